@@ -1,0 +1,101 @@
+"""ganzoo: a GAN zoo whose animals are plugins.
+
+    import ganzoo
+
+    run = ganzoo.train(arch="dcgan", loss="bce", steps=500)
+    images = run.sample(64)
+
+Every public name is imported on first use: `import ganzoo` costs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ganzoo.config import RunConfig as RunConfig
+    from ganzoo.data.store import ImageStore as ImageStore
+    from ganzoo.engine.trainer import Observer as Observer
+    from ganzoo.engine.trainer import Trainer as Trainer
+    from ganzoo.errors import DataError as DataError
+    from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.errors import PluginError as PluginError
+    from ganzoo.errors import Unsupported as Unsupported
+    from ganzoo.errors import UsageError as UsageError
+    from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.host import PluginHost as PluginHost
+    from ganzoo.host import default_host as default_host
+    from ganzoo.interfaces.architecture import Architecture as Architecture
+    from ganzoo.interfaces.architecture import Networks as Networks
+    from ganzoo.interfaces.dataset import Dataset as Dataset
+    from ganzoo.interfaces.latent import Latent as Latent
+    from ganzoo.interfaces.latent import NormalLatent as NormalLatent
+    from ganzoo.interfaces.latent import UniformLatent as UniformLatent
+    from ganzoo.interfaces.loss import Loss as Loss
+    from ganzoo.interfaces.options import NoOptions as NoOptions
+    from ganzoo.interfaces.options import Options as Options
+    from ganzoo.interfaces.options import PenaltyOptions as PenaltyOptions
+    from ganzoo.interfaces.penalty import GeneratorPenalty as GeneratorPenalty
+    from ganzoo.interfaces.penalty import Penalty as Penalty
+    from ganzoo.interfaces.values import Batch as Batch
+    from ganzoo.interfaces.values import Critic as Critic
+    from ganzoo.interfaces.values import Demands as Demands
+    from ganzoo.interfaces.values import ImageSource as ImageSource
+    from ganzoo.interfaces.values import ImageSpec as ImageSpec
+    from ganzoo.interfaces.values import Settings as Settings
+    from ganzoo.registry import create as create
+    from ganzoo.registry import names as names
+    from ganzoo.run import Run as Run
+    from ganzoo.run import train as train
+    from ganzoo.run.pictures import save_grid as save_grid
+    from ganzoo.specs import ArchitectureSpec as ArchitectureSpec
+    from ganzoo.specs import DatasetSpec as DatasetSpec
+    from ganzoo.specs import LossSpec as LossSpec
+    from ganzoo.specs import PenaltySpec as PenaltySpec
+
+_HOME = {
+    "ganzoo.config": ("RunConfig",),
+    "ganzoo.data.store": ("ImageStore",),
+    "ganzoo.engine.trainer": ("Observer", "Trainer"),
+    "ganzoo.errors": ("DataError", "GanzooError", "PluginError", "Unsupported", "UsageError"),
+    "ganzoo.hookspecs": ("hookimpl",),
+    "ganzoo.host": ("PluginHost", "default_host"),
+    "ganzoo.interfaces.architecture": ("Architecture", "Networks"),
+    "ganzoo.interfaces.dataset": ("Dataset",),
+    "ganzoo.interfaces.latent": ("Latent", "NormalLatent", "UniformLatent"),
+    "ganzoo.interfaces.loss": ("Loss",),
+    "ganzoo.interfaces.options": ("NoOptions", "Options", "PenaltyOptions"),
+    "ganzoo.interfaces.penalty": ("GeneratorPenalty", "Penalty"),
+    "ganzoo.interfaces.values": (
+        "Batch",
+        "Critic",
+        "Demands",
+        "ImageSource",
+        "ImageSpec",
+        "Settings",
+    ),
+    "ganzoo.registry": ("create", "names"),
+    "ganzoo.run": ("Run", "train"),
+    "ganzoo.run.pictures": ("save_grid",),
+    "ganzoo.specs": ("ArchitectureSpec", "DatasetSpec", "LossSpec", "PenaltySpec"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("gan-zoo")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'ganzoo' has no attribute {name!r}")
+    value = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF, "__version__"})

@@ -1,0 +1,54 @@
+"""The plugin contract: the hooks a plugin package may implement.
+
+A plugin is a module named by an entry point in the group `ganzoo`:
+
+    # pyproject.toml
+    [project.entry-points.ganzoo]
+    acme = "acme_gan.plugin"
+
+    # acme_gan/plugin.py  (must not import torch: it is read for `ganzoo --help` too)
+    import ganzoo
+
+    @ganzoo.hookimpl
+    def ganzoo_losses():
+        yield ganzoo.LossSpec(
+            name="acme",
+            factory="acme_gan.loss:AcmeLoss",
+            options="acme_gan.options:AcmeOptions",
+            summary="The loss of Acme et al.",
+        )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from ganzoo.specs import ArchitectureSpec, DatasetSpec, LossSpec, PenaltySpec
+
+PROJECT = "ganzoo"
+"""Name of the pluggy project and of the entry-point group."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def ganzoo_architectures() -> Iterable[ArchitectureSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each pair of networks the plugin provides."""
+
+
+@hookspec
+def ganzoo_losses() -> Iterable[LossSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each adversarial loss the plugin provides."""
+
+
+@hookspec
+def ganzoo_penalties() -> Iterable[PenaltySpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each penalty the plugin provides."""
+
+
+@hookspec
+def ganzoo_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each dataset the plugin provides."""

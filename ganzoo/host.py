@@ -1,0 +1,246 @@
+"""The plugin host: finds installed plugins, loads each by itself and remembers what went wrong.
+
+It knows entry points and descriptors, nothing of what the components do. A broken plugin never
+takes the others with it: its failure is kept in its `PluginRecord` and told when it matters.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import pluggy
+from packaging.requirements import InvalidRequirement, Requirement
+
+from ganzoo import hookspecs
+from ganzoo.errors import PluginError
+from ganzoo.specs import HOOK_API_VERSION, KINDS, ComponentSpec
+
+DISTRIBUTION = "gan-zoo"
+
+Status = Literal["loaded", "failed", "disabled"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """A descriptor together with the plugin that provides it."""
+
+    spec: ComponentSpec
+    plugin: PluginRecord
+
+    @property
+    def qualified_name(self) -> str:
+        """`distribution/name`: unique where two distributions claim one name."""
+        return f"{self.plugin.distribution}/{self.spec.name}"
+
+    @property
+    def provider(self) -> str:
+        """`"acme-gan 1.2"`: the distribution and its version."""
+        return f"{self.plugin.distribution} {self.plugin.version}".strip()
+
+
+@dataclass(eq=False)
+class PluginRecord:
+    """What became of one entry point.
+
+    Attributes:
+        name: of the entry point.
+        value: the module it names.
+        distribution: the installed distribution that declares it.
+        version: of that distribution.
+        status: `"loaded"`, `"failed"` or `"disabled"`.
+        error: what went wrong, one line; empty unless failed.
+        components: what it provides; empty unless loaded.
+    """
+
+    name: str
+    value: str
+    distribution: str
+    version: str
+    status: Status = "loaded"
+    error: str = ""
+    components: list[Component] = field(default_factory=list)
+
+    @property
+    def plugin_id(self) -> str:
+        """`distribution:name`, the name it is registered under."""
+        return f"{self.distribution}:{self.name}"
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a user's word means this entry point or its distribution."""
+        return _canonical(pattern) in (_canonical(self.name), _canonical(self.distribution))
+
+
+class PluginHost:
+    """Loads plugins and keeps their components.
+
+    Args:
+        entry_points: where to look; every installed entry point of the group `ganzoo` by default.
+        disabled: names of entry points or distributions not to import.
+        only: if given, the only ones to import.
+        strict: raise at the first plugin that fails rather than record it.
+
+    Raises:
+        PluginError: in strict mode, naming the plugin and its distribution.
+    """
+
+    def __init__(
+        self,
+        entry_points: Iterable[importlib.metadata.EntryPoint] | None = None,
+        *,
+        disabled: Sequence[str] = (),
+        only: Sequence[str] | None = None,
+        strict: bool = False,
+    ) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        if entry_points is None:
+            entry_points = importlib.metadata.entry_points(group=hookspecs.PROJECT)
+        self.records: list[PluginRecord] = []
+        seen: set[tuple[str, str, str]] = set()
+        for entry_point in entry_points:
+            record = _record(entry_point)
+            key = (_canonical(record.distribution), record.name, record.value)
+            if key in seen:  # stale metadata beside fresh: the same plugin twice
+                continue
+            seen.add(key)
+            self.records.append(record)
+            if any(map(record.matches, disabled)) or (
+                only is not None and not any(map(record.matches, only))
+            ):
+                record.status = "disabled"
+                continue
+            self._load(record, entry_point)
+            if strict and record.status == "failed":
+                raise PluginError(f"plugin {record.plugin_id}: {record.error}")
+        self._warn_of_unmatched([*disabled, *(only or ())])
+
+    def components(self, kind: str) -> list[Component]:
+        """Every component of a kind (`"architecture"`, `"loss"`, …) that could be loaded."""
+        return [
+            component
+            for record in self.records
+            for component in record.components
+            if component.spec.kind == kind
+        ]
+
+    @property
+    def failed(self) -> list[PluginRecord]:
+        """The plugins that could not be loaded."""
+        return [record for record in self.records if record.status == "failed"]
+
+    def _load(self, record: PluginRecord, entry_point: importlib.metadata.EntryPoint) -> None:
+        """Import one plugin and collect its descriptors, or record why that failed."""
+        try:
+            _check_requirement(record, entry_point)
+            module = entry_point.load()
+            self._manager.register(module, name=record.plugin_id)
+            self._manager.check_pending()
+            record.components = self._collect(record, module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit() on import
+            record.status = "failed"
+            record.error = f"{type(error).__name__}: {error}".splitlines()[0].strip()
+            # pluggy leaves a plugin whose verification failed half registered
+            self._manager.unregister(name=record.plugin_id)
+
+    def _collect(self, record: PluginRecord, module: object) -> list[Component]:
+        """Call the plugin's own hook implementations, and check what they return."""
+        components = []
+        for kind in KINDS.values():
+            caller = getattr(self._manager.hook, kind.hook)
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is not module:
+                    continue
+                for spec in implementation.function():
+                    _check_descriptor(spec, kind.spec, kind.hook)
+                    components.append(Component(spec, record))
+        _check_unique(components)
+        return components
+
+    def _warn_of_unmatched(self, patterns: Iterable[str]) -> None:
+        for pattern in patterns:
+            if not any(record.matches(pattern) for record in self.records):
+                warnings.warn(
+                    f"no installed plugin or distribution is called '{pattern}'; "
+                    "`ganzoo plugins` shows them all",
+                    stacklevel=3,
+                )
+
+
+@cache
+def default_host() -> PluginHost:
+    """The host of all installed plugins, made once, as the environment says.
+
+    `GANZOO_DISABLE_PLUGINS` and `GANZOO_LOAD_PLUGINS` hold comma-separated names of entry points
+    or distributions; `GANZOO_STRICT_PLUGINS=1` raises where a plugin fails.
+    """
+    only = _words(os.environ.get("GANZOO_LOAD_PLUGINS", ""))
+    return PluginHost(
+        disabled=_words(os.environ.get("GANZOO_DISABLE_PLUGINS", "")),
+        only=only or None,
+        strict=os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0"),
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _canonical(name: str) -> str:
+    """PEP 503's normal form, so that `acme_gan` and `Acme-GAN` are one."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _record(entry_point: importlib.metadata.EntryPoint) -> PluginRecord:
+    dist = entry_point.dist
+    return PluginRecord(
+        name=entry_point.name,
+        value=entry_point.value,
+        distribution=dist.name if dist else "(unknown distribution)",
+        version=dist.version if dist else "",
+    )
+
+
+def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.EntryPoint) -> None:
+    """Refuse a plugin whose requirement on ganzoo is not met: pip lets a host outgrow it."""
+    dist = entry_point.dist
+    for text in (dist.requires if dist else None) or ():
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if _canonical(requirement.name) != DISTRIBUTION or requirement.marker:
+            continue
+        ours = importlib.metadata.version(DISTRIBUTION)
+        if not requirement.specifier.contains(ours, prereleases=True):
+            raise PluginError(
+                f"{record.distribution} {record.version} needs {requirement}, and {ours} is "
+                f"installed; try `pip install -U {record.distribution}`"
+            )
+
+
+def _check_descriptor(spec: Any, expected: type[ComponentSpec], hook: str) -> None:
+    if not isinstance(spec, expected):
+        raise PluginError(f"{hook} must yield {expected.__name__}, got {spec!r}")
+    if spec.api_version > HOOK_API_VERSION:
+        raise PluginError(
+            f"'{spec.name}' is written for hook API {spec.api_version}, this ganzoo has "
+            f"{HOOK_API_VERSION}; try `pip install -U {DISTRIBUTION}`"
+        )
+
+
+def _check_unique(components: list[Component]) -> None:
+    seen = set()
+    for component in components:
+        key = (component.spec.kind, component.spec.name)
+        if key in seen:
+            raise PluginError(f"the {key[0]} '{key[1]}' is described twice")
+        seen.add(key)

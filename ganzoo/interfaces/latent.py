@@ -1,0 +1,102 @@
+"""Latent: the distribution a generator's input is drawn from, and how to walk through it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import UsageError
+
+
+class Latent(ABC):
+    """A distribution over `(N, latent_dim)`. An architecture owns one.
+
+    Args:
+        latent_dim: length of one latent vector, at least 1.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        if latent_dim < 1:
+            raise UsageError(f"latent_dim must be at least 1, got {latent_dim}")
+        self.latent_dim = latent_dim
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.latent_dim})"
+
+    @abstractmethod
+    def sample(
+        self,
+        n: int,
+        *,
+        generator: torch.Generator | None = None,
+        device: torch.device | str = "cpu",
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Draw `(n, latent_dim)` in float32.
+
+        Args:
+            n: how many.
+            generator: source of randomness, on `device`; torch's default one where None.
+            device: where the result lies.
+            truncation: keep each coordinate within `[-truncation, truncation]` (Brock et al.
+                2019, "Large Scale GAN Training", section 3.1): fewer surprises, less variety.
+        """
+
+    @abstractmethod
+    def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
+        """A point on the way from `start` (t = 0) to `end` (t = 1), each `(..., latent_dim)`."""
+
+
+class NormalLatent(Latent):
+    """z ~ N(0, I). Walks along great circles (White 2016, "Sampling Generative Networks")."""
+
+    def sample(
+        self,
+        n: int,
+        *,
+        generator: torch.Generator | None = None,
+        device: torch.device | str = "cpu",
+        truncation: float | None = None,
+    ) -> Tensor:
+        """See `Latent.sample`; truncation draws from the normal distribution cut at it."""
+        if truncation is None:
+            return torch.randn(n, self.latent_dim, generator=generator, device=device)
+        z = torch.empty(n, self.latent_dim, device=device)
+        bound = _positive(truncation)
+        return torch.nn.init.trunc_normal_(z, a=-bound, b=bound, generator=generator)
+
+    def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
+        """Spherical interpolation: the norm changes evenly, so no point is atypical."""
+        norms = start.norm(dim=-1, keepdim=True), end.norm(dim=-1, keepdim=True)
+        cosine = (start / norms[0] * end / norms[1]).sum(-1, keepdim=True)
+        angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
+        return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
+
+
+class UniformLatent(Latent):
+    """z ~ U[-1, 1] in each coordinate, as in the DCGAN paper. Walks along straight lines."""
+
+    def sample(
+        self,
+        n: int,
+        *,
+        generator: torch.Generator | None = None,
+        device: torch.device | str = "cpu",
+        truncation: float | None = None,
+    ) -> Tensor:
+        """See `Latent.sample`."""
+        bound = 1.0 if truncation is None else min(1.0, _positive(truncation))
+        z = torch.rand(n, self.latent_dim, generator=generator, device=device)
+        return bound * (2 * z - 1)
+
+    def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
+        """Linear interpolation: the cube is convex."""
+        return torch.lerp(start, end, t)
+
+
+def _positive(truncation: float) -> float:
+    if not truncation > 0:
+        raise UsageError(f"truncation must be above 0, got {truncation}; 0.5 to 2 is usual")
+    return truncation

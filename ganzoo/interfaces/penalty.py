@@ -1,0 +1,66 @@
+"""Penalty: a regularizer that can be added to any loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from ganzoo.interfaces.options import PenaltyOptions
+from ganzoo.interfaces.values import Batch, Critic, Demands
+
+
+class _Regularizer(nn.Module, ABC):
+    """What penalties on either side share: a weight, an interval and demands."""
+
+    def __init__(self, options: PenaltyOptions) -> None:
+        super().__init__()
+        self.options = options
+
+    @property
+    def weight(self) -> float:
+        """Factor of the penalty in the loss."""
+        return self.options.weight
+
+    @property
+    def interval(self) -> int:
+        """It is applied at every n-th update of its side, n times as strong."""
+        return self.options.interval
+
+    def demands(self) -> Demands:
+        """What the networks must offer or avoid."""
+        return Demands()
+
+
+class Penalty(_Regularizer):
+    """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
+
+    Take norms and means in float32 (`gradient.float()`); the engine decides in which precision
+    the critic runs here, and multiplies by `weight`. It is constructed with one argument, its
+    validated options, a subclass of `ganzoo.PenaltyOptions`.
+    """
+
+    @abstractmethod
+    def penalty(self, critic: Critic, real: Batch, fake: Batch) -> Tensor:
+        """A scalar, unweighted, differentiable in the discriminator's parameters.
+
+        `fake` carries no graph to the generator; both batches have the same length.
+        """
+
+
+class GeneratorPenalty(_Regularizer):
+    """A term of the generator's loss, which also sees the generator and its inputs."""
+
+    @abstractmethod
+    def penalty(
+        self, generator: nn.Module, critic: Critic, z: Tensor, fake: Batch, real: Batch
+    ) -> Tensor:
+        """A scalar, unweighted, differentiable in the generator's parameters.
+
+        Args:
+            generator: `generator(z, labels)`, unfrozen, in the penalty's precision.
+            critic: the frozen discriminator.
+            z: `(N, latent_dim)` that made `fake`.
+            fake: the generator's images, with their graph.
+            real: as many real images.
+        """

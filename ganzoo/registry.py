@@ -1,0 +1,161 @@
+"""Lookup by (kind, name): from a user's word to a descriptor, and from that to a component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ganzoo.errors import PluginError, UsageError, did_you_mean
+from ganzoo.host import Component, PluginHost, default_host
+from ganzoo.interfaces.options import NoOptions, Options
+from ganzoo.specs import KINDS, Kind
+
+
+def kind_named(word: str) -> Kind:
+    """The kind a user means by `loss`, `losses`, `arch`, ….
+
+    Raises:
+        UsageError: naming the kinds there are.
+    """
+    for kind in KINDS.values():
+        if word in (kind.name, kind.plural, kind.section):
+            return kind
+    known = [kind.plural for kind in KINDS.values()]
+    raise UsageError(
+        f"no kind of component is called '{word}'.{did_you_mean(word, known)} "
+        f"There are {', '.join(known)}."
+    )
+
+
+def names(kind: str, *, host: PluginHost | None = None) -> list[str]:
+    """Sorted names of a kind's components, each once: `ganzoo.names("loss")`."""
+    components = (host or default_host()).components(kind_named(kind).name)
+    return sorted({component.spec.name for component in components})
+
+
+def find(
+    kind: str, name: str, *, host: PluginHost | None = None, prefer: str | None = None
+) -> Component:
+    """The component a name means.
+
+    Args:
+        kind: `"architecture"`, `"loss"`, `"penalty"` or `"dataset"`.
+        name: its name, or `distribution/name` where two distributions claim one.
+        host: where to look; the default host if None.
+        prefer: a distribution that wins where several claim the name.
+
+    Raises:
+        UsageError: no component is called so (with a suggestion), or several are.
+    """
+    host = host or default_host()
+    components = host.components(kind)
+    found = [c for c in components if name in (c.spec.name, c.qualified_name)]
+    if len(found) > 1 and prefer is not None:
+        found = [c for c in found if c.plugin.distribution == prefer] or found
+    if not found:
+        raise UsageError(_unknown(kind, name, host))
+    if len(found) > 1:
+        claims = " and ".join(sorted(c.provider for c in found))
+        choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in found))
+        raise UsageError(f"{claims} both provide a {kind} named '{name}'. Say {choices}.")
+    return found[0]
+
+
+def create(kind: str, name: str, *, host: PluginHost | None = None, **options: Any) -> Any:
+    """Make a component: `ganzoo.create("penalty", "r1", weight=1.0)`.
+
+    Raises:
+        UsageError: for an unknown name or option, or a value out of range.
+    """
+    component = find(kind_named(kind).name, name, host=host)
+    return build(component, validate_options(component, options))
+
+
+def build(component: Component, options: Options) -> Any:
+    """Call the component's factory. An exception keeps its type and gains the distribution."""
+    with _blame(component):
+        return _load(component.spec.factory)(options)
+
+
+def options_model(component: Component) -> type[Options]:
+    """The pydantic model of a component's options."""
+    if not component.spec.options:
+        return NoOptions
+    with _blame(component):
+        model = _load(component.spec.options)
+    if not (isinstance(model, type) and issubclass(model, Options)):
+        raise PluginError(
+            f"{component.spec.options} of {component.provider} is no subclass of ganzoo.Options"
+        )
+    return model
+
+
+def validate_options(component: Component, options: Mapping[str, Any]) -> Options:
+    """Check options against their model.
+
+    Raises:
+        UsageError: one line for each key that is unknown or out of range.
+    """
+    model = options_model(component)
+    try:
+        return model.model_validate(dict(options))
+    except ValidationError as error:
+        section = KINDS[component.spec.kind].section
+        prefix = f"{section}." + (f"{component.spec.name}." if section == "penalty" else "")
+        hint = f"`ganzoo show {component.spec.kind} {component.spec.name}` explains them."
+        raise UsageError(explain(error, model.model_fields, prefix) + f"\n{hint}") from None
+
+
+def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
+    """A validation error in words: one line a key, with the value and what is allowed."""
+    return "\n".join(_explain_one(detail, known, prefix) for detail in error.errors())
+
+
+def _explain_one(detail: ErrorDetails, known: Mapping[str, Any], prefix: str) -> str:
+    key = prefix + ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        word = str(detail["loc"][-1])
+        allowed = ", ".join(sorted(known)) or "none"
+        return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {allowed}."
+    if detail["type"] == "missing":
+        return f"'{key}' is required."
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"'{key}' is {detail['input']!r}, but {message}."
+
+
+@cache
+def _load(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _unknown(kind: str, name: str, host: PluginHost) -> str:
+    """Why a name finds nothing, with what is close, and what could not be loaded."""
+    plural = KINDS[kind].plural
+    known = names(kind, host=host)
+    listing = f"`ganzoo list {plural}` shows all {len(known)}." if known else "None is installed."
+    message = f"no {kind} named '{name}'.{did_you_mean(name, known)} {listing}"
+    disabled = [record.plugin_id for record in host.records if record.status == "disabled"]
+    if disabled:
+        message += f"\nPlugins switched off: {', '.join(disabled)}."
+    if host.failed:
+        failures = "; ".join(f"{record.plugin_id} ({record.error})" for record in host.failed)
+        message += f"\nPlugins that could not be loaded: {failures}. See `ganzoo plugins`."
+    return message
+
+
+@contextmanager
+def _blame(component: Component) -> Iterator[None]:
+    """Add a note naming the distribution to whatever a plugin's code raises."""
+    try:
+        yield
+    except Exception as error:
+        spec = component.spec
+        error.add_note(f"raised by the {spec.kind} '{spec.name}' of {component.provider}")
+        raise

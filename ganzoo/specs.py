@@ -1,0 +1,119 @@
+"""The typed descriptors that plugins return from their hooks. Imports neither torch nor pydantic.
+
+A descriptor says what a component is called, where its code is and what it is for, so that
+`ganzoo list` can show a thousand of them without importing one. The code behind `factory` and
+`options` is imported when the component is first used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+HOOK_API_VERSION = 1
+"""The version of the plugin contract this ganzoo speaks; see `docs/architecture.md`."""
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComponentSpec:
+    """What every kind of component tells about itself.
+
+    Attributes:
+        name: how users choose it: lower-case words and digits joined by hyphens (`"wgan-gp"`).
+        factory: `"package.module:Class"`, called with one validated options object.
+        options: `"package.module:Class"` of a `ganzoo.Options` subclass that imports no torch;
+            empty where the component has none.
+        summary: one sentence for `ganzoo list`.
+        reference: the paper or page it implements, as one would cite it.
+        api_version: the hook API it was written for.
+
+    Raises:
+        ValueError: for a malformed name, factory, options path or an empty summary.
+    """
+
+    name: str
+    factory: str
+    summary: str
+    options: str = ""
+    reference: str = ""
+    api_version: int = HOOK_API_VERSION
+
+    kind: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"name must be lower-case words joined by hyphens, like 'wgan-gp'; got {self.name!r}"
+            )
+        for field in ("factory", "options"):
+            value = getattr(self, field)
+            if (field == "factory" or value != "") and not (
+                isinstance(value, str) and _TARGET.fullmatch(value)
+            ):
+                raise ValueError(
+                    f"{field} of {self.name!r} must look like 'package.module:Name'; got {value!r}"
+                )
+        if not isinstance(self.summary, str) or not self.summary.strip():
+            raise ValueError(f"summary of {self.name!r} is empty; write one sentence")
+
+
+class ArchitectureSpec(ComponentSpec):
+    """A generator and a discriminator: `factory` makes a `ganzoo.Architecture`."""
+
+    kind = "architecture"
+
+
+class LossSpec(ComponentSpec):
+    """An adversarial objective: `factory` makes a `ganzoo.Loss`."""
+
+    kind = "loss"
+
+
+class PenaltySpec(ComponentSpec):
+    """A regularizer usable with any loss: `factory` makes a `ganzoo.Penalty`."""
+
+    kind = "penalty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(ComponentSpec):
+    """A source of images: `factory` makes a `ganzoo.Dataset`.
+
+    Attributes:
+        starter: set for a small dataset that needs no download, the one to train on when a user
+            names none. Where several installed datasets claim it, the user is asked to choose.
+    """
+
+    starter: bool = False
+
+    kind: ClassVar[str] = "dataset"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of component: its names in the singular and plural, its section in a config."""
+
+    name: str
+    plural: str
+    section: str
+    spec: type[ComponentSpec]
+
+    @property
+    def hook(self) -> str:
+        """The plugin hook that yields this kind's descriptors."""
+        return f"ganzoo_{self.plural}"
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("architecture", "architectures", "arch", ArchitectureSpec),
+        Kind("loss", "losses", "loss", LossSpec),
+        Kind("penalty", "penalties", "penalty", PenaltySpec),
+        Kind("dataset", "datasets", "data", DatasetSpec),
+    )
+}

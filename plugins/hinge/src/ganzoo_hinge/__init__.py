@@ -1,0 +1,1 @@
+"""The hinge loss, a ganzoo plugin."""
