@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ganzoo.errors import PluginError, UsageError, did_you_mean
 from ganzoo.host import Component, PluginHost, default_host
 from ganzoo.interfaces.options import NoOptions, Options
 from ganzoo.specs import KINDS, Kind
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def kind_named(word: str) -> Kind:
@@ -79,7 +81,7 @@ def create(kind: str, name: str, *, host: PluginHost | None = None, **options: A
 
 def build(component: Component, options: Options) -> Any:
     """Call the component's factory. An exception keeps its type and gains the distribution."""
-    with _blame(component):
+    with blame(component):
         return _load(component.spec.factory)(options)
 
 
@@ -87,7 +89,7 @@ def options_model(component: Component) -> type[Options]:
     """The pydantic model of a component's options."""
     if not component.spec.options:
         return NoOptions
-    with _blame(component):
+    with blame(component):
         model = _load(component.spec.options)
     if not (isinstance(model, type) and issubclass(model, Options)):
         raise PluginError(
@@ -110,6 +112,18 @@ def validate_options(component: Component, options: Mapping[str, Any]) -> Option
         prefix = f"{section}." + (f"{component.spec.name}." if section == "penalty" else "")
         hint = f"`ganzoo show {component.spec.kind} {component.spec.name}` explains them."
         raise UsageError(explain(error, model.model_fields, prefix) + f"\n{hint}") from None
+
+
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """A pydantic model of the values, its errors in words.
+
+    Raises:
+        UsageError: one line for each key that is unknown or out of range.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise UsageError(explain(error, model.model_fields)) from None
 
 
 def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
@@ -151,7 +165,7 @@ def _unknown(kind: str, name: str, host: PluginHost) -> str:
 
 
 @contextmanager
-def _blame(component: Component) -> Iterator[None]:
+def blame(component: Component) -> Iterator[None]:
     """Add a note naming the distribution to whatever a plugin's code raises."""
     try:
         yield

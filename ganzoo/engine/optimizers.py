@@ -1,0 +1,26 @@
+"""Optimizers by name, fused where torch can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn, optim
+
+from ganzoo.config import TrainingConfig
+
+
+def make_optimizer(
+    training: TrainingConfig, lr: float, parameters: Iterable[nn.Parameter]
+) -> optim.Optimizer:
+    """The optimizer a config names, at a learning rate, for one network's parameters."""
+    parameters = list(parameters)
+    first, second = training.betas
+    match training.optimizer:
+        case "adam":
+            return optim.Adam(parameters, lr, (first, second), fused=True)
+        case "adamw":
+            return optim.AdamW(parameters, lr, (first, second), fused=True)
+        case "rmsprop":
+            return optim.RMSprop(parameters, lr, alpha=second, momentum=first)
+        case "sgd":
+            return optim.SGD(parameters, lr, momentum=first, fused=True)

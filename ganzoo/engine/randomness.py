@@ -1,0 +1,34 @@
+"""Randomness: every random number of a run is a pure function of its seed and its step.
+
+Before each step torch's generators are seeded from (seed, purpose, index). Nothing that only
+looks at the run (samples, metrics, logs) can therefore move it, and a resumed run needs no saved
+generator state. Looking happens inside `isolated`, which also gives back the caller's state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def derive(seed: int, purpose: str, index: int = 0) -> int:
+    """A 63-bit seed for one purpose, unrelated to those of other purposes and indices."""
+    digest = hashlib.blake2b(f"{seed}/{purpose}/{index}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def seed_all(seed: int, purpose: str, index: int = 0) -> None:
+    """Seed torch's default generators, those of accelerators included."""
+    torch.manual_seed(derive(seed, purpose, index))
+
+
+@contextmanager
+def isolated(device: torch.device) -> Iterator[None]:
+    """Run a block, then put torch's default generators back to where they were."""
+    forkable = device.type in ("cuda", "xpu")  # mps has one generator, which torch cannot fork
+    devices = [device] if forkable else []
+    with torch.random.fork_rng(devices, device_type=device.type if forkable else "cuda"):
+        yield

@@ -1,0 +1,315 @@
+"""The trainer: the step of a GAN, and the loop around it. This is the file to read first.
+
+It takes networks, a loss and images from whoever has them; it knows neither plugins nor files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import registry
+from ganzoo.config import TrainingConfig
+from ganzoo.data.store import ImageStore
+from ganzoo.engine.batches import Batches
+from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
+from ganzoo.engine.ema import make_ema
+from ganzoo.engine.objectives import DiscriminatorObjective, GeneratorObjective, Terms
+from ganzoo.engine.optimizers import make_optimizer
+from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
+from ganzoo.engine.randomness import isolated, seed_all
+from ganzoo.engine.sampling import sample_images
+from ganzoo.errors import PluginError, UsageError
+from ganzoo.interfaces.latent import Latent, NormalLatent
+from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
+from ganzoo.interfaces.values import Demands, Settings
+
+AnyPenalty = Penalty | GeneratorPenalty
+
+
+class Observer:
+    """Watches a run: override what interests you. Watching never changes the training."""
+
+    def started(self, trainer: Trainer, steps: int) -> None:
+        """Training is about to go on to step `steps`."""
+
+    def step(self, trainer: Trainer, terms: Terms) -> None:
+        """A step is done: `trainer.step` counts it. `terms` are on the device, by name."""
+
+    def finished(self, trainer: Trainer) -> None:
+        """All steps are done."""
+
+    def failed(self, trainer: Trainer, error: BaseException) -> None:
+        """Training stopped at an exception, which goes on to the caller (Ctrl-C too)."""
+
+
+class Trainer:
+    """Trains a generator against a discriminator with a loss on images.
+
+        trainer = ganzoo.Trainer(
+            generator=MyGenerator(), discriminator=MyDiscriminator(), latent=64,
+            loss=ganzoo.create("loss", "hinge"),
+            data=ganzoo.ImageStore.from_dataset(my_dataset, size=32),
+            batch_size=32,
+        )
+        trainer.fit(1000)
+        images = trainer.sample(16)
+
+    One step is one generator update after `n_critic` discriminator updates, each of the
+    `n_critic + 1` on a real batch of its own.
+
+    Args:
+        generator: `generator(z) -> (N, C, H, W)` in [-1, 1]; `generator(z, labels)` if
+            conditional.
+        discriminator: `discriminator(images) -> (N,)` raw scores, no sigmoid; `(images, labels)`
+            if conditional; or a dict of tensors with `"scores"`.
+        loss: what they minimize.
+        data: the real images.
+        latent: the distribution of z, or the length of a normal one.
+        penalties: by name. None takes the loss's own, an empty mapping none at all.
+        augment: differentiable `(N, C, H, W) -> (N, C, H, W)`, applied to every image the
+            discriminator sees, in penalties too.
+        device: `"auto"`, `"cpu"`, `"cuda"`, …
+        precision: of the networks: `"auto"`, `"fp32"` or `"bf16"`.
+        penalty_precision: of the networks inside penalties.
+        training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
+            `generator_lr`, `betas`, `conditional`, `seed`, …); those not given are the loss's
+            paper's, then the engine's.
+
+    Raises:
+        UsageError: a setting is out of range, or the data has no labels to train on.
+        Unsupported: the discriminator breaks what the loss demands of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        loss: Loss,
+        data: ImageStore,
+        latent: Latent | int,
+        penalties: Mapping[str, AnyPenalty] | None = None,
+        augment: Augmentation | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+        penalty_precision: str = "fp32",
+        **training: Any,
+    ) -> None:
+        if penalties is None:
+            penalties = default_penalties(loss)
+        penalties = {name: p for name, p in penalties.items() if p.weight}
+        demands = combined_demands(loss, penalties.values())
+        self.training = resolve_training(training, loss.settings())
+        self.conditional = self.training.conditional or demands.labels
+        if self.conditional and not data.spec.num_classes:
+            raise UsageError(
+                "conditional training needs labels, and these images have none; "
+                "train without --conditional, or with a loss that needs no labels"
+            )
+        self.device = resolve_device(device)
+        self.policy = PrecisionPolicy(
+            self.device,
+            resolve_precision(precision, self.device, generator, discriminator),
+            penalty_precision,
+        )
+        self.generator = _placed(generator, self.device)
+        self.discriminator = _placed(discriminator, self.device)
+        self.loss = loss.to(self.device)
+        self.latent = NormalLatent(latent) if isinstance(latent, int) else latent
+        self.image = data.spec
+        check_demands(self.discriminator, self.image, demands, self.conditional)
+
+        self._objectives(penalties, augment)
+        self.ema = make_ema(self.generator, self.training.ema_decay)
+        self.generator_optimizer = make_optimizer(
+            self.training, self.training.generator_lr, self.generator.parameters()
+        )
+        self.discriminator_optimizer = make_optimizer(
+            self.training, self.training.discriminator_lr, self.discriminator.parameters()
+        )
+        self.batches = Batches(data, self.training.batch_size, self.training.seed, self.device)
+        self.step = 0
+
+    def fit(self, steps: int | None = None, observers: Sequence[Observer] = ()) -> None:
+        """Train until `steps` generator updates are done in all, counted from the first.
+
+        Args:
+            steps: `training.steps` if None; less than what is done already does nothing.
+            observers: are told of the start, each step and the end, in this order.
+        """
+        steps = self.training.steps if steps is None else steps
+        with isolated(self.device):
+            try:
+                _tell(observers, lambda o: o.started(self, steps))
+                while self.step < steps:
+                    terms = self.train_step()
+                    _tell(observers, lambda o: o.step(self, terms))  # noqa: B023
+            except BaseException as error:
+                _tell(observers, lambda o: o.failed(self, error))  # noqa: B023
+                raise
+            _tell(observers, lambda o: o.finished(self))
+
+    def train_step(self) -> Terms:
+        """One generator update after `n_critic` discriminator updates.
+
+        Returns:
+            every term of both losses as of its last update, by `discriminator/name` and
+            `generator/name`, without a graph, on the device.
+        """
+        self.generator.train()
+        self.discriminator.train()
+        seed_all(self.training.seed, "step", self.step)
+        terms: Terms = {}
+        draw = self.step * (self.training.n_critic + 1)
+        for k in range(self.training.n_critic):
+            update = self.step * self.training.n_critic + k
+            terms |= self._update_discriminator(draw + k, update)
+        terms |= self._update_generator(draw + self.training.n_critic)
+        self.ema.update_parameters(self.generator)
+        self.step += 1
+        return terms
+
+    def _update_discriminator(self, draw: int, update: int) -> Terms:
+        real = self.batches[draw]
+        z = self.latent.sample(len(real), device=self.device)
+        self.discriminator_optimizer.zero_grad()
+        loss, terms = self.discriminator_objective(real, z, update)
+        loss.backward()
+        self.discriminator_optimizer.step()
+        with torch.no_grad():
+            self.loss.after_discriminator_step(self.discriminator)
+        return {f"discriminator/{name}": value for name, value in terms.items()}
+
+    def _update_generator(self, draw: int) -> Terms:
+        real = self.batches[draw]
+        z = self.latent.sample(len(real), device=self.device)
+        self.generator_optimizer.zero_grad()
+        with _frozen(self.discriminator):
+            loss, terms = self.generator_objective(real, z, self.step)
+            loss.backward()
+        self.generator_optimizer.step()
+        return {f"generator/{name}": value for name, value in terms.items()}
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        labels: Tensor | int | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Images of the averaged generator; see `ganzoo.Run.sample`. Does not move training."""
+        return sample_images(
+            self.ema.module,
+            self.latent,
+            n,
+            seed=seed,
+            num_classes=self.image.num_classes if self.conditional else 0,
+            labels=labels,
+            truncation=truncation,
+        )
+
+    def _objectives(
+        self, penalties: Mapping[str, AnyPenalty], augment: Augmentation | None
+    ) -> None:
+        critic, penalty_critic = (
+            BoundCritic(
+                self.discriminator,
+                self.policy,
+                precision,
+                conditional=self.conditional,
+                augment=augment,
+            )
+            for precision in (self.policy.networks, self.policy.penalties)
+        )
+        mine = {k: p for k, p in penalties.items() if isinstance(p, Penalty)}
+        theirs = {k: p for k, p in penalties.items() if isinstance(p, GeneratorPenalty)}
+        self.discriminator_objective = DiscriminatorObjective(
+            self.generator, critic, penalty_critic, self.loss, mine
+        ).to(self.device)
+        self.generator_objective = GeneratorObjective(
+            self.generator, critic, penalty_critic, self.loss, theirs
+        ).to(self.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that training goes on from: there is no random state beyond the seed."""
+        return {
+            "step": self.step,
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "ema": self.ema.state_dict(),
+            "loss": self.loss.state_dict(),
+            "discriminator_penalties": self.discriminator_objective.penalties.state_dict(),
+            "generator_penalties": self.generator_objective.penalties.state_dict(),
+            "generator_optimizer": self.generator_optimizer.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`, bit for bit."""
+        self.step = state["step"]
+        self.generator.load_state_dict(state["generator"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.ema.load_state_dict(state["ema"])
+        self.loss.load_state_dict(state["loss"])
+        self.discriminator_objective.penalties.load_state_dict(state["discriminator_penalties"])
+        self.generator_objective.penalties.load_state_dict(state["generator_penalties"])
+        self.generator_optimizer.load_state_dict(state["generator_optimizer"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+
+
+def default_penalties(loss: Loss) -> dict[str, AnyPenalty]:
+    """The penalties a loss brings, built with its own options."""
+    return {
+        name: registry.create("penalty", name, **options)
+        for name, options in loss.default_penalties().items()
+    }
+
+
+def combined_demands(loss: Loss, penalties: Sequence[AnyPenalty] | Any) -> Demands:
+    """What a loss and its penalties together ask of the networks."""
+    demands = loss.demands()
+    for penalty in penalties:
+        demands |= penalty.demands()
+    return demands
+
+
+def resolve_training(given: Mapping[str, Any], paper: Settings) -> TrainingConfig:
+    """The training settings: those given, then the paper's, then the engine's.
+
+    Raises:
+        UsageError: an unknown setting, or a value out of range.
+    """
+    known = TrainingConfig.model_fields
+    if unknown := set(paper) - set(known):
+        raise PluginError(f"the loss brings unknown settings {sorted(unknown)}")
+    return registry.validated(TrainingConfig, {**paper, **given})
+
+
+def _placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """On the device, in the memory format convolutions are fastest in."""
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+@contextmanager
+def _frozen(network: nn.Module) -> Iterator[None]:
+    """No gradients for a network's own parameters, only through it."""
+    trainable = [p for p in network.parameters() if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+def _tell(observers: Sequence[Observer], what: Callable[[Observer], None]) -> None:
+    for observer in observers:
+        what(observer)

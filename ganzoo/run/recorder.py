@@ -1,0 +1,126 @@
+"""The recorder: an observer that writes a run's log, sample grids and checkpoints."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TextIO
+
+from torch import Tensor
+
+from ganzoo.config import LoggingConfig
+from ganzoo.engine.objectives import Terms
+from ganzoo.engine.trainer import Observer, Trainer
+from ganzoo.interfaces.dataset import Dataset
+from ganzoo.interfaces.values import Demands
+from ganzoo.run import checkpoints
+from ganzoo.run.checkpoints import Manifest
+from ganzoo.run.directory import RunDirectory
+from ganzoo.run.pictures import grid, save_picture
+
+MAX_CLASS_COLUMNS = 16
+
+
+class Recorder(Observer):
+    """Writes what a run leaves behind, at the intervals its config sets.
+
+    Args:
+        directory: of the run.
+        logging: the intervals.
+        dataset: asked to render samples, where a grid would not show them.
+        demands: noted in checkpoints.
+        class_names: noted in checkpoints.
+        versions: of the distributions that take part, noted in checkpoints.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        logging: LoggingConfig,
+        dataset: Dataset,
+        *,
+        demands: Demands,
+        class_names: tuple[str, ...],
+        versions: dict[str, str],
+    ) -> None:
+        self.directory = directory
+        self.logging = logging
+        self.dataset = dataset
+        self.demands = demands
+        self.class_names = class_names
+        self.versions = versions
+        self._log: TextIO | None = None
+        self._sums: dict[str, tuple[Tensor, int]] = {}
+
+    def started(self, trainer: Trainer, steps: int) -> None:
+        """Open the log and draw what untrained weights show."""
+        self._log = self.directory.metrics.open("a", encoding="utf-8")
+        self._since = (time.perf_counter(), trainer.step)
+        self._draw(trainer)
+
+    def step(self, trainer: Trainer, terms: Terms) -> None:
+        """Gather the terms; write what is due."""
+        for name, value in terms.items():
+            total, count = self._sums.get(name, (0, 0))
+            self._sums[name] = (total + value, count + 1)  # on the device: no waiting for it
+        if trainer.step % self.logging.log_every == 0:
+            self._write_line(trainer)
+        if trainer.step % self.logging.sample_every == 0:
+            self._draw(trainer)
+        if trainer.step % self.logging.checkpoint_every == 0:
+            self.checkpoint(trainer)
+
+    def finished(self, trainer: Trainer) -> None:
+        """Write what the intervals left over."""
+        if self._sums:
+            self._write_line(trainer)
+        if trainer.step % self.logging.sample_every:
+            self._draw(trainer)
+        self.checkpoint(trainer)
+        self._close()
+
+    def failed(self, trainer: Trainer, error: BaseException) -> None:
+        """Keep what was reached: a Ctrl-C loses nothing."""
+        try:
+            if trainer.step and isinstance(error, KeyboardInterrupt):
+                self.checkpoint(trainer)
+        finally:
+            self._close()
+
+    def checkpoint(self, trainer: Trainer) -> None:
+        """Write a checkpoint of this step, unless there is one."""
+        folder = self.directory.checkpoint(trainer.step)
+        if not folder.exists():
+            manifest = Manifest(
+                trainer.step, trainer.image, self.demands, self.class_names, self.versions
+            )
+            checkpoints.save(folder, trainer, manifest)
+
+    def _write_line(self, trainer: Trainer) -> None:
+        now, (then, step) = time.perf_counter(), self._since
+        speed = (trainer.step - step) * trainer.training.batch_size / max(now - then, 1e-9)
+        line = {"step": trainer.step, "images_per_second": round(speed, 1)}
+        line |= {name: float(total) / count for name, (total, count) in self._sums.items()}
+        assert self._log is not None
+        self._log.write(json.dumps(line) + "\n")
+        self._log.flush()
+        self._sums = {}
+        self._since = (now, trainer.step)
+
+    def _draw(self, trainer: Trainer) -> None:
+        """The same z each time; a column for each class where there are classes."""
+        count, columns = self.logging.sample_count, None
+        if trainer.conditional:
+            columns = min(trainer.image.num_classes, MAX_CLASS_COLUMNS)
+            count = max(columns, count - count % columns)
+        images = trainer.sample(count)
+        picture = self.dataset.render(images)
+        save_picture(
+            grid(images, columns) if picture is None else picture,
+            self.directory.samples / f"{trainer.step:06d}.png",
+        )
+
+    def _close(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None

@@ -1,0 +1,210 @@
+"""Run: a run directory opened again, to be sampled, walked through and read."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import registry
+from ganzoo.config import RunConfig, load_config
+from ganzoo.engine.compose import build_networks
+from ganzoo.engine.precision import resolve_device
+from ganzoo.engine.randomness import derive
+from ganzoo.engine.sampling import decode, resolve_labels, sample_images
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.host import PluginHost
+from ganzoo.interfaces.architecture import Architecture
+from ganzoo.interfaces.dataset import Dataset
+from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
+from ganzoo.run.directory import RunDirectory
+
+
+class Run:
+    """A run directory, training or finished.
+
+    Args:
+        path: the run directory.
+        step: of the checkpoint to use; the latest where None.
+        device: where to run the generator.
+        host: where to look for its plugins; the installed ones where None.
+
+    Raises:
+        UsageError: there is no run, or no such checkpoint.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        step: int | None = None,
+        device: str = "auto",
+        host: PluginHost | None = None,
+    ) -> None:
+        self.directory = RunDirectory(Path(path))
+        self._step = step
+        self._device = device
+        self._host = host
+        if not self.directory.config.is_file():
+            raise UsageError(f"{path} is no run directory: it has no config.toml")
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.directory.path
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Everything the run was made with."""
+        return load_config(self.directory.config)
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps of the checkpoints there are."""
+        return self.directory.checkpoint_steps()
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        """The folder of the checkpoint in use."""
+        if not self.steps:
+            raise UsageError(f"{self.path} has no checkpoint yet")
+        step = self.steps[-1] if self._step is None else self._step
+        if step not in self.steps:
+            known = ", ".join(map(str, self.steps))
+            raise UsageError(f"{self.path} has no checkpoint of step {step}; there are {known}")
+        return self.directory.checkpoint(step)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """Image shape, classes, versions and step of the checkpoint."""
+        return read_manifest(self.checkpoint)
+
+    @property
+    def num_classes(self) -> int:
+        """Of a conditional generator; 0 for an unconditional one."""
+        return self.manifest.image.num_classes if self.manifest.demands.labels else 0
+
+    @cached_property
+    def architecture(self) -> Architecture:
+        """The architecture, as configured."""
+        made: Architecture = self._component("architecture", "arch")
+        return made
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset, as configured; its images need not be there."""
+        made: Dataset = self._component("dataset", "data")
+        return made
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The averaged generator, in evaluation mode: `generator(z)` or `generator(z, labels)`.
+
+        Raises:
+            GanzooError: the weights are damaged, or do not fit the installed architecture.
+        """
+        component = registry.find("architecture", self.config.arch.name, host=self._host)
+        generator = build_networks(
+            self.architecture, component, self.manifest.image, self.manifest.demands, seed=0
+        ).generator
+        try:
+            generator.load_state_dict(read_weights(self.checkpoint, "ema"))
+        except RuntimeError as error:
+            trained = self.manifest.versions.get(component.plugin.distribution, "unknown")
+            raise GanzooError(
+                f"the weights of {self.checkpoint} do not fit '{component.spec.name}' of "
+                f"{component.provider} (trained with {trained}): {error}"
+            ) from None
+        return generator.to(resolve_device(self._device)).eval()
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        labels: Tensor | int | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Draw images from the averaged generator.
+
+        Args:
+            n: how many, at least 1.
+            seed: of z; the i-th image depends on it and on i, not on n.
+            labels: `(n,)` or one for all, for a conditional run; classes in turn where None.
+            truncation: keep z within it (see `ganzoo.Latent.sample`).
+
+        Returns:
+            float32 `(n, C, H, W)` in [-1, 1], on the CPU; `ganzoo.save_grid` writes them.
+
+        Raises:
+            UsageError: n, a label or the truncation is out of range.
+        """
+        return sample_images(
+            self.generator,
+            self.architecture.latent,
+            n,
+            seed=seed,
+            num_classes=self.num_classes,
+            labels=labels,
+            truncation=truncation,
+        )
+
+    def interpolate(
+        self,
+        n: int = 16,
+        *,
+        stops: int = 4,
+        frames: int = 16,
+        seed: int = 0,
+        labels: Tensor | int | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Walk through latent space in a closed loop.
+
+        Args:
+            n: walks side by side.
+            stops: random points each walk visits, at least 2.
+            frames: images from one stop to the next, at least 1.
+            seed: of the points.
+            labels: as for `sample`; constant along a walk.
+            truncation: as for `sample`.
+
+        Returns:
+            float32 `(stops * frames, n, C, H, W)` in [-1, 1]; the last frame leads to the first.
+        """
+        if n < 1 or stops < 2 or frames < 1:
+            raise UsageError(
+                "a walk needs n of at least 1, 2 stops and 1 frame; "
+                f"got n={n}, stops={stops}, frames={frames}"
+            )
+        latent = self.architecture.latent
+        rng = torch.Generator().manual_seed(derive(seed, "walk"))
+        points = latent.sample(stops * n, generator=rng, truncation=truncation).view(stops, n, -1)
+        path = [
+            latent.interpolate(points[k], points[(k + 1) % stops], j / frames)
+            for k in range(stops)
+            for j in range(frames)
+        ]
+        classes = resolve_labels(labels, n, self.num_classes)
+        device = next(self.generator.parameters()).device
+        shown = [decode(self.generator, z.to(device), classes, seed=seed) for z in path]
+        return torch.stack(shown)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The log so far: one dict every `log_every` steps, loss terms by name."""
+        try:
+            lines = self.directory.metrics.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
+    def _component(self, kind: str, section: str) -> Any:
+        choice = getattr(self.config, section)
+        return registry.create(kind, choice.name, host=self._host, **choice.options)
