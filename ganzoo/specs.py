@@ -47,7 +47,8 @@ class ComponentSpec:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise ValueError(
-                f"name must be lower-case words joined by hyphens, like 'wgan-gp'; got {self.name!r}"
+                "name must be lower-case words joined by hyphens, like 'wgan-gp'; "
+                f"got {self.name!r}"
             )
         for field in ("factory", "options"):
             value = getattr(self, field)

@@ -23,9 +23,7 @@ class Batches:
         device: where batches are put.
     """
 
-    def __init__(
-        self, store: ImageStore, batch_size: int, seed: int, device: torch.device
-    ) -> None:
+    def __init__(self, store: ImageStore, batch_size: int, seed: int, device: torch.device) -> None:
         self.store = store
         self.batch_size = batch_size
         self.seed = seed

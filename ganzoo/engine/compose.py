@@ -81,8 +81,9 @@ class Plan:
 
 
 def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
-    """Resolve a config into a plan: the user's values first, then the loss's, the
-    architecture's and the engine's.
+    """Resolve a config into a plan.
+
+    The user's values come first, then the loss's, the architecture's and the engine's.
 
     Args:
         layers: the user's, the strongest first.
@@ -200,12 +201,13 @@ def _penalties(
     tree.add(Layer(_whose(home), {"penalty": loss.default_penalties()}))
     penalties: dict[str, AnyPenalty] = {}
     for name in tree.penalties:
-        component = registry.find(
-            "penalty", name, host=host, prefer=home.plugin.distribution
-        )
+        component = registry.find("penalty", name, host=host, prefer=home.plugin.distribution)
         components[f"penalty.{name}"] = component
         penalty: AnyPenalty = _make(
-            tree, ("penalty", name), component, (Penalty, GeneratorPenalty)  # type: ignore[arg-type]
+            tree,
+            ("penalty", name),
+            component,
+            (Penalty, GeneratorPenalty),  # type: ignore[arg-type]
         )
         if penalty.weight:
             penalties[name] = penalty

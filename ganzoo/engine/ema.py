@@ -17,6 +17,7 @@ def make_ema(generator: nn.Module, decay: float) -> AveragedModel:
 
     def average(averaged: ParamList, current: ParamList, n: Tensor | int) -> None:
         count = int(n)
-        get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))(averaged, current, n)
+        update = get_ema_multi_avg_fn(min(decay, (1 + count) / (10 + count)))  # type: ignore[no-untyped-call]
+        update(averaged, current, n)
 
     return AveragedModel(generator, multi_avg_fn=average, use_buffers=True).eval()

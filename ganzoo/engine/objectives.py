@@ -6,7 +6,8 @@ compilers see one forward and one backward whatever a plugin's loss does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,17 +19,18 @@ from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Batch
 
 Terms = dict[str, Tensor]
+P = TypeVar("P", Penalty, GeneratorPenalty)
 
 
-class DiscriminatorObjective(nn.Module):
-    """What the discriminator minimizes in one update.
+class _Objective(nn.Module, Generic[P]):
+    """What both sides share.
 
     Args:
-        generator: makes the fakes, without a graph.
+        generator: makes the fakes.
         critic: the discriminator, in the precision of the networks.
         penalty_critic: the discriminator, in the precision of penalties.
         loss: the adversarial loss.
-        penalties: by name; those of the discriminator's side.
+        penalties: by name; those of this side.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class DiscriminatorObjective(nn.Module):
         critic: BoundCritic,
         penalty_critic: BoundCritic,
         loss: Loss,
-        penalties: Mapping[str, Penalty],
+        penalties: Mapping[str, P],
     ) -> None:
         super().__init__()
         self.generator = generator
@@ -45,47 +47,39 @@ class DiscriminatorObjective(nn.Module):
         self.critic = critic
         self.penalty_critic = penalty_critic
         self.loss = loss
-        self.names = tuple(penalties)
+        self.by_name: dict[str, P] = dict(penalties)
         self.penalties = nn.ModuleList(penalties.values())
+
+    def due(self, update: int) -> Iterator[tuple[str, float, P]]:
+        """The penalties whose turn it is, each with its factor (lazy regularization)."""
+        for name, penalty in self.by_name.items():
+            if update % penalty.interval == 0:
+                yield name, penalty.weight * penalty.interval, penalty
+
+
+class DiscriminatorObjective(_Objective[Penalty]):
+    """What the discriminator minimizes in one update; fakes are made without a graph."""
 
     def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms]:
         """The loss of the `update`-th discriminator update, and its terms without a graph."""
         with torch.no_grad():
             fake = generate(self.generator, z, real, self.critic)
         terms = dict(self.loss.discriminator_loss(self.critic, real, fake))
-        for name, penalty in due(self.names, self.penalties, update):
-            value = penalty.penalty(self.penalty_critic, real, fake)
-            terms[name] = penalty.weight * penalty.interval * value
+        for name, factor, penalty in self.due(update):
+            terms[name] = factor * penalty.penalty(self.penalty_critic, real, fake)
         return total(terms, self.loss)
 
 
-class GeneratorObjective(nn.Module):
+class GeneratorObjective(_Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
-
-    def __init__(
-        self,
-        generator: nn.Module,
-        critic: BoundCritic,
-        penalty_critic: BoundCritic,
-        loss: Loss,
-        penalties: Mapping[str, GeneratorPenalty],
-    ) -> None:
-        super().__init__()
-        self.generator = generator
-        self.discriminator = critic.discriminator
-        self.critic = critic
-        self.penalty_critic = penalty_critic
-        self.loss = loss
-        self.names = tuple(penalties)
-        self.penalties = nn.ModuleList(penalties.values())
 
     def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms]:
         """The loss of the `update`-th generator update, and its terms without a graph."""
         fake = generate(self.generator, z, real, self.critic)
         terms = dict(self.loss.generator_loss(self.critic, fake, real))
-        for name, penalty in due(self.names, self.penalties, update):
+        for name, factor, penalty in self.due(update):
             value = penalty.penalty(self.generator, self.penalty_critic, z, fake, real)
-            terms[name] = penalty.weight * penalty.interval * value
+            terms[name] = factor * value
         return total(terms, self.loss)
 
 
@@ -95,17 +89,6 @@ def generate(generator: nn.Module, z: Tensor, like: Batch, critic: BoundCritic) 
     with critic.policy.autocast(critic.precision):
         images = generator(z, *labels)
     return Batch(images.float(), like.labels)
-
-
-def due(
-    names: Sequence[str], penalties: nn.ModuleList, update: int
-) -> list[tuple[str, Penalty | GeneratorPenalty]]:
-    """The penalties whose turn it is (lazy regularization)."""
-    return [
-        (name, penalty)  # type: ignore[misc]
-        for name, penalty in zip(names, penalties, strict=True)
-        if update % penalty.interval == 0  # type: ignore[operator]
-    ]
 
 
 def total(terms: Terms, loss: Loss) -> tuple[Tensor, Terms]:

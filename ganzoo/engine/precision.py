@@ -58,7 +58,7 @@ def _has_bf16_units(device: torch.device) -> bool:
         capabilities = torch.cpu.get_capabilities()
         return any(capabilities.get(unit, False) for unit in ("avx512_bf16", "amx_bf16", "bf16"))
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return False
 
 

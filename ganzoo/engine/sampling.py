@@ -57,7 +57,9 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None, *, seed: int 
     with isolated(z.device):
         torch.manual_seed(derive(seed, "noise"))  # for generators that draw noise of their own
         images = [
-            generator(z[i : i + CHUNK], *([] if labels is None else [labels[i : i + CHUNK].to(z.device)]))
+            generator(
+                z[i : i + CHUNK], *([] if labels is None else [labels[i : i + CHUNK].to(z.device)])
+            )
             for i in range(0, len(z), CHUNK)
         ]
     generator.train(was_training)

@@ -5,7 +5,7 @@ It takes networks, a loss and images from whoever has them; it knows neither plu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -146,14 +146,18 @@ class Trainer:
         steps = self.training.steps if steps is None else steps
         with isolated(self.device):
             try:
-                _tell(observers, lambda o: o.started(self, steps))
+                for observer in observers:
+                    observer.started(self, steps)
                 while self.step < steps:
                     terms = self.train_step()
-                    _tell(observers, lambda o: o.step(self, terms))  # noqa: B023
+                    for observer in observers:
+                        observer.step(self, terms)
             except BaseException as error:
-                _tell(observers, lambda o: o.failed(self, error))  # noqa: B023
+                for observer in observers:
+                    observer.failed(self, error)
                 raise
-            _tell(observers, lambda o: o.finished(self))
+            for observer in observers:
+                observer.finished(self)
 
     def train_step(self) -> Terms:
         """One generator update after `n_critic` discriminator updates.
@@ -267,12 +271,12 @@ class Trainer:
 def default_penalties(loss: Loss) -> dict[str, AnyPenalty]:
     """The penalties a loss brings, built with its own options."""
     return {
-        name: registry.create("penalty", name, **options)
+        name: registry.create("penalty", name, **dict(options))
         for name, options in loss.default_penalties().items()
     }
 
 
-def combined_demands(loss: Loss, penalties: Sequence[AnyPenalty] | Any) -> Demands:
+def combined_demands(loss: Loss, penalties: Iterable[AnyPenalty]) -> Demands:
     """What a loss and its penalties together ask of the networks."""
     demands = loss.demands()
     for penalty in penalties:
@@ -308,8 +312,3 @@ def _frozen(network: nn.Module) -> Iterator[None]:
     finally:
         for parameter in trainable:
             parameter.requires_grad_(True)
-
-
-def _tell(observers: Sequence[Observer], what: Callable[[Observer], None]) -> None:
-    for observer in observers:
-        what(observer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -48,7 +49,7 @@ class Loss(nn.Module, ABC):
         """Training settings its paper recommends."""
         return {}
 
-    def default_penalties(self) -> Mapping[str, Mapping[str, object]]:
+    def default_penalties(self) -> Mapping[str, Mapping[str, Any]]:
         """Penalties that belong to it, by name, with their options: `{"r1": {"weight": 10}}`.
 
         A name is looked for in the loss's own distribution first. The user may change their

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -15,7 +19,9 @@ class Options(BaseModel):
             base_channels: int = Field(64, ge=1, description="Channels of the widest image.")
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True
+    )
 
 
 class NoOptions(Options):
@@ -34,3 +40,62 @@ class PenaltyOptions(Options):
         description="Apply it at every n-th update, n times as strong (lazy regularization, "
         "Karras et al. 2020).",
     )
+
+
+class OptionHelp(NamedTuple):
+    """What a person should know of one option, each field as text."""
+
+    name: str
+    type: str
+    default: str
+    range: str
+    description: str
+
+
+def describe(model: type[BaseModel]) -> list[OptionHelp]:
+    """The options of a model, in the order they are declared."""
+    return [
+        OptionHelp(
+            name=name,
+            type=_type_name(field.annotation),
+            default="required" if field.is_required() else _value(field.get_default()),
+            range=_range(field.metadata),
+            description=field.description or "",
+        )
+        for name, field in model.model_fields.items()
+    ]
+
+
+def _type_name(annotation: object) -> str:
+    text = inspect.formatannotation(annotation, base_module="pathlib")
+    text = re.sub(r"Annotated\[(\w+), [^\]]*\]\)?\]", r"\1", text)
+    literal = re.fullmatch(r"Literal\[(.*)\]", text.replace("typing.", ""))
+    if literal:
+        return literal[1].replace("'", "").replace(", ", " | ")
+    return text.replace("typing.", "").replace("pathlib.", "")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _range(metadata: list[object]) -> str:
+    signs = {
+        "ge": ">=",
+        "gt": ">",
+        "le": "<=",
+        "lt": "<",
+        "min_length": "length >=",
+        "max_length": "length <=",
+    }
+    bounds = [
+        f"{sign} {_value(getattr(bound, name))}"
+        for bound in metadata
+        for name, sign in signs.items()
+        if getattr(bound, name, None) is not None
+    ]
+    return ", ".join(bounds)

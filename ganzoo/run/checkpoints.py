@@ -81,7 +81,9 @@ def save(folder: Path, trainer: Trainer, manifest: Manifest) -> Path:
         temporary.mkdir(parents=True)
         for name, tensors in weights.items():
             plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-            save_file(plain, temporary / f"{name}.safetensors", metadata={"step": str(manifest.step)})
+            save_file(
+                plain, temporary / f"{name}.safetensors", metadata={"step": str(manifest.step)}
+            )
         torch.save(state, temporary / "state.pt")
         (temporary / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         for file in temporary.iterdir():

@@ -1,10 +1,10 @@
 """The run directory: where a run lives, what its files are called, and how it is started.
 
-    runs/00001-dcgan-bce-fashion-mnist/
-        config.toml          everything resolved, and where each value came from
-        metrics.jsonl        one line every `log_every` steps
-        samples/000200.png   a grid of the same z as training goes on
-        checkpoints/000200/  weights as safetensors, the rest beside them
+runs/00001-dcgan-bce-fashion-mnist/
+    config.toml          everything resolved, and where each value came from
+    metrics.jsonl        one line every `log_every` steps
+    samples/000200.png   a grid of the same z as training goes on
+    checkpoints/000200/  weights as safetensors, the rest beside them
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures: images of a run as PNG grids, single PNGs and GIFs, each written whole or not at all."""
+"""Pictures: images as PNG grids, single PNGs and GIFs, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ganzoo.errors import GanzooError
 
 
 def to_rgb(images: Tensor) -> Tensor:
-    """`(N, C, H, W)` in [-1, 1] as uint8 `(N, 3, H, W)`: grey is repeated, two channels are
-    padded with black, of more than three the first three are shown.
+    """`(N, C, H, W)` in [-1, 1] as uint8 `(N, 3, H, W)`.
+
+    Grey is repeated, two channels are padded with black, of more than three the first three show.
     """
     pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
     channels = pixels.shape[1]
@@ -40,7 +41,8 @@ def grid(images: Tensor, columns: int | None = None) -> Tensor:
         uint8 `(3, H', W')`.
     """
     columns = columns or math.ceil(math.sqrt(len(images)))
-    return make_grid(to_rgb(images), nrow=columns, padding=2, pad_value=255)
+    picture: Tensor = make_grid(to_rgb(images), nrow=columns, padding=2, pad_value=255)
+    return picture
 
 
 def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> Path:

@@ -22,6 +22,7 @@ from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.pictures import grid
 
 
 class Run:
@@ -196,6 +197,19 @@ class Run:
         device = next(self.generator.parameters()).device
         shown = [decode(self.generator, z.to(device), classes, seed=seed) for z in path]
         return torch.stack(shown)
+
+    def picture(self, images: Tensor, columns: int | None = None) -> Tensor:
+        """The picture of a batch: as the dataset renders it, or a grid.
+
+        Args:
+            images: `(N, C, H, W)` in [-1, 1].
+            columns: of the grid; about a square where None.
+
+        Returns:
+            uint8 `(3, H', W')`.
+        """
+        rendered = self.dataset.render(images)
+        return grid(images, columns) if rendered is None else rendered
 
     def metrics(self) -> list[dict[str, Any]]:
         """The log so far: one dict every `log_every` steps, loss terms by name."""

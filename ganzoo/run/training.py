@@ -86,11 +86,11 @@ def arguments_tree(
     for section, choice in (("arch", arch), ("loss", loss), ("data", data)):
         if choice is not None:
             tree[section] = {"name": choice} if isinstance(choice, str) else dict(choice)
-    if isinstance(penalty, str):
-        penalty = [penalty]
-    if penalty is not None:
-        named = isinstance(penalty, Mapping)
-        tree["penalty"] = dict(penalty) if named else {name: {} for name in penalty}  # type: ignore[call-overload]
+    if isinstance(penalty, Mapping):
+        tree["penalty"] = dict(penalty)
+    elif penalty is not None:
+        names = [penalty] if isinstance(penalty, str) else penalty
+        tree["penalty"] = {name: {} for name in names}
     for key, value in settings.items():
         if key not in SHORTCUTS:
             raise UsageError(
@@ -132,7 +132,9 @@ def train_plan(
     images = plan.open_images(progress)
     trainer = plan.trainer(images)
     config = plan.config
-    label = "-".join(choice.name.split("/")[-1] for choice in (config.arch, config.loss, config.data))
+    label = "-".join(
+        choice.name.split("/")[-1] for choice in (config.arch, config.loss, config.data)
+    )
     place = directory.create(wanted, label)
     write_config(place.config, config, plan.origins)
     recorder = Recorder(

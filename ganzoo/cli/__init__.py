@@ -1,0 +1,54 @@
+"""The command line: one file a command, and no logic that the library lacks. Imports no torch."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+
+import click
+
+from ganzoo.cli.app import app
+from ganzoo.errors import GanzooError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 when done, 1 on failure, 2 on a wrong request."""
+    warnings.showwarning = _show_warning
+    try:
+        app.main(arguments, prog_name="ganzoo", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except GanzooError as error:
+        fail(str(error), error.exit_code)
+    except MemoryError as error:
+        fail(f"out of memory: {error}; try a smaller --batch-size", 1)
+    except Exception as error:
+        _explain(error)
+
+
+def fail(message: str, code: int) -> None:
+    """Say what went wrong and exit."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+def _explain(error: Exception) -> None:
+    """A fault of a plugin names its distribution; one of ganzoo's own shows all there is."""
+    blame = getattr(error, "__notes__", [])
+    if "out of memory" in str(error).lower():
+        fail(f"out of memory: {error}; try a smaller --batch-size", 1)
+    if blame:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+        fail(f"{type(error).__name__}: {error} ({'; '.join(blame)})", 1)
+    raise error
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"Warning: {message}", err=True)

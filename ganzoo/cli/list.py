@@ -1,0 +1,37 @@
+"""`ganzoo list`: what there is to choose from."""
+
+from __future__ import annotations
+
+import click
+
+from ganzoo import registry
+from ganzoo.cli.parameters import complete_kinds
+from ganzoo.host import default_host
+from ganzoo.specs import KINDS
+
+
+@click.command("list")
+@click.argument("kind", required=False, shell_complete=complete_kinds)
+def list_components(kind: str | None) -> None:
+    """Show the installed components: all of them, or those of one KIND.
+
+    KIND is architectures, losses, penalties or datasets.
+    """
+    kinds = [registry.kind_named(kind)] if kind else list(KINDS.values())
+    formatter = click.HelpFormatter()
+    for each in kinds:
+        components = default_host().components(each.name)
+        names = [component.spec.name for component in components]
+        rows = [
+            (
+                c.spec.name if names.count(c.spec.name) == 1 else c.qualified_name,
+                f"{c.spec.summary} [{c.provider}]",
+            )
+            for c in sorted(components, key=lambda c: c.qualified_name.split("/")[-1])
+        ]
+        with formatter.section(f"{each.plural} ({len(rows)})"):
+            formatter.write_dl(rows or [("none", "")], col_max=24)
+    click.echo(formatter.getvalue().rstrip())
+    if default_host().failed:
+        count = len(default_host().failed)
+        click.echo(f"\n{count} plugin(s) could not be loaded; see `ganzoo plugins`.", err=True)

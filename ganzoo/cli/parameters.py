@@ -1,0 +1,57 @@
+"""Parameter types that several commands share, with completion of component names."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from ganzoo.host import default_host
+from ganzoo.specs import KINDS
+
+
+class ComponentName(click.ParamType[str]):
+    """A component's name, completed from the installed plugins; checked when it is used."""
+
+    name = "name"
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Names of this kind that begin so, with their summaries."""
+        return complete_names(self.kind, incomplete)
+
+
+def complete_names(kind: str, incomplete: str) -> list[CompletionItem]:
+    """Completions of a component's name."""
+    return [
+        CompletionItem(component.spec.name, help=component.spec.summary)
+        for component in default_host().components(kind)
+        if component.spec.name.startswith(incomplete)
+    ]
+
+
+def complete_kinds(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Completions of a kind, in the plural."""
+    return [CompletionItem(k.plural) for k in KINDS.values() if k.plural.startswith(incomplete)]
+
+
+run_argument = click.argument(
+    "run", type=click.Path(exists=True, file_okay=False, dir_okay=True), metavar="RUN"
+)
+
+sampling_options = [
+    click.option("--seed", default=0, show_default=True, help="Of the latent vectors."),
+    click.option(
+        "--class", "class_", metavar="CLASS", help="Class name or number, if conditional."
+    ),
+    click.option(
+        "--truncation", type=float, help="Keep z within this: less variety, fewer surprises."
+    ),
+    click.option("--step", type=int, help="Of the checkpoint; the latest if not given."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
+]

@@ -1,0 +1,106 @@
+"""What a person sees during training: a live bar at a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bar
+
+from ganzoo.engine.objectives import Terms
+from ganzoo.engine.trainer import Observer, Trainer
+
+REFRESH = 0.25
+"""Seconds between updates of the bar: reading a loss makes the program wait for the device."""
+
+LINE_EVERY = 10.0
+"""Seconds between plain lines."""
+
+
+class Progress(Observer):
+    """Shows step, images per second, time left and every loss term."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self.live = console.is_terminal
+        self.bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not self.live,
+        )
+        self.task: TaskID | None = None
+        self.total = 0
+
+    def __enter__(self) -> Progress:
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.bar.stop()
+
+    def decoding(self, done: int, total: int) -> None:
+        """Progress of the image store."""
+        if self.task is None:
+            self.task = self.bar.add_task("decoding", total=total, note="images")
+            if not self.live:
+                click.echo(f"decoding {total:,} images (once; they are cached)", err=True)
+        self.bar.update(self.task, completed=done)
+        if done >= total:
+            self.bar.remove_task(self.task)
+            self.task = None
+
+    def started(self, trainer: Trainer, steps: int) -> None:
+        """Show an empty bar."""
+        self.total = steps
+        self.begun = self.shown = time.perf_counter()
+        self.first = trainer.step
+        self.task = self.bar.add_task("training", total=steps, completed=trainer.step, note="")
+
+    def step(self, trainer: Trainer, terms: Terms) -> None:
+        """Show the latest, now and then."""
+        now = time.perf_counter()
+        last = trainer.step == self.total
+        if now - self.shown < (REFRESH if self.live else LINE_EVERY) and not last:
+            return
+        self.shown = now
+        done = trainer.step - self.first
+        speed = done * trainer.training.batch_size / (now - self.begun)
+        values = "  ".join(f"{_short(name)} {float(value):.3f}" for name, value in terms.items())
+        if self.live:
+            assert self.task is not None
+            note = f"{speed:,.0f} images/s  {values}"
+            self.bar.update(self.task, completed=trainer.step, note=note)
+        else:
+            left = (self.total - trainer.step) * (now - self.begun) / max(done, 1)
+            click.echo(
+                f"step {trainer.step}/{self.total}  {left:.0f} s left  "
+                f"{speed:,.0f} images/s  {values}",
+                err=True,
+            )
+
+
+def _short(name: str) -> str:
+    """`discriminator/real` as `D real`."""
+    side, _, term = name.partition("/")
+    return f"{side[:1].upper()} {term}"

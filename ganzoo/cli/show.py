@@ -1,0 +1,58 @@
+"""`ganzoo show`: everything about one component."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from ganzoo import registry
+from ganzoo.cli.parameters import complete_kinds, complete_names
+from ganzoo.errors import UsageError
+from ganzoo.interfaces.options import describe
+from ganzoo.specs import KINDS
+
+
+def _complete_name(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    try:
+        kind = registry.kind_named(ctx.params.get("kind") or "")
+    except UsageError:
+        return []
+    return complete_names(kind.name, incomplete)
+
+
+@click.command()
+@click.argument("kind", shell_complete=complete_kinds)
+@click.argument("name", shell_complete=_complete_name)
+def show(kind: str, name: str) -> None:
+    """Explain one component: what it is, its paper and its options.
+
+    KIND is architecture, loss, penalty or dataset: `ganzoo show loss wgan-gp`.
+    """
+    component = registry.find(registry.kind_named(kind).name, name)
+    spec = component.spec
+    section = KINDS[spec.kind].section
+    prefix = f"{section}.{spec.name}" if spec.kind == "penalty" else section
+    formatter = click.HelpFormatter()
+    formatter.write(f"{spec.kind} {spec.name}\n")
+    formatter.indent()
+    formatter.write_text(spec.summary)
+    formatter.dedent()
+    formatter.write_paragraph()
+    facts = [("reference", spec.reference), ("provided by", component.provider)]
+    formatter.write_dl([*[f for f in facts if f[1]], ("code", spec.factory)])
+    options = describe(registry.options_model(component))
+    formatter.write_paragraph()
+    if not options:
+        formatter.write("It has no options.\n")
+    else:
+        with formatter.section(f"options (set with -o {prefix}.OPTION=VALUE)"):
+            rows = []
+            for option in options:
+                facts_of = [option.type, option.range, f"default {option.default}"]
+                rows.append(
+                    (option.name, f"{option.description} [{'; '.join(filter(None, facts_of))}]")
+                )
+            formatter.write_dl(rows, col_max=28)
+    click.echo(formatter.getvalue().rstrip())
