@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import torch
+
 from ganzoo import registry
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
 from ganzoo.data.store import ImageStore
 from ganzoo.engine.critic import check_demands
 from ganzoo.engine.precision import resolve_device, resolve_precision
-from ganzoo.engine.randomness import isolated, seed_all
+from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.engine.trainer import AnyPenalty, Trainer, combined_demands
 from ganzoo.errors import PluginError, Unsupported, UsageError
 from ganzoo.host import Component, PluginHost, default_host
@@ -143,10 +145,9 @@ def build_networks(
     seed: int,
 ) -> Networks:
     """Build the networks from the run's seed; an exception names the plugin it came from."""
-    import torch
-
-    with isolated(torch.device("cpu")), registry.blame(component):
-        seed_all(seed, "initialization")
+    cpu = torch.device("cpu")
+    with isolated(cpu), registry.blame(component):
+        reseed(cpu, seed, "initialization")
         return Networks(*architecture.build(image, demands))
 
 

@@ -39,18 +39,17 @@ def _has_accelerator() -> bool:
     return torch.accelerator.is_available()
 
 
-def resolve_precision(name: str, device: torch.device, *networks: nn.Module) -> str:
-    """`"fp32"` or `"bf16"` for `"auto"`: bfloat16 where the device has units for it and it pays.
+BF16_PAYS_FROM = 2**19
+"""Parameters of both networks together, below which converting them costs more than it saves
+(`tests/benchmarks/precision.py`)."""
 
-    On a CPU it pays for convolutions; for small dense layers converting the weights at each step
-    costs more than it saves (`tests/benchmarks/precision.py`).
-    """
+
+def resolve_precision(name: str, device: torch.device, *networks: nn.Module) -> str:
+    """`"fp32"` or `"bf16"` for `"auto"`: bfloat16 where the device has units for it and it pays."""
     if name != "auto":
         return name
-    convolutional = any(
-        isinstance(module, nn.modules.conv._ConvNd) for net in networks for module in net.modules()
-    )
-    return "bf16" if convolutional and _has_bf16_units(device) else "fp32"
+    parameters = sum(p.numel() for network in networks for p in network.parameters())
+    return "bf16" if parameters >= BF16_PAYS_FROM and _has_bf16_units(device) else "fp32"
 
 
 def _has_bf16_units(device: torch.device) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganzoo.engine.randomness import derive, isolated
+from ganzoo.engine.randomness import derive, isolated, reseed
 from ganzoo.errors import UsageError
 from ganzoo.interfaces.latent import Latent
 
@@ -55,7 +55,7 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None, *, seed: int 
     was_training = generator.training
     generator.eval()
     with isolated(z.device):
-        torch.manual_seed(derive(seed, "noise"))  # for generators that draw noise of their own
+        reseed(z.device, seed, "noise")  # for generators that draw noise of their own
         images = [
             generator(
                 z[i : i + CHUNK], *([] if labels is None else [labels[i : i + CHUNK].to(z.device)])

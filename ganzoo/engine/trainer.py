@@ -21,7 +21,7 @@ from ganzoo.engine.ema import make_ema
 from ganzoo.engine.objectives import DiscriminatorObjective, GeneratorObjective, Terms
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
-from ganzoo.engine.randomness import isolated, seed_all
+from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.engine.sampling import sample_images
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.interfaces.latent import Latent, NormalLatent
@@ -168,7 +168,7 @@ class Trainer:
         """
         self.generator.train()
         self.discriminator.train()
-        seed_all(self.training.seed, "step", self.step)
+        reseed(self.device, self.training.seed, "step", self.step)
         terms: Terms = {}
         draw = self.step * (self.training.n_critic + 1)
         for k in range(self.training.n_critic):

@@ -1,0 +1,95 @@
+"""Promises of the critic and of the checks on what a loss demands."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from conftest import TinyDiscriminator
+from torch import nn
+
+from ganzoo import Batch, Demands, ImageSpec, Unsupported
+from ganzoo.engine.critic import BoundCritic, check_demands
+from ganzoo.engine.precision import PrecisionPolicy
+
+POLICY = PrecisionPolicy(torch.device("cpu"))
+IMAGE = ImageSpec(1, 8, 8, num_classes=3)
+NO_BATCH = Demands(forbids_batch_statistics=True)
+
+
+class Returns(nn.Module):
+    def __init__(self, output):
+        super().__init__()
+        self.output = output
+
+    def forward(self, images):
+        return self.output(images)
+
+
+def critic(network: nn.Module) -> BoundCritic:
+    return BoundCritic(network, POLICY, "fp32", conditional=False)
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 1, 1, 1)])
+def test_one_score_an_image_in_any_shape_comes_out_flat(shape):
+    scores = critic(Returns(lambda x: torch.arange(5.0).view(shape)))(
+        Batch(torch.zeros(5, 1, 8, 8))
+    )
+    assert torch.equal(scores, torch.arange(5.0))
+
+
+def test_several_scores_an_image_are_refused():
+    network = Returns(lambda x: torch.zeros(len(x), 1, 4, 4))
+    with pytest.raises(Unsupported, match=r"shape \(5, 1, 4, 4\) for 5 images"):
+        critic(network)(Batch(torch.zeros(5, 1, 8, 8)))
+
+
+def test_other_outputs_are_passed_on_in_float32():
+    network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "class_logits": x.flatten(1).half()})
+    outputs = critic(network).outputs(Batch(torch.zeros(2, 1, 8, 8)))
+    assert outputs["class_logits"].dtype == torch.float32
+
+
+def test_batch_norm_is_refused_where_batch_statistics_are_forbidden():
+    """StudioGAN and torchgan train critics with batch norm under a gradient penalty."""
+    with pytest.raises(Unsupported, match="depends on the others in its batch"):
+        check_demands(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, NO_BATCH, conditional=False)
+
+
+def test_batch_norm_is_fine_where_nothing_forbids_it():
+    check_demands(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, Demands(), conditional=False)
+
+
+def test_statistics_over_the_batch_are_noticed_whatever_they_are_called():
+    network = Returns(lambda x: x.mean((1, 2, 3)) + x.std(0).mean())
+    with pytest.raises(Unsupported, match="depends on the others"):
+        check_demands(network, IMAGE, NO_BATCH, conditional=False)
+
+
+@pytest.mark.parametrize("norm", [nn.InstanceNorm2d, lambda c: nn.GroupNorm(1, c), nn.Identity])
+def test_norms_within_an_image_are_allowed(norm):
+    check_demands(TinyDiscriminator(norm=norm), IMAGE, NO_BATCH, conditional=False)
+
+
+def test_dropout_is_not_taken_for_batch_statistics():
+    network = nn.Sequential(TinyDiscriminator(norm=lambda c: nn.Dropout(0.5)))
+    check_demands(network, IMAGE, NO_BATCH, conditional=False)
+
+
+def test_the_check_leaves_weights_buffers_and_random_state_alone():
+    network = TinyDiscriminator(norm=nn.BatchNorm2d)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    state = torch.get_rng_state()
+    check_demands(network, IMAGE, Demands(), conditional=False)
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
+
+
+def test_missing_class_logits_are_refused():
+    with pytest.raises(Unsupported, match=r"class_logits.*\(N, 3\)"):
+        check_demands(TinyDiscriminator(), IMAGE, Demands(class_logits=True), conditional=False)
+
+
+def test_class_logits_of_the_wrong_number_are_refused():
+    network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "class_logits": x.flatten(1)[:, :2]})
+    with pytest.raises(Unsupported, match="class logits"):
+        check_demands(network, IMAGE, Demands(class_logits=True), conditional=False)
