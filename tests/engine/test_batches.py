@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from conftest import make_store
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toys import make_store
 
 from ganzoo.engine.batches import Batches
 

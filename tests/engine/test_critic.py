@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import TinyDiscriminator
 from torch import nn
+from toys import TinyDiscriminator
 
 from ganzoo import Batch, Demands, ImageSpec, Unsupported
 from ganzoo.engine.critic import BoundCritic, check_demands

@@ -7,8 +7,8 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import LogisticLoss, RealGradientPenalty, TinyDiscriminator, TinyGenerator, make_store
 from torch import nn
+from toys import LogisticLoss, RealGradientPenalty, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
 from ganzoo import Batch
