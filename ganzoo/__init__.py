@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ganzoo.interfaces.options import PenaltyOptions as PenaltyOptions
     from ganzoo.interfaces.penalty import GeneratorPenalty as GeneratorPenalty
     from ganzoo.interfaces.penalty import Penalty as Penalty
+    from ganzoo.interfaces.penalty import image_gradient as image_gradient
     from ganzoo.interfaces.values import Batch as Batch
     from ganzoo.interfaces.values import Critic as Critic
     from ganzoo.interfaces.values import Demands as Demands
@@ -66,7 +67,7 @@ _HOME = {
     "ganzoo.interfaces.latent": ("Latent", "NormalLatent", "UniformLatent"),
     "ganzoo.interfaces.loss": ("Loss",),
     "ganzoo.interfaces.options": ("NoOptions", "Options", "PenaltyOptions"),
-    "ganzoo.interfaces.penalty": ("GeneratorPenalty", "Penalty"),
+    "ganzoo.interfaces.penalty": ("GeneratorPenalty", "Penalty", "image_gradient"),
     "ganzoo.interfaces.values": (
         "Batch",
         "Critic",

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 from ganzoo.interfaces.options import PenaltyOptions
 from ganzoo.interfaces.values import Batch, Critic, Demands
+
+
+def image_gradient(critic: Critic, batch: Batch) -> Tensor:
+    """The gradient of each image's score with respect to that image, ready to be penalized.
+
+    By `torch.autograd.grad(..., create_graph=True)`, so that a penalty on it reaches the
+    discriminator's parameters. The sum over the batch separates into per-image gradients because
+    no score depends on another image, which `Demands.forbids_batch_statistics` sees to.
+
+    Args:
+        critic: scores images.
+        batch: images `(N, C, H, W)`, taken without their graph, with their labels.
+
+    Returns:
+        float32 `(N, C, H, W)`.
+    """
+    images = batch.images.detach().requires_grad_()
+    scores = critic(batch.with_images(images))
+    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    return gradient.float()
 
 
 class _Regularizer(nn.Module, ABC):

@@ -11,7 +11,7 @@ import ganzoo
 class Hinge(ganzoo.Loss):
     """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) for the critic, -D(G(z)) for the generator."""
 
-    def __init__(self, options: ganzoo.Options | None = None) -> None:
+    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
         super().__init__()
 
     def discriminator_loss(

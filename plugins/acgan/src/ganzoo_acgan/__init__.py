@@ -1,0 +1,1 @@
+"""The auxiliary classifier loss for ganzoo (Odena et al. 2017)."""

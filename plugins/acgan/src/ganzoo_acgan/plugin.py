@@ -1,0 +1,20 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
+    """The auxiliary classifier loss."""
+    yield ganzoo.LossSpec(
+        name="acgan",
+        factory="ganzoo_acgan.loss:AuxiliaryClassifier",
+        options="ganzoo_acgan.options:AuxiliaryClassifierOptions",
+        summary="Class-conditional: the discriminator also tells the class. Needs labels.",
+        reference="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
+        "arXiv:1610.09585",
+    )

@@ -1,0 +1,1 @@
+"""The DCGAN architecture for ganzoo (Radford et al. 2015)."""

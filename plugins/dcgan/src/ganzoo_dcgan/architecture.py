@@ -1,0 +1,172 @@
+"""DCGAN (Radford et al. 2015, arXiv:1511.06434).
+
+Strided convolutions in place of pooling, batch norm everywhere but in the generator's output and
+the discriminator's input layer, ReLU against LeakyReLU(0.2), weights from N(0, 0.02). Where batch
+statistics are forbidden the discriminator takes layer norm, as Gulrajani et al. 2017 do.
+
+Conditional: an embedding of the class is appended to z; the discriminator is a projection
+discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo_dcgan.options import DCGANOptions
+
+SIZES = (16, 32, 64, 128)
+CLASS_DIM = 32
+"""Length of the generator's class embedding."""
+
+
+class DCGAN(ganzoo.Architecture):
+    """Convolutional networks for sides that are powers of two from 16 to 128."""
+
+    def __init__(self, options: DCGANOptions | None = None) -> None:
+        self.options = options or DCGANOptions()
+
+    @property
+    def latent(self) -> ganzoo.Latent:
+        """z ~ N(0, I), or uniform on [-1, 1] as in the paper."""
+        kind = ganzoo.NormalLatent if self.options.latent == "normal" else ganzoo.UniformLatent
+        return kind(self.options.latent_dim)
+
+    def settings(self) -> ganzoo.Settings:
+        """Section 4 of the paper."""
+        return {
+            "optimizer": "adam",
+            "generator_lr": 2e-4,
+            "discriminator_lr": 2e-4,
+            "betas": (0.5, 0.999),
+        }
+
+    def natural_size(self, height: int, width: int) -> tuple[int, int]:
+        """The nearest size it can build: 28 becomes 32."""
+        return (_nearest(height), _nearest(width))
+
+    def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
+        """Networks for an image whose sides are each 16, 32, 64 or 128."""
+        if not {image.height, image.width} <= set(SIZES):
+            near = "x".join(map(str, self.natural_size(image.height, image.width)))
+            raise ganzoo.Unsupported(
+                f"dcgan builds images whose sides are 16, 32, 64 or 128 pixels, not "
+                f"{image.height}x{image.width}; try --size {near}"
+            )
+        halvings = (min(image.height, image.width) // 4).bit_length() - 1
+        seed_map = (image.height >> halvings, image.width >> halvings)
+        widths = [self.options.base_channels << k for k in range(halvings)]
+        classes = image.num_classes if demands.labels else 0
+        generator = Generator(
+            self.options.latent_dim, widths[::-1], seed_map, image.channels, classes
+        )
+        discriminator = Discriminator(
+            image.channels,
+            widths,
+            seed_map,
+            layer_norm=demands.forbids_batch_statistics,
+            classes=0 if demands.class_logits else classes,
+            logits=image.num_classes if demands.class_logits else 0,
+        )
+        return ganzoo.Networks(
+            generator.apply(initialize),
+            discriminator.apply(initialize),
+        )
+
+
+class Generator(nn.Module):
+    """z `(N, latent_dim)` and labels `(N,)` to images `(N, C, H, W)` in [-1, 1]."""
+
+    def __init__(
+        self,
+        latent_dim: int,
+        widths: list[int],
+        seed_map: tuple[int, int],
+        channels: int,
+        classes: int,
+    ) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(classes, CLASS_DIM) if classes else None
+        inputs = latent_dim + (CLASS_DIM if classes else 0)
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(inputs, widths[0], seed_map, bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        ]
+        for wide, narrow in pairwise(widths):
+            layers += [
+                nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(narrow),
+                nn.ReLU(),
+            ]
+        layers += [nn.ConvTranspose2d(widths[-1], channels, 4, stride=2, padding=1), nn.Tanh()]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See the class."""
+        if self.embed is not None:
+            assert labels is not None, "this generator was built to be conditional: give it labels"
+            z = torch.cat([z, self.embed(labels)], dim=1)
+        images: Tensor = self.body(z[:, :, None, None])
+        return images
+
+
+class Discriminator(nn.Module):
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+
+    def __init__(
+        self,
+        channels: int,
+        widths: list[int],
+        seed_map: tuple[int, int],
+        *,
+        layer_norm: bool,
+        classes: int,
+        logits: int,
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [
+            nn.Conv2d(channels, widths[0], 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+        ]
+        for narrow, wide in pairwise(widths):
+            # layer norm over C, H, W with a gain and a shift per channel is a group norm of one
+            norm = nn.GroupNorm(1, wide) if layer_norm else nn.BatchNorm2d(wide)
+            layers += [
+                nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=False),
+                norm,
+                nn.LeakyReLU(0.2),
+            ]
+        self.body = nn.Sequential(*layers)
+        self.score = nn.Conv2d(widths[-1], 1, seed_map)
+        self.project = nn.Embedding(classes, widths[-1]) if classes else None
+        self.class_logits = nn.Conv2d(widths[-1], logits, seed_map) if logits else None
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+        """See the class."""
+        features = self.body(images)
+        scores: Tensor = self.score(features).flatten()
+        if self.project is not None:
+            assert labels is not None, "this discriminator was built to be conditional"
+            scores = scores + (self.project(labels) * features.mean((2, 3))).sum(1)
+        if self.class_logits is None:
+            return scores
+        return {"scores": scores, "class_logits": self.class_logits(features).flatten(1)}
+
+
+def initialize(layer: nn.Module) -> None:
+    """Weights from N(0, 0.02), gains of norms from N(1, 0.02), no offsets (section 4)."""
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    elif isinstance(layer, (nn.BatchNorm2d, nn.GroupNorm)):
+        nn.init.normal_(layer.weight, 1.0, 0.02)
+        nn.init.zeros_(layer.bias)
+
+
+def _nearest(side: int) -> int:
+    return min(SIZES, key=lambda size: (abs(size - side), size))

@@ -1,0 +1,24 @@
+"""Options of the DCGAN architecture."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+import ganzoo
+
+
+class DCGANOptions(ganzoo.Options):
+    """Sizes of the networks and the distribution of z."""
+
+    latent_dim: int = Field(100, ge=1, le=4096, description="Length of z.")
+    latent: Literal["normal", "uniform"] = Field(
+        "normal", description="Distribution of z; the paper's is uniform on [-1, 1]."
+    )
+    base_channels: int = Field(
+        64,
+        ge=1,
+        le=1024,
+        description="Channels of the largest feature map; each halving of its size doubles them.",
+    )

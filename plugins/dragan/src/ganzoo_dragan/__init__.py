@@ -1,0 +1,1 @@
+"""The DRAGAN gradient penalty for ganzoo (Kodali et al. 2017)."""

@@ -1,0 +1,35 @@
+"""The DRAGAN penalty (Kodali et al. 2017, arXiv:1705.07215, section 2.3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+import ganzoo
+from ganzoo_dragan.options import DraganOptions
+
+
+class Dragan(ganzoo.Penalty):
+    """E[(||grad D(x + delta)|| - 1)^2] in the neighbourhood of real images.
+
+    delta = spread * std * u with u ~ U[0, 1] for each pixel and std the standard deviation of the
+    batch's pixels, the form of the authors' code.
+    """
+
+    options: DraganOptions
+
+    def __init__(self, options: DraganOptions | None = None) -> None:
+        super().__init__(options or DraganOptions())
+
+    def demands(self) -> ganzoo.Demands:
+        """The gradient of one image's score must be that image's alone."""
+        return ganzoo.Demands(forbids_batch_statistics=True)
+
+    def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
+        """A scalar, zero where every norm is on target."""
+        deviation = real.images.std(correction=0)
+        nearby = real.images + self.options.spread * deviation * torch.rand_like(real.images)
+        gradient = ganzoo.image_gradient(critic, real.with_images(nearby))
+        # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
+        norm = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        return (norm - self.options.target).square().mean()

@@ -1,0 +1,19 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
+    """The DRAGAN penalty."""
+    yield ganzoo.PenaltySpec(
+        name="dragan",
+        factory="ganzoo_dragan.penalty:Dragan",
+        options="ganzoo_dragan.options:DraganOptions",
+        summary="Pulls the critic's gradient norm around real images towards one.",
+        reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
+    )

@@ -1,0 +1,1 @@
+"""The least-squares loss for ganzoo (Mao et al. 2017)."""

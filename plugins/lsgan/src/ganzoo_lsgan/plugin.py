@@ -1,0 +1,19 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
+    """The least-squares loss."""
+    yield ganzoo.LossSpec(
+        name="lsgan",
+        factory="ganzoo_lsgan.loss:LeastSquares",
+        options="ganzoo_lsgan.options:LeastSquaresOptions",
+        summary="Least squares: scores are pulled to fixed targets.",
+        reference="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
+    )

@@ -1,0 +1,15 @@
+"""Options of the zero-centered penalties."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+import ganzoo
+
+
+class ZeroCenteredOptions(ganzoo.PenaltyOptions):
+    """Options of R1 and R2."""
+
+    weight: float = Field(
+        10.0, ge=0, description="Gamma of the papers (the half is in the penalty); 0 is off."
+    )

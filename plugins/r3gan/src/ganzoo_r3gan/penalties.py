@@ -1,0 +1,38 @@
+"""The zero-centered gradient penalties R1 and R2 (Mescheder et al. 2018, arXiv:1801.04406)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+import ganzoo
+from ganzoo_r3gan.options import ZeroCenteredOptions
+
+
+class _ZeroCentered(ganzoo.Penalty):
+    def __init__(self, options: ZeroCenteredOptions | None = None) -> None:
+        super().__init__(options or ZeroCenteredOptions())
+
+    def demands(self) -> ganzoo.Demands:
+        """The gradient of one image's score must be that image's alone."""
+        return ganzoo.Demands(forbids_batch_statistics=True)
+
+
+class R1(_ZeroCentered):
+    """1/2 E[||grad D(x)||^2] at real images."""
+
+    def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
+        """A scalar, zero where the critic is flat on the data."""
+        return half_squared_norm(ganzoo.image_gradient(critic, real))
+
+
+class R2(_ZeroCentered):
+    """1/2 E[||grad D(G(z))||^2] at fake images."""
+
+    def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
+        """A scalar, zero where the critic is flat on the fakes."""
+        return half_squared_norm(ganzoo.image_gradient(critic, fake))
+
+
+def half_squared_norm(gradient: Tensor) -> Tensor:
+    """Half the squared norm over channels and pixels, averaged over the batch."""
+    return 0.5 * gradient.square().sum((1, 2, 3)).mean()

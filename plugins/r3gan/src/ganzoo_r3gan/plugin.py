@@ -1,0 +1,40 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+R3GAN = "Huang et al. 2024, The GAN is dead; long live the GAN!, arXiv:2501.05441"
+MESCHEDER = "Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?"
+
+
+@ganzoo.hookimpl
+def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
+    """The relativistic pairing loss."""
+    yield ganzoo.LossSpec(
+        name="relativistic",
+        factory="ganzoo_r3gan.loss:Relativistic",
+        summary="Each real image is scored against a fake one; with R1 and R2 it converges.",
+        reference=f"{R3GAN}; Jolicoeur-Martineau 2018, arXiv:1807.00734",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
+    """Zero-centered gradient penalties."""
+    yield ganzoo.PenaltySpec(
+        name="r1",
+        factory="ganzoo_r3gan.penalties:R1",
+        options="ganzoo_r3gan.options:ZeroCenteredOptions",
+        summary="Half the squared gradient norm at real images.",
+        reference=f"{MESCHEDER}, arXiv:1801.04406, equation 9",
+    )
+    yield ganzoo.PenaltySpec(
+        name="r2",
+        factory="ganzoo_r3gan.penalties:R2",
+        options="ganzoo_r3gan.options:ZeroCenteredOptions",
+        summary="Half the squared gradient norm at fake images.",
+        reference=f"{MESCHEDER}, arXiv:1801.04406, equation 10",
+    )

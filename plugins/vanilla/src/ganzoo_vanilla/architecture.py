@@ -1,0 +1,109 @@
+"""The original GAN: two multilayer perceptrons (Goodfellow et al. 2014, arXiv:1406.2661).
+
+Conditional as Mirza & Osindero 2014 (arXiv:1411.1784): the one-hot label is appended to z and to
+the flattened image. The activations are today's: ReLU in the generator and LeakyReLU(0.2) in the
+discriminator, for the paper's maxout and dropout; batch norm in the generator only.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo_vanilla.options import VanillaOptions
+
+
+class Vanilla(ganzoo.Architecture):
+    """Two perceptrons for images of any shape."""
+
+    def __init__(self, options: VanillaOptions | None = None) -> None:
+        self.options = options or VanillaOptions()
+
+    @property
+    def latent(self) -> ganzoo.NormalLatent:
+        """z ~ N(0, I)."""
+        return ganzoo.NormalLatent(self.options.latent_dim)
+
+    def settings(self) -> ganzoo.Settings:
+        """Adam as in the DCGAN paper; the 2014 paper's own momentum schedule is history."""
+        return {"optimizer": "adam", "betas": (0.5, 0.999)}
+
+    def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
+        """Any shape, any demand: the discriminator has no batch statistics at all."""
+        classes = image.num_classes if demands.labels else 0
+        return ganzoo.Networks(
+            Generator(image.shape, classes, self.options),
+            Discriminator(
+                image.shape,
+                classes=0 if demands.class_logits else classes,
+                logits=image.num_classes if demands.class_logits else 0,
+                options=self.options,
+            ),
+        )
+
+
+class Generator(nn.Module):
+    """z `(N, latent_dim)` and labels `(N,)` to images `(N, C, H, W)` in [-1, 1]."""
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, options: VanillaOptions) -> None:
+        super().__init__()
+        self.shape = shape
+        self.classes = classes
+        widths = [options.latent_dim + classes, *[options.width] * options.depth]
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(widths):
+            layers += [
+                nn.Linear(inputs, outputs, bias=False),
+                nn.BatchNorm1d(outputs),
+                nn.ReLU(),
+            ]
+        pixels = shape[0] * shape[1] * shape[2]
+        self.body = nn.Sequential(*layers, nn.Linear(options.width, pixels), nn.Tanh())
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See the class."""
+        images: Tensor = self.body(_append_label(z, labels, self.classes))
+        return images.view(-1, *self.shape)
+
+
+class Discriminator(nn.Module):
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        *,
+        classes: int,
+        logits: int,
+        options: VanillaOptions,
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        pixels = shape[0] * shape[1] * shape[2]
+        widths = [pixels + classes, *[options.width] * options.depth]
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(widths):
+            layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+        self.body = nn.Sequential(*layers)
+        self.score = nn.Linear(options.width, 1)
+        self.class_logits = nn.Linear(options.width, logits) if logits else None
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+        """See the class."""
+        features = self.body(_append_label(images.flatten(1), labels, self.classes))
+        scores: Tensor = self.score(features).squeeze(1)
+        if self.class_logits is None:
+            return scores
+        return {"scores": scores, "class_logits": self.class_logits(features)}
+
+
+def _append_label(x: Tensor, labels: Tensor | None, classes: int) -> Tensor:
+    """`(N, D)` with one-hot labels behind: `(N, D + classes)`."""
+    if not classes:
+        return x
+    assert labels is not None, "this network was built to be conditional: give it labels"
+    return torch.cat([x, F.one_hot(labels, classes).to(x.dtype)], dim=1)

@@ -1,0 +1,38 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+PAPER = "Goodfellow et al. 2014, Generative Adversarial Networks, arXiv:1406.2661"
+
+
+@ganzoo.hookimpl
+def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
+    """The multilayer perceptrons."""
+    yield ganzoo.ArchitectureSpec(
+        name="vanilla",
+        factory="ganzoo_vanilla.architecture:Vanilla",
+        options="ganzoo_vanilla.options:VanillaOptions",
+        summary="Two multilayer perceptrons: any image shape, quick on a CPU.",
+        reference=PAPER,
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
+    """Both forms of the original loss."""
+    yield ganzoo.LossSpec(
+        name="bce",
+        factory="ganzoo_vanilla.losses:NonSaturating",
+        summary="Binary cross-entropy on logits, non-saturating for the generator.",
+        reference=f"{PAPER}, section 3",
+    )
+    yield ganzoo.LossSpec(
+        name="minimax",
+        factory="ganzoo_vanilla.losses:Minimax",
+        summary="The two-player minimax game as written; its generator gradient saturates.",
+        reference=f"{PAPER}, equation 1",
+    )

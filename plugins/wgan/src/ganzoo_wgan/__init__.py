@@ -1,0 +1,1 @@
+"""Wasserstein GANs for ganzoo: weight clipping and gradient penalty (2017)."""

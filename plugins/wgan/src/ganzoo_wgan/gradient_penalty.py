@@ -1,0 +1,35 @@
+"""The gradient penalty of WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028, equation 3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+import ganzoo
+from ganzoo_wgan.options import GradientPenaltyOptions
+
+
+class GradientPenalty(ganzoo.Penalty):
+    """E[(||grad D(x_hat)|| - 1)^2] at points x_hat between real and fake images.
+
+    x_hat = epsilon x + (1 - epsilon) G(z), with one epsilon ~ U[0, 1] for each image; the norm is
+    taken over all channels and pixels of an image.
+    """
+
+    options: GradientPenaltyOptions
+
+    def __init__(self, options: GradientPenaltyOptions | None = None) -> None:
+        super().__init__(options or GradientPenaltyOptions())
+
+    def demands(self) -> ganzoo.Demands:
+        """The gradient of one image's score must be that image's alone (section 4)."""
+        return ganzoo.Demands(forbids_batch_statistics=True)
+
+    def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
+        """A scalar, zero where every norm is on target."""
+        epsilon = torch.rand(len(real), 1, 1, 1, device=real.images.device)
+        between = torch.lerp(fake.images, real.images, epsilon)
+        gradient = ganzoo.image_gradient(critic, real.with_images(between))
+        # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
+        excess = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.options.target
+        return (excess.relu() if self.options.one_sided else excess).square().mean()

@@ -1,0 +1,68 @@
+"""The Wasserstein losses (Arjovsky et al. 2017, Gulrajani et al. 2017)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo_wgan.options import WassersteinOptions
+
+
+class _Distance(ganzoo.Loss):
+    """The critic maximizes E[D(x)] - E[D(G(z))], the generator minimizes it."""
+
+    def discriminator_loss(
+        self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
+    ) -> dict[str, Tensor]:
+        """-D(x) + D(G(z)): the negative of the estimated distance."""
+        return {"real": -critic(real).mean(), "fake": critic(fake).mean()}
+
+    def generator_loss(
+        self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
+    ) -> dict[str, Tensor]:
+        """-D(G(z))."""
+        return {"adversarial": -critic(fake).mean()}
+
+
+class Wasserstein(_Distance):
+    """Algorithm 1 of arXiv:1701.07875: the critic is kept Lipschitz by clipping its weights."""
+
+    def __init__(self, options: WassersteinOptions | None = None) -> None:
+        super().__init__()
+        self.clip = (options or WassersteinOptions()).clip
+
+    def settings(self) -> ganzoo.Settings:
+        """RMSprop without momentum, 5e-5, five critic updates a step."""
+        return {
+            "optimizer": "rmsprop",
+            "generator_lr": 5e-5,
+            "discriminator_lr": 5e-5,
+            "betas": (0.0, 0.99),
+            "n_critic": 5,
+        }
+
+    def after_discriminator_step(self, discriminator: nn.Module) -> None:
+        """Clip every weight, line 7 of the algorithm."""
+        for parameter in discriminator.parameters():
+            parameter.clamp_(-self.clip, self.clip)
+
+
+class WassersteinGP(_Distance):
+    """Algorithm 1 of arXiv:1704.00028: the gradient penalty takes the place of clipping."""
+
+    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
+        super().__init__()
+
+    def settings(self) -> ganzoo.Settings:
+        """Adam 1e-4 with betas (0, 0.9), five critic updates a step."""
+        return {
+            "optimizer": "adam",
+            "generator_lr": 1e-4,
+            "discriminator_lr": 1e-4,
+            "betas": (0.0, 0.9),
+            "n_critic": 5,
+        }
+
+    def default_penalties(self) -> dict[str, dict[str, object]]:
+        """Lambda = 10."""
+        return {"gradient-penalty": {"weight": 10.0}}

@@ -1,0 +1,25 @@
+"""Options of the Wasserstein losses and of their penalty."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+import ganzoo
+
+
+class WassersteinOptions(ganzoo.Options):
+    """Options of the loss with weight clipping."""
+
+    clip: float = Field(
+        0.01, gt=0, description="Every weight of the critic is kept within [-clip, clip]."
+    )
+
+
+class GradientPenaltyOptions(ganzoo.PenaltyOptions):
+    """Options of the gradient penalty."""
+
+    weight: float = Field(10.0, ge=0, description="Lambda of the paper; 0 switches it off.")
+    target: float = Field(1.0, ge=0, description="The gradient norm that costs nothing.")
+    one_sided: bool = Field(
+        False, description="Penalize only norms above the target (section 4 of the paper)."
+    )

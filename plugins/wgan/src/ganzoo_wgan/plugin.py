@@ -1,0 +1,40 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+WGAN = "Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875"
+WGAN_GP = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028"
+
+
+@ganzoo.hookimpl
+def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
+    """Both ways to train a Wasserstein critic."""
+    yield ganzoo.LossSpec(
+        name="wasserstein",
+        factory="ganzoo_wgan.losses:Wasserstein",
+        options="ganzoo_wgan.options:WassersteinOptions",
+        summary="Wasserstein distance with clipped weights.",
+        reference=WGAN,
+    )
+    yield ganzoo.LossSpec(
+        name="wgan-gp",
+        factory="ganzoo_wgan.losses:WassersteinGP",
+        summary="Wasserstein distance with a gradient penalty.",
+        reference=WGAN_GP,
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
+    """The penalty of WGAN-GP, for any loss."""
+    yield ganzoo.PenaltySpec(
+        name="gradient-penalty",
+        factory="ganzoo_wgan.gradient_penalty:GradientPenalty",
+        options="ganzoo_wgan.options:GradientPenaltyOptions",
+        summary="Pulls the critic's gradient norm between real and fake images towards one.",
+        reference=WGAN_GP,
+    )
