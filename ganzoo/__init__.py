@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ganzoo.config import RunConfig as RunConfig
+    from ganzoo.data.cache import cache_dir as cache_dir
     from ganzoo.data.store import ImageStore as ImageStore
     from ganzoo.engine.trainer import Observer as Observer
     from ganzoo.engine.trainer import Trainer as Trainer
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ganzoo.config": ("RunConfig",),
+    "ganzoo.data.cache": ("cache_dir",),
     "ganzoo.data.store": ("ImageStore",),
     "ganzoo.engine.trainer": ("Observer", "Trainer"),
     "ganzoo.errors": ("DataError", "GanzooError", "PluginError", "Unsupported", "UsageError"),

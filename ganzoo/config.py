@@ -73,7 +73,7 @@ class ImageConfig(Section):
 class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
-    steps: int = Field(2000, ge=1, description="Generator updates.")
+    steps: int = Field(1500, ge=1, description="Generator updates.")
     batch_size: int = Field(64, ge=1, description="Images in one update.")
     n_critic: int = Field(
         1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
@@ -332,8 +332,7 @@ def _write_table(
             table.add(key, child)
             continue
         item = tomlkit.item(value)
-        if path in origins:
-            item.comment(f"from {origins[path]}")
+        item.comment(f"from {origins.get(path, 'ganzoo')}")
         table.add(key, item)
 
 

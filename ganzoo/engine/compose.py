@@ -183,7 +183,9 @@ def _component(
 def _make(tree: ConfigTree, path: KeyPath, component: Component, expected: type[T]) -> T:
     options = registry.validate_options(component, tree.options(*path))
     tree.settle(
-        path, options.model_dump(mode="json", exclude_none=True), f"{_whose(component)}'s default"
+        path,
+        options.model_dump(mode="json", exclude_none=True),
+        f"the defaults of {_whose(component)}",
     )
     made = registry.build(component, options)
     if not isinstance(made, expected):

@@ -91,11 +91,9 @@ class Generator(nn.Module):
         super().__init__()
         self.embed = nn.Embedding(classes, CLASS_DIM) if classes else None
         inputs = latent_dim + (CLASS_DIM if classes else 0)
-        layers: list[nn.Module] = [
-            nn.ConvTranspose2d(inputs, widths[0], seed_map, bias=False),
-            nn.BatchNorm2d(widths[0]),
-            nn.ReLU(),
-        ]
+        self.seed_map = seed_map
+        self.project = nn.Linear(inputs, seed_map[0] * seed_map[1] * widths[0], bias=False)
+        layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
         for wide, narrow in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=False),
@@ -110,7 +108,9 @@ class Generator(nn.Module):
         if self.embed is not None:
             assert labels is not None, "this generator was built to be conditional: give it labels"
             z = torch.cat([z, self.embed(labels)], dim=1)
-        images: Tensor = self.body(z[:, :, None, None])
+        # rows, columns, channels: in memory already as the convolutions like it best
+        features = self.project(z).view(len(z), *self.seed_map, -1).permute(0, 3, 1, 2)
+        images: Tensor = self.body(features)
         return images
 
 
@@ -159,7 +159,7 @@ class Discriminator(nn.Module):
 
 def initialize(layer: nn.Module) -> None:
     """Weights from N(0, 0.02), gains of norms from N(1, 0.02), no offsets (section 4)."""
-    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(layer.weight, 0.0, 0.02)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)

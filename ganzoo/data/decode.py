@@ -1,0 +1,93 @@
+"""Decoding: one image of any mode and size to uint8 pixels of the training shape.
+
+Alpha is laid on white, 16 bits become 8, a camera's rotation is applied, then the largest centred
+part of the right proportions is resized with antialiasing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ganzoo.errors import UsageError
+
+Pixels = npt.NDArray[np.uint8]
+
+_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+_GREY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
+
+
+def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: int) -> Pixels:
+    """Pixels `(height, width, channels)` of an image.
+
+    Args:
+        image: a PIL image of any mode, or a uint8 tensor `(C, H, W)`.
+        channels: 1 for grey, 3 for RGB; else the image's own.
+        height: in pixels.
+        width: in pixels.
+
+    Raises:
+        UsageError: the number of channels cannot be had from this image.
+        ValueError: the image has no pixels that mean anything (floating point, no uint8).
+        OSError: the image cannot be decoded.
+    """
+    if isinstance(image, Tensor):
+        if str(image.dtype) != "torch.uint8" or image.ndim != 3:
+            raise ValueError(
+                f"an image tensor must be uint8 (C, H, W), got {image.dtype} of shape "
+                f"{tuple(image.shape)}"
+            )
+        array = image.permute(1, 2, 0).numpy()
+        if array.shape == (height, width, channels):
+            return np.ascontiguousarray(array)
+        if array.shape[2] not in (1, 3, 4) or channels not in (1, 3):
+            return _resize_planes(array, channels, height, width)
+        image = Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+    if channels not in (1, 3):
+        raise UsageError(f"an image has 1 (grey) or 3 (RGB) channels, not {channels}")
+    flat = _without_alpha(_eight_bits(ImageOps.exif_transpose(image)))
+    flat = flat.convert("L" if channels == 1 else "RGB")
+    if flat.size != (width, height):
+        flat = ImageOps.fit(flat, (width, height), Image.Resampling.BICUBIC)
+    return np.asarray(flat).reshape(height, width, channels)
+
+
+def natural_channels(image: Image.Image | Tensor) -> int:
+    """1 for a grey image, 3 for a coloured one; a tensor's own number."""
+    if isinstance(image, Tensor):
+        return image.shape[0]
+    return 1 if image.mode in _GREY else 3
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
+    if image.mode not in _SIXTEEN_BIT:
+        return image
+    wide = np.asarray(image).astype(np.int64)
+    return Image.fromarray((wide.clip(0, 65535) / 257).round().astype(np.uint8))
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    opaque = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", opaque.size, "white"), opaque)
+
+
+def _resize_planes(array: Pixels, channels: int, height: int, width: int) -> Pixels:
+    """Images that are no pictures (two coordinates, five bands): each channel by itself."""
+    if array.shape[2] != channels:
+        raise UsageError(
+            f"these images have {array.shape[2]} channels, which cannot become {channels}; "
+            f"leave --channels out"
+        )
+    planes = [
+        ImageOps.fit(
+            Image.fromarray(array[:, :, k].copy()), (width, height), Image.Resampling.BICUBIC
+        )
+        for k in range(channels)
+    ]
+    return np.stack([np.asarray(plane) for plane in planes], axis=2)

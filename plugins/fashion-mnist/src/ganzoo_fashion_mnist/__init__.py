@@ -1,0 +1,1 @@
+"""Fashion-MNIST for ganzoo, with a subset that needs no download."""

@@ -1,0 +1,81 @@
+"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747), from wherever it can be had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+import ganzoo
+from ganzoo_fashion_mnist import idx
+from ganzoo_fashion_mnist.options import FashionMNISTOptions
+
+CLASSES = (
+    "t-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle-boot",
+)
+PREFIX = {"train": "train", "test": "t10k"}
+ASSETS = Path(__file__).parent / "assets"
+SHAPE = ganzoo.ImageSpec(1, 28, 28, num_classes=len(CLASSES))
+
+
+class FashionMNIST(ganzoo.Dataset):
+    """60,000 pictures to train on and 10,000 to test with, or a training subset of 10,000."""
+
+    def __init__(self, options: FashionMNISTOptions | None = None) -> None:
+        self.options = options or FashionMNISTOptions()
+
+    def open(self, split: str = "train") -> ganzoo.ImageSource:
+        """The `"train"` or `"test"` split; the subset that comes along has no test split."""
+        if split not in PREFIX:
+            raise ganzoo.UsageError(
+                f"no split '{split}' of fashion-mnist; there are train and test"
+            )
+        if self.options.path is not None:
+            return _from_idx(self.options.path, split)
+        if self.options.full:
+            return _downloaded(split)
+        if split == "test":
+            raise ganzoo.DataError(
+                "the subset of fashion-mnist that comes along has no test split; set data.full to "
+                "download everything, or data.path to a folder with the IDX files"
+            )
+        return _from_idx(ASSETS, split)
+
+
+def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
+    files = [
+        idx.find(folder, f"{PREFIX[split]}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")
+    ]
+    images, labels = (torch.from_numpy(idx.read(file).copy()) for file in files)
+    if images.ndim != 3 or labels.shape != images.shape[:1]:
+        raise ganzoo.DataError(
+            f"{files[0]} and {files[1]} do not fit: {len(images)} images, {len(labels)} labels"
+        )
+    pairs = [(image[None], int(label)) for image, label in zip(images, labels, strict=True)]
+    about = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return ganzoo.ImageSource(
+        pairs, SHAPE, CLASSES, fingerprint=str(about), locate=(f"{files[0]}, image {{}}").format
+    )
+
+
+def _downloaded(split: str) -> ganzoo.ImageSource:
+    from torchvision.datasets import FashionMNIST as Torchvision
+
+    root = ganzoo.cache_dir() / "datasets"
+    try:
+        images = Torchvision(str(root), train=split == "train", download=True)
+    except Exception as error:  # URL, HTTP, checksum and file errors of many kinds
+        raise ganzoo.DataError(
+            f"could not download fashion-mnist into {root}: {error}. Leave data.full out for the "
+            "subset that comes along, or set data.path to a folder with the IDX files"
+        ) from None
+    return ganzoo.ImageSource(images, SHAPE, CLASSES)

@@ -1,0 +1,64 @@
+"""IDX files, gzipped or not: the format of MNIST and its kin (http://yann.lecun.com/exdb/mnist).
+
+torchvision's own reader takes neither gzipped files nor files whose checksum it does not know.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+import ganzoo
+
+UINT8 = 0x08
+
+
+def find(folder: Path, stem: str) -> Path:
+    """The file of that name in a folder, as it is or gzipped.
+
+    Raises:
+        DataError: there is neither.
+    """
+    for name in (stem, f"{stem}.gz"):
+        if (folder / name).is_file():
+            return folder / name
+    raise ganzoo.DataError(f"{folder} holds neither {stem} nor {stem}.gz")
+
+
+def read(path: Path) -> npt.NDArray[np.uint8]:
+    """The array of unsigned bytes in an IDX file.
+
+    Raises:
+        DataError: it cannot be read, is no such file, or is cut short.
+    """
+    try:
+        with path.open("rb") as file:
+            gzipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if gzipped else path.open("rb") as stream:
+            content = stream.read()
+    except (OSError, EOFError) as error:
+        raise ganzoo.DataError(f"cannot read {path}: {error}") from None
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UINT8:
+        raise ganzoo.DataError(f"{path} is no IDX file of unsigned bytes")
+    dimensions = content[3]
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise ganzoo.DataError(f"{path} is cut short: its header is not whole")
+    shape = struct.unpack(f">{dimensions}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        raise ganzoo.DataError(
+            f"{path} is damaged: it says {'x'.join(map(str, shape))} bytes "
+            f"and holds {len(content) - start}"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def encode(array: npt.NDArray[np.uint8]) -> bytes:
+    """The content of an IDX file that holds an array."""
+    header = struct.pack(f">HBB{array.ndim}I", 0, UINT8, array.ndim, *array.shape)
+    return header + array.tobytes()

@@ -1,0 +1,27 @@
+"""Options of the Fashion-MNIST dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+import ganzoo
+
+
+class FashionMNISTOptions(ganzoo.Options):
+    """Where the images come from: the subset that comes along, a folder, or a download."""
+
+    path: Path | None = Field(
+        None,
+        description="Folder with the four IDX files, gzipped or not, such as those of Debian's "
+        "package dataset-fashion-mnist.",
+    )
+    full: bool = Field(
+        False, description="Download the full set (70,000 images) into ganzoo's cache directory."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()

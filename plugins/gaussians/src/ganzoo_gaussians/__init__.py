@@ -1,0 +1,1 @@
+"""Two-dimensional Gaussian mixtures for ganzoo, to count modes with."""

@@ -1,0 +1,19 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
+    """Mixtures of Gaussians."""
+    yield ganzoo.DatasetSpec(
+        name="gaussians",
+        factory="ganzoo_gaussians.dataset:Gaussians",
+        options="ganzoo_gaussians.options:GaussiansOptions",
+        summary="Points around the modes of a ring or a grid, to count which ones a GAN finds.",
+        reference="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761, section 4.1",
+    )

@@ -1,0 +1,1 @@
+"""A folder of one's own images for ganzoo."""
