@@ -54,7 +54,7 @@ class BoundCritic:
         with self.policy.autocast(self.precision):
             raw = self.discriminator(images, *labels)
         outputs = {"scores": raw} if isinstance(raw, Tensor) else raw
-        outputs = {name: value.float() for name, value in outputs.items()}
+        outputs = {name: _at_least_float32(value) for name, value in outputs.items()}
         scores = outputs["scores"]
         if scores.shape != (len(batch),):
             if scores.numel() != len(batch):
@@ -64,6 +64,10 @@ class BoundCritic:
                 )
             outputs["scores"] = scores.flatten()
         return outputs
+
+
+def _at_least_float32(value: Tensor) -> Tensor:
+    return value.to(torch.promote_types(value.dtype, torch.float32))
 
 
 @torch.no_grad()

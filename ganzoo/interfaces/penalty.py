@@ -23,12 +23,12 @@ def image_gradient(critic: Critic, batch: Batch) -> Tensor:
         batch: images `(N, C, H, W)`, taken without their graph, with their labels.
 
     Returns:
-        float32 `(N, C, H, W)`.
+        `(N, C, H, W)` in float32, or float64 if the images are.
     """
     images = batch.images.detach().requires_grad_()
     scores = critic(batch.with_images(images))
     (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    return gradient.float()
+    return gradient.to(torch.promote_types(gradient.dtype, torch.float32))
 
 
 class _Regularizer(nn.Module, ABC):
@@ -56,7 +56,7 @@ class _Regularizer(nn.Module, ABC):
 class Penalty(_Regularizer):
     """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
 
-    Take norms and means in float32 (`gradient.float()`); the engine decides in which precision
+    Take norms and means in float32, as `ganzoo.image_gradient` gives them; the engine decides in which precision
     the critic runs here, and multiplies by `weight`. It is constructed with one argument, its
     validated options, a subclass of `ganzoo.PenaltyOptions`.
     """

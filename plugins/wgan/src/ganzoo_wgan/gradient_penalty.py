@@ -27,7 +27,7 @@ class GradientPenalty(ganzoo.Penalty):
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
         """A scalar, zero where every norm is on target."""
-        epsilon = torch.rand(len(real), 1, 1, 1, device=real.images.device)
+        epsilon = torch.rand_like(real.images[:, :1, :1, :1])
         between = torch.lerp(fake.images, real.images, epsilon)
         gradient = ganzoo.image_gradient(critic, real.with_images(between))
         # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
