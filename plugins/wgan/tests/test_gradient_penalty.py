@@ -70,7 +70,11 @@ def test_parameter_gradient_equals_finite_differences_in_float64():
     """The second derivative through `autograd.grad`, checked where it is hardest to see."""
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Conv2d(1, 3, 3, 2, 1), nn.Tanh(), nn.Conv2d(3, 4, 3, 2, 1), nn.Tanh(), nn.Flatten(),
+        nn.Conv2d(1, 3, 3, 2, 1),
+        nn.Tanh(),
+        nn.Conv2d(3, 4, 3, 2, 1),
+        nn.Tanh(),
+        nn.Flatten(),
         nn.Linear(16, 1),
     ).double()
     real, fake = images(n=3, dtype=torch.float64), images(n=3, seed=2, dtype=torch.float64)
