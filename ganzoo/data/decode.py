@@ -71,6 +71,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
+    if image.mode in ("La", "RGBa"):  # premultiplied: Pillow converts these to one mode only
+        image = image.convert(image.mode.upper())
     if not image.has_transparency_data:
         return image
     opaque = image.convert("RGBA")

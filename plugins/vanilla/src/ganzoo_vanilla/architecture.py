@@ -56,11 +56,10 @@ class Generator(nn.Module):
         widths = [options.latent_dim + classes, *[options.width] * options.depth]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
-            layers += [
-                nn.Linear(inputs, outputs, bias=False),
-                nn.BatchNorm1d(outputs),
-                nn.ReLU(),
-            ]
+            layers.append(nn.Linear(inputs, outputs, bias=not options.batch_norm))
+            if options.batch_norm:
+                layers.append(nn.BatchNorm1d(outputs))
+            layers.append(nn.ReLU())
         pixels = shape[0] * shape[1] * shape[2]
         self.body = nn.Sequential(*layers, nn.Linear(options.width, pixels), nn.Tanh())
 

@@ -1,0 +1,303 @@
+"""Promises of the image store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ganzoo import DataError, ImageSource, ImageSpec, ImageStore
+from ganzoo.data import reading
+
+SPEC = ImageSpec(1, 4, 4, num_classes=3)
+KEY = {"dataset": "test"}
+
+
+class Counting(list):
+    """Images that know how often they were read."""
+
+    reads = 0
+
+    def __getitem__(self, index):
+        type(self).reads += 1
+        return super().__getitem__(index)
+
+
+def source(count=10, spec=SPEC, fingerprint="", bad=(), label=None) -> ImageSource:
+    rng = np.random.default_rng(0)
+    items = Counting(
+        (torch.from_numpy(rng.integers(0, 256, (1, 4, 4), dtype=np.uint8)), i % 3)
+        for i in range(count)
+    )
+    for index in bad:
+        items[index] = ("no image", 0)
+    if label is not None:
+        items[0] = (items[0][0], label)
+    Counting.reads = 0
+    return ImageSource(items, spec, ("a", "b", "c"), fingerprint, "file-{}.png".format)
+
+
+@pytest.fixture
+def cache(tmp_path) -> Path:
+    return tmp_path / "cache"
+
+
+def open_store(cache, src=None, **options) -> ImageStore:
+    return ImageStore.from_source(src or source(), key=KEY, cache_dir=cache, **options)
+
+
+def folders(cache) -> list[Path]:
+    return [path for path in (cache / "stores").iterdir() if path.is_dir()]
+
+
+def test_a_batch_spans_minus_one_to_one_exactly():
+    extremes = [torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 2)]
+    batch = ImageStore.from_dataset(extremes).batch(torch.tensor([0]))
+    assert batch.images.flatten().tolist() == [-1.0, 1.0]
+    assert batch.labels is None
+
+
+def test_a_batch_holds_the_images_and_labels_at_its_indices():
+    src = source()
+    store = ImageStore.from_source(src)
+    batch = store.batch(torch.tensor([7, 2, 7]))
+    for row, index in enumerate((7, 2, 7)):
+        expected = src.images[index][0].float() / 127.5 - 1
+        torch.testing.assert_close(batch.images[row], expected)
+    assert batch.labels.tolist() == [1, 2, 1]
+
+
+def test_a_batch_lies_in_memory_channels_last():
+    images = list(torch.zeros(4, 3, 8, 8, dtype=torch.uint8))
+    batch = ImageStore.from_dataset(images).batch(torch.arange(4))
+    assert batch.images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_ones_own_dataset_needs_no_description():
+    rgb = Image.new("RGB", (6, 4), (255, 0, 0))
+    store = ImageStore.from_dataset([(rgb, 0), (rgb, 4)])
+    assert store.spec == ImageSpec(3, 4, 6, num_classes=5)
+    assert ImageStore.from_dataset([rgb, rgb]).spec == ImageSpec(3, 4, 6)
+    assert ImageStore.from_dataset([rgb], size=8, channels=1).spec == ImageSpec(1, 8, 8)
+    named = ImageStore.from_dataset([(rgb, 0)], class_names=("x", "y"))
+    assert (named.class_names, named.spec.num_classes) == (("x", "y"), 2)
+
+
+def test_a_second_opening_decodes_nothing(cache):
+    first = open_store(cache)
+    src = source()
+    second = open_store(cache, src)
+    assert Counting.reads == 0
+    assert torch.equal(first.images, second.images)
+    assert torch.equal(first.labels, second.labels)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"size": 8}, {"channels": 3}, {"skip_bad": True}],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_shape_is_another_store(cache, change):
+    open_store(cache)
+    open_store(cache, **change)
+    assert len(folders(cache)) == 2
+
+
+def test_another_fingerprint_is_another_store(cache):
+    open_store(cache)
+    open_store(cache, source(fingerprint="changed"))
+    assert len(folders(cache)) == 2
+
+
+def test_another_key_is_another_store(cache):
+    open_store(cache)
+    ImageStore.from_source(source(), key={"dataset": "other"}, cache_dir=cache)
+    assert len(folders(cache)) == 2
+
+
+@pytest.mark.parametrize("damage", ["images.u8", "labels.i64", "store.json"])
+def test_a_truncated_store_is_built_again(cache, damage):
+    whole = open_store(cache)
+    expected = whole.images.clone()
+    (folder,) = folders(cache)
+    file = folder / damage
+    file.write_bytes(file.read_bytes()[:-3])
+    assert torch.equal(open_store(cache).images, expected)
+
+
+def test_a_store_whose_description_is_nonsense_is_built_again(cache):
+    open_store(cache)
+    (folder,) = folders(cache)
+    (folder / "store.json").write_text(json.dumps([1, 2]))
+    assert len(open_store(cache)) == 10
+
+
+def test_a_cached_store_is_mapped_and_writing_to_it_reaches_no_file(cache):
+    open_store(cache)
+    store = open_store(cache)
+    (folder,) = folders(cache)
+    before = (folder / "images.u8").read_bytes()
+    if sys.platform == "linux":
+        assert str(folder) in Path("/proc/self/maps").read_text()
+    store.images.fill_(0)
+    assert (folder / "images.u8").read_bytes() == before
+
+
+def test_unreadable_images_stop_with_their_places_and_leave_nothing(cache):
+    with pytest.raises(DataError) as error:
+        open_store(cache, source(bad=(3, 7)))
+    message = str(error.value)
+    assert "2 image(s) cannot be read" in message
+    assert "file-3.png: " in message
+    assert "file-7.png: " in message
+    assert "--skip-bad-images" in message
+    assert folders(cache) == []
+
+
+def test_a_long_list_of_unreadable_images_is_cut(cache):
+    with pytest.raises(DataError, match="and 10 more"):
+        open_store(cache, source(count=60, bad=range(30)))
+
+
+def test_unreadable_images_can_be_left_out_and_are_told_of(cache):
+    for _ in range(2):  # built, then found in the cache
+        with pytest.warns(UserWarning, match=r"2 unreadable image\(s\) are left out.*file-3"):
+            store = open_store(cache, source(bad=(3, 7)), skip_bad=True)
+        assert len(store) == 8
+
+
+def test_only_unreadable_images_are_an_error_even_so(cache):
+    with pytest.raises(DataError, match=r"2 image\(s\) cannot be read"):
+        open_store(cache, source(count=2, bad=(0, 1)), skip_bad=True)
+
+
+def test_no_images_are_an_error(cache):
+    with pytest.raises(DataError, match="no images"):
+        open_store(cache, source(count=0))
+    with pytest.raises(DataError, match="no images"):
+        ImageStore.from_dataset([])
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_out_of_range_names_image_label_and_range(cache, label):
+    with pytest.raises(DataError, match=rf"file-0.png has label {label}.*3 classes, 0 to 2"):
+        open_store(cache, source(label=label))
+
+
+def test_a_decompression_bomb_is_an_unreadable_image(tmp_path, monkeypatch):
+    Image.new("L", (64, 64)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+
+    class Files(list):
+        def __getitem__(self, index):
+            return Image.open(tmp_path / "bomb.png"), 0
+
+    src = ImageSource(Files([0]), SPEC)
+    with pytest.raises(DataError, match="DecompressionBomb"):
+        ImageStore.from_source(src)
+
+
+def test_workers_decode_the_same(monkeypatch):
+    here = ImageStore.from_source(source(count=200))
+    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    by_workers = ImageStore.from_source(source(count=200))
+    assert torch.equal(here.images, by_workers.images)
+    assert torch.equal(here.labels, by_workers.labels)
+
+
+def test_a_dataset_that_workers_cannot_serve_is_decoded_in_process(monkeypatch):
+    class Home(list):
+        """Can be read in the process that made it alone."""
+
+        def __init__(self, items):
+            super().__init__(items)
+            self.home = os.getpid()
+
+        def __getitem__(self, index):
+            if os.getpid() != self.home:
+                os._exit(1)
+            return super().__getitem__(index)
+
+    src = source(count=120)
+    expected = ImageStore.from_source(src)
+    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    with pytest.warns(UserWarning, match="decoding in one process"):
+        store = ImageStore.from_source(ImageSource(Home(src.images), SPEC))
+    assert torch.equal(store.images, expected.images)
+
+
+def test_progress_reaches_the_end(cache):
+    seen = []
+    open_store(cache, source(count=600), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(256, 600), (512, 600), (600, 600)]
+
+
+def test_a_cache_that_cannot_be_made_names_the_way_out(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="GANZOO_CACHE_DIR"):
+        open_store(tmp_path / "file")
+
+
+BUILDER = """
+import sys, time, warnings, torch
+from pathlib import Path
+from ganzoo import ImageSource, ImageSpec, ImageStore
+
+class Slow(list):
+    def __getitem__(self, index):
+        time.sleep(0.02)
+        with open(sys.argv[2], "a") as log:
+            log.write("x")
+        return torch.full((1, 4, 4), index, dtype=torch.uint8), 0
+
+store = ImageStore.from_source(
+    ImageSource(Slow(range(40)), ImageSpec(1, 4, 4)), key={"k": 1}, cache_dir=Path(sys.argv[1])
+)
+print(int(store.images.sum()), len(store))
+"""
+EXPECTED = f"{16 * sum(range(40))} 40"
+
+
+def start_builder(cache: Path, log: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", BUILDER, str(cache), str(log)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_two_processes_on_an_empty_cache_build_once_and_both_work(cache, tmp_path):
+    log = tmp_path / "log"
+    builders = [start_builder(cache, log) for _ in range(2)]
+    outputs = [builder.communicate(timeout=120)[0].strip() for builder in builders]
+    assert outputs == [EXPECTED, EXPECTED]
+    assert len(log.read_text()) == 40
+
+
+def test_a_builder_killed_half_way_leaves_nothing_that_hurts(cache, tmp_path):
+    log = tmp_path / "log"
+    first = start_builder(cache, log)
+    deadline = time.time() + 60
+    while not log.exists() or len(log.read_text()) < 5:
+        assert time.time() < deadline
+        time.sleep(0.01)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    second = start_builder(cache, log)
+    assert second.communicate(timeout=120)[0].strip() == EXPECTED
+    assert len(list((cache / "stores").glob(".*"))) == 0
+
+
+def test_nothing_warns_on_the_usual_way(cache):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_store(cache)
+        open_store(cache)
