@@ -56,9 +56,9 @@ class _Regularizer(nn.Module, ABC):
 class Penalty(_Regularizer):
     """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
 
-    Take norms and means in float32, as `ganzoo.image_gradient` gives them; the engine decides in which precision
-    the critic runs here, and multiplies by `weight`. It is constructed with one argument, its
-    validated options, a subclass of `ganzoo.PenaltyOptions`.
+    Take norms and means in float32, as `ganzoo.image_gradient` gives them; the engine decides in
+    which precision the critic runs here, and multiplies by `weight`. It is constructed with one
+    argument, its validated options, a subclass of `ganzoo.PenaltyOptions`.
     """
 
     @abstractmethod
