@@ -1,0 +1,157 @@
+"""Promises of the config: one tree, as TOML, as flags and as Python."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ganzoo
+from ganzoo.config import (
+    SHORTCUTS,
+    ConfigTree,
+    Layer,
+    RunConfig,
+    load_config,
+    parse_assignment,
+    read_toml,
+    to_toml,
+    tree_of,
+)
+
+BASE = {"arch": "dcgan", "loss": "bce", "data": "emoji"}
+
+
+def tree(*layers) -> ConfigTree:
+    made = ConfigTree()
+    for index, layer in enumerate(layers):
+        made.add(Layer(f"layer {index}", layer))
+    return made
+
+
+def test_the_first_layer_wins_and_each_value_keeps_its_origin():
+    made = tree({"training": {"steps": 5}}, BASE | {"training": {"steps": 9, "seed": 2}})
+    config = made.validate()
+    assert (config.training.steps, config.training.seed) == (5, 2)
+    assert made.origins[("training", "steps")] == "layer 0"
+    assert made.origins[("training", "seed")] == "layer 1"
+
+
+def test_a_name_alone_is_short_for_a_table_with_a_name():
+    assert tree(BASE).validate() == tree({k: {"name": v} for k, v in BASE.items()}).validate()
+
+
+def test_options_of_a_component_that_was_replaced_are_dropped():
+    made = tree({"arch": "vanilla"}, BASE | {"arch": {"name": "dcgan", "base_channels": 8}})
+    assert made.options("arch") == {}
+    kept = tree({"arch": "dcgan"}, BASE | {"arch": {"name": "dcgan", "base_channels": 8}})
+    assert kept.options("arch") == {"base_channels": 8}
+
+
+def test_toml_round_trip_is_exact(tmp_path):
+    made = tree(
+        BASE
+        | {
+            "arch": {"name": "dcgan", "base_channels": 8},
+            "penalty": {"r1": {"weight": 0.1, "interval": 16}, "r2": {}},
+            "image": {"size": "32x64"},
+            "training": {"betas": [0.0, 0.9], "generator_lr": 1e-5},
+            "execution": {"threads": 2},
+        }
+    )
+    config = made.validate()
+    file = tmp_path / "config.toml"
+    file.write_text(to_toml(config, made.origins))
+    assert load_config(file) == config
+
+
+def test_toml_says_where_each_value_came_from():
+    made = tree(BASE | {"training": {"steps": 5}})
+    text = to_toml(made.validate(), made.origins)
+    assert "steps = 5 # from layer 0" in text
+    assert "batch_size = 64 # from ganzoo" in text
+
+
+@given(st.integers(1, 4096), st.integers(1, 4096))
+def test_a_size_may_be_written_in_every_usual_way(height, width):
+    ways = [f"{height}x{width}", [height, width], (height, width)]
+    sizes = {tree(BASE | {"image": {"size": way}}).validate().image.size for way in ways}
+    assert sizes == {(height, width)}
+    square = [str(height), height, [height]]
+    sizes = {tree(BASE | {"image": {"size": way}}).validate().image.size for way in square}
+    assert sizes == {(height, height)}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"training": {"steps": 0}}, "'training.steps' is 0 (from layer 0), but should be greater"),
+        (
+            {"training": {"stepz": 5}},
+            "no setting 'training.stepz' (from layer 0). Did you mean 'steps'?",
+        ),
+        ({"trianing": {"steps": 5}}, "Did you mean 'training'?"),
+        (
+            {"image": {"size": "big"}},
+            "'image.size' is 'big' (from layer 0), but should be a number",
+        ),
+        ({"image": {"size": 0}}, "'image.size"),
+        ({"training": {"betas": [0.5, 1.0]}}, "should be less than 1"),
+        ({"training": {"optimizer": "adamm"}}, "'adam', 'adamw', 'rmsprop' or 'sgd'"),
+        ({"execution": {"precision": "fp8"}}, "'execution.precision' is 'fp8'"),
+    ],
+)
+def test_a_wrong_value_is_told_with_key_value_origin_and_what_is_allowed(wrong, told):
+    with pytest.raises(ganzoo.UsageError) as error:
+        tree(BASE | wrong).validate()
+    assert told in str(error.value)
+
+
+def test_a_missing_choice_says_how_to_make_it():
+    with pytest.raises(ganzoo.UsageError, match="'loss' is missing: say --loss NAME"):
+        tree({"arch": "dcgan", "data": "emoji"}).validate()
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value"),
+    [
+        ("arch.base_channels=32", ("arch", "base_channels"), 32),
+        ("penalty.r1.weight=1e-2", ("penalty", "r1", "weight"), 0.01),
+        ("data.path=some/folder", ("data", "path"), "some/folder"),
+        ("data.full=true", ("data", "full"), True),
+        ("training.betas=[0.5, 0.9]", ("training", "betas"), [0.5, 0.9]),
+        ("data.path=a=b", ("data", "path"), "a=b"),
+        ('data.path="7"', ("data", "path"), "7"),
+        ("data.path=", ("data", "path"), ""),
+    ],
+)
+def test_an_option_on_the_command_line_is_a_path_and_a_value(text, path, value):
+    assert parse_assignment(text) == (path, value)
+    assert tree_of(path, value)[path[0]] is not None
+
+
+@pytest.mark.parametrize("text", ["", "arch", "arch.x", "x=3", ".x=3", "arch.=3"])
+def test_an_option_of_another_form_is_refused(text):
+    with pytest.raises(ganzoo.UsageError, match="section.key=value"):
+        parse_assignment(text)
+
+
+def test_a_config_that_is_no_toml_names_file_and_line(tmp_path):
+    file = tmp_path / "run.toml"
+    file.write_text("[arch\nname = 3")
+    with pytest.raises(ganzoo.UsageError, match="run.toml is not valid TOML.*line 1"):
+        read_toml(file)
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ganzoo.UsageError, match="cannot read the config"):
+        read_toml(file)
+
+
+def test_every_leaf_has_a_description_and_a_shortcut():
+    leaves = {
+        (section, leaf)
+        for section in ("image", "training", "execution", "logging")
+        for leaf in RunConfig.model_fields[section].annotation.model_fields
+    }
+    assert set(SHORTCUTS.values()) == leaves
+    for section, leaf in leaves:
+        assert RunConfig.model_fields[section].annotation.model_fields[leaf].description

@@ -1,0 +1,277 @@
+"""Promises of the plugin host, on real distributions made on disk."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import ganzoo
+from ganzoo import registry
+from ganzoo.host import PluginHost, default_host
+
+HINGE = """
+    import ganzoo
+    @ganzoo.hookimpl
+    def ganzoo_losses():
+        yield ganzoo.LossSpec(name="{name}", factory="{package}.loss:Loss", summary="A loss.")
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Install a distribution with one plugin module into a folder of its own on sys.path."""
+    made: list[str] = []
+
+    def make(distribution: str, source: str, *, requires: str = "", version: str = "1.0") -> Path:
+        package = distribution.replace("-", "_")
+        site = tmp_path / distribution
+        (site / package).mkdir(parents=True)
+        (site / package / "__init__.py").write_text("")
+        (site / package / "plugin.py").write_text(
+            textwrap.dedent(source.replace("{package}", package))
+        )
+        info = site / f"{package}-{version}.dist-info"
+        info.mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+        info.joinpath("METADATA").write_text(metadata + requires)
+        info.joinpath("entry_points.txt").write_text(
+            f"[ganzoo]\n{distribution}-plugin = {package}.plugin\n"
+        )
+        monkeypatch.syspath_prepend(str(site))
+        importlib.invalidate_caches()
+        made.append(package)
+        return site
+
+    yield make
+    for name in [n for n in sys.modules if n.split(".")[0] in made]:
+        del sys.modules[name]
+
+
+def record(host: PluginHost, distribution: str):
+    return next(r for r in host.records if r.distribution == distribution)
+
+
+def test_a_strangers_plugin_is_found_beside_the_first_party_ones(install):
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    host = PluginHost()
+    assert record(host, "acme-gan").status == "loaded"
+    assert "acme" in registry.names("loss", host=host)
+    assert "hinge" in registry.names("loss", host=host)
+    assert registry.find("loss", "acme", host=host).provider == "acme-gan 1.0"
+
+
+BROKEN = {
+    "raises": ("raise RuntimeError('boom')", "RuntimeError: boom"),
+    "exits": ("import sys; sys.exit(3)", "SystemExit: 3"),
+    "syntax": ("def (", "SyntaxError"),
+    "missing import": ("import no_such_module_at_all", "ModuleNotFoundError"),
+    "hook raises": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n    raise ValueError('later')",
+        "ValueError: later",
+    ),
+    "wrong descriptor": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n    return ['hinge']",
+        "ganzoo_losses must yield LossSpec, got 'hinge'",
+    ),
+    "descriptor of another kind": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
+        "    yield ganzoo.PenaltySpec(name='x', factory='a:B', summary='s')",
+        "must yield LossSpec",
+    ),
+    "bad name": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
+        "    yield ganzoo.LossSpec(name='Not OK', factory='a:B', summary='s')",
+        "lower-case words joined by hyphens",
+    ),
+    "unknown hook": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_looses():\n    return []",
+        "PluginValidationError",
+    ),
+    "wrong signature": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses(extra):\n    return []",
+        "PluginValidationError",
+    ),
+    "newer api": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
+        "    yield ganzoo.LossSpec(name='x', factory='a:B', summary='s', api_version=99)",
+        "written for hook API 99",
+    ),
+    "the same twice": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
+        "    for _ in range(2):\n"
+        "        yield ganzoo.LossSpec(name='x', factory='a:B', summary='s')",
+        "'x' is described twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_plugin_is_recorded_and_harms_nobody(install, fault):
+    source, expected = BROKEN[fault]
+    install("broken-gan", source)
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    host = PluginHost()
+    broken = record(host, "broken-gan")
+    assert broken.status == "failed"
+    assert expected in broken.error
+    assert broken.components == []
+    assert {"acme", "hinge"} <= set(registry.names("loss", host=host))
+    assert all(r.status == "loaded" for r in host.records if r is not broken)
+
+
+def test_a_plugin_that_failed_verification_is_not_left_registered(install):
+    """pluggy 1.6 keeps it half registered."""
+    install("broken-gan", BROKEN["wrong signature"][0])
+    host = PluginHost()
+    assert host._manager.get_plugin("broken-gan:broken-gan-plugin") is None
+
+
+def test_a_broken_plugin_is_named_where_a_name_is_not_found(install):
+    install("broken-gan", "raise RuntimeError('boom')")
+    with pytest.raises(ganzoo.UsageError, match=r"could not be loaded: broken-gan:.*boom"):
+        registry.find("loss", "nonsense", host=PluginHost())
+
+
+def test_strict_raises_naming_the_distribution(install):
+    install("broken-gan", "raise RuntimeError('boom')")
+    with pytest.raises(ganzoo.PluginError, match=r"broken-gan:broken-gan-plugin: .*boom"):
+        PluginHost(strict=True)
+
+
+def test_ctrl_c_during_an_import_is_not_swallowed(install):
+    install("broken-gan", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        PluginHost()
+
+
+def test_two_that_claim_one_name_are_an_error_only_when_it_is_used(install):
+    install("acme-gan", HINGE.replace("{name}", "claimed"))
+    install("other-gan", HINGE.replace("{name}", "claimed"))
+    host = PluginHost()
+    with pytest.raises(
+        ganzoo.UsageError, match=r"acme-gan 1.0 and other-gan 1.0 both provide"
+    ) as e:
+        registry.find("loss", "claimed", host=host)
+    assert "'acme-gan/claimed' or 'other-gan/claimed'" in str(e.value)
+    chosen = registry.find("loss", "other-gan/claimed", host=host)
+    assert chosen.plugin.distribution == "other-gan"
+    assert registry.find("loss", "hinge", host=host).plugin.distribution == "gan-zoo"
+
+
+def test_a_preferred_distribution_wins_where_several_claim_a_name(install):
+    install("acme-gan", HINGE.replace("{name}", "hinge"))
+    found = registry.find("loss", "hinge", host=PluginHost(), prefer="gan-zoo")
+    assert found.plugin.distribution == "gan-zoo"
+
+
+def test_five_hundred_components_are_no_trouble(install):
+    install(
+        "many-gan",
+        """
+        import ganzoo
+        @ganzoo.hookimpl
+        def ganzoo_losses():
+            for k in range(500):
+                yield ganzoo.LossSpec(name=f"many-{k}", factory="a:B", summary="s")
+        """,
+    )
+    assert len(record(PluginHost(), "many-gan").components) == 500
+
+
+def test_stale_metadata_does_not_make_a_plugin_twice(install, tmp_path):
+    site = install("acme-gan", HINGE.replace("{name}", "acme"))
+    stale = site / "acme_gan-0.9.dist-info"
+    stale.mkdir()
+    stale.joinpath("METADATA").write_text("Metadata-Version: 2.1\nName: Acme_GAN\nVersion: 0.9\n")
+    stale.joinpath("entry_points.txt").write_text("[ganzoo]\nacme-gan-plugin = acme_gan.plugin\n")
+    points = [
+        point
+        for dist in importlib.metadata.distributions(path=[str(site)])
+        for point in dist.entry_points
+    ]
+    assert len(points) == 2
+    assert len(PluginHost(points).records) == 1
+
+
+def test_a_plugin_whose_requirement_on_ganzoo_is_not_met_is_refused(install):
+    install("acme-gan", HINGE.replace("{name}", "acme"), requires="Requires-Dist: gan-zoo>=99\n")
+    refused = record(PluginHost(), "acme-gan")
+    assert refused.status == "failed"
+    assert "needs gan-zoo>=99, and" in refused.error
+    assert "acme_gan" not in sys.modules
+
+
+def test_a_requirement_that_is_met_or_of_something_else_is_fine(install):
+    requires = "Requires-Dist: gan-zoo<99\nRequires-Dist: nothing>=3; extra == 'x'\n"
+    install("acme-gan", HINGE.replace("{name}", "acme"), requires=requires)
+    assert record(PluginHost(), "acme-gan").status == "loaded"
+
+
+@pytest.mark.parametrize("word", ["acme-gan", "Acme_GAN", "acme-gan-plugin"])
+def test_a_plugin_switched_off_is_not_even_imported(install, word):
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    host = PluginHost(disabled=[word])
+    assert record(host, "acme-gan").status == "disabled"
+    assert "acme_gan" not in sys.modules
+    with pytest.raises(ganzoo.UsageError, match="switched off: acme-gan:acme-gan-plugin"):
+        registry.find("loss", "acme", host=host)
+
+
+def test_first_party_plugins_can_be_switched_off_too():
+    assert "hinge" not in registry.names("loss", host=PluginHost(disabled=["hinge"]))
+    assert registry.names("loss", host=PluginHost(disabled=["gan-zoo"])) == []
+
+
+def test_only_what_is_named_is_loaded(install):
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    assert registry.names("loss", host=PluginHost(only=["acme-gan"])) == ["acme"]
+    assert registry.names("loss", host=PluginHost(only=["hinge"])) == ["hinge"]
+
+
+def test_a_switch_that_matches_nothing_is_a_warning():
+    with pytest.warns(UserWarning, match="no installed plugin or distribution is called 'hinj'"):
+        PluginHost(disabled=["hinj"])
+
+
+def test_plugins_in_the_working_directory_are_not_loaded(tmp_path, monkeypatch):
+    (tmp_path / "plugin.py").write_text("raise SystemExit('loaded from the working directory')")
+    (tmp_path / "ganzoo_evil").mkdir()
+    (tmp_path / "ganzoo_evil" / "plugin.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert {r.distribution for r in PluginHost().records} == {"gan-zoo"}
+
+
+def test_the_default_host_does_as_the_environment_says(monkeypatch):
+    monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", "hinge, lsgan")
+    default_host.cache_clear()
+    try:
+        off = [r.name for r in default_host().records if r.status == "disabled"]
+        assert off == ["hinge", "lsgan"]
+    finally:
+        monkeypatch.undo()
+        default_host.cache_clear()
+
+
+def test_the_core_works_with_no_plugin_at_all():
+    host = PluginHost([])
+    assert [registry.names(kind, host=host) for kind in ganzoo.specs.KINDS] == [[]] * 4
+    with pytest.raises(ganzoo.UsageError, match="no loss named 'bce'. None is installed"):
+        registry.find("loss", "bce", host=host)
+
+
+def test_every_first_party_plugin_loads():
+    host = PluginHost(strict=True)
+    assert all(r.status == "loaded" and r.components for r in host.records)
+
+
+def test_removing_an_entry_point_removes_its_animal_and_no_other():
+    points = importlib.metadata.entry_points(group="ganzoo")
+    everything = PluginHost(points)
+    without = PluginHost([point for point in points if point.name != "dcgan"])
+    assert registry.names("architecture", host=everything) == ["dcgan", "vanilla"]
+    assert registry.names("architecture", host=without) == ["vanilla"]
+    assert registry.names("loss", host=without) == registry.names("loss", host=everything)

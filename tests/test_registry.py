@@ -1,0 +1,163 @@
+"""Promises of lookup and of options."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+from pydantic import Field
+
+import ganzoo
+from ganzoo import registry
+from ganzoo.host import Component, PluginRecord
+from ganzoo.interfaces.options import describe
+
+
+class FakeOptions(ganzoo.Options):
+    size: int = Field(4, ge=1, le=8, description="How large.")
+    kind: str = Field("a", description="Which.")
+
+
+class NotOptions:
+    pass
+
+
+def fail(options):
+    raise ZeroDivisionError("in the factory")
+
+
+@pytest.fixture
+def component(monkeypatch):
+    module = types.ModuleType("fake_plugin_module")
+    module.FakeOptions, module.NotOptions, module.fail = FakeOptions, NotOptions, fail
+    module.Thing = lambda options: options
+    monkeypatch.setitem(sys.modules, "fake_plugin_module", module)
+
+    def make(factory="Thing", options="FakeOptions") -> Component:
+        spec = ganzoo.LossSpec(
+            name="fake",
+            factory=f"fake_plugin_module:{factory}",
+            options=f"fake_plugin_module:{options}" if options else "",
+            summary="s",
+        )
+        return Component(spec, PluginRecord("fake", "m", "fake-gan", "2.1"))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("loss", "loss"), ("losses", "loss"), ("arch", "architecture"), ("data", "dataset")],
+)
+def test_a_kind_is_known_in_singular_plural_and_by_its_section(word, kind):
+    assert registry.kind_named(word).name == kind
+
+
+def test_an_unknown_kind_names_those_there_are():
+    with pytest.raises(ganzoo.UsageError, match="Did you mean 'losses'.*There are architectures"):
+        registry.kind_named("lozzes")
+
+
+def test_an_unknown_name_gets_a_suggestion_and_the_way_on():
+    with pytest.raises(ganzoo.UsageError) as error:
+        registry.find("loss", "wgan-gpp")
+    message = str(error.value)
+    assert "no loss named 'wgan-gpp'. Did you mean 'wgan-gp'?" in message
+    assert "`ganzoo list losses` shows all 8." in message
+
+
+def test_names_are_sorted_and_there():
+    assert registry.names("penalty") == ["dragan", "gradient-penalty", "r1", "r2"]
+
+
+def test_create_makes_a_component_with_options():
+    assert ganzoo.create("penalty", "r1", weight=3).weight == 3
+    assert ganzoo.create("arch", "dcgan", latent_dim=7).latent.latent_dim == 7
+
+
+def test_an_unknown_option_gets_a_suggestion(component):
+    with pytest.raises(ganzoo.UsageError) as error:
+        registry.validate_options(component(), {"sise": 3})
+    message = str(error.value)
+    assert "no option 'loss.sise'. Did you mean 'size'? Allowed here: kind, size." in message
+    assert "`ganzoo show loss fake` explains them." in message
+
+
+def test_a_value_out_of_range_is_quoted_with_what_is_allowed(component):
+    with pytest.raises(
+        ganzoo.UsageError, match="'loss.size' is 9, but should be less than or equal to 8"
+    ):
+        registry.validate_options(component(), {"size": 9})
+
+
+def test_all_mistakes_are_told_at_once(component):
+    with pytest.raises(ganzoo.UsageError) as error:
+        registry.validate_options(component(), {"size": "many", "other": 1})
+    assert "'loss.size' is 'many'" in str(error.value)
+    assert "no option 'loss.other'" in str(error.value)
+
+
+def test_a_number_is_taken_for_text_where_text_is_asked_for(component):
+    assert registry.validate_options(component(), {"kind": 2024}).kind == "2024"
+
+
+def test_options_are_frozen(component):
+    options = registry.validate_options(component(), {})
+    with pytest.raises(ValueError, match="frozen"):
+        options.size = 3
+
+
+def test_what_a_factory_raises_keeps_its_type_and_names_the_distribution(component):
+    broken = component(factory="fail")
+    with pytest.raises(ZeroDivisionError) as error:
+        registry.build(broken, FakeOptions())
+    assert error.value.__notes__ == ["raised by the loss 'fake' of fake-gan 2.1"]
+
+
+def test_a_factory_that_is_not_there_names_the_distribution(component):
+    with pytest.raises(AttributeError) as error:
+        registry.build(component(factory="Missing"), FakeOptions())
+    assert "fake-gan 2.1" in error.value.__notes__[0]
+
+
+def test_options_that_are_no_options_are_the_plugins_fault(component):
+    with pytest.raises(ganzoo.PluginError, match="fake-gan 2.1 is no subclass of ganzoo.Options"):
+        registry.options_model(component(options="NotOptions"))
+
+
+def test_a_component_without_options_takes_none(component):
+    with pytest.raises(ganzoo.UsageError, match="Allowed here: none"):
+        registry.validate_options(component(options=""), {"x": 1})
+
+
+def test_options_are_described_for_people():
+    described = {option.name: option for option in describe(FakeOptions)}
+    assert described["size"] == ("size", "int", "4", ">= 1, <= 8", "How large.")
+
+
+@pytest.mark.parametrize("kind", ["architecture", "loss", "penalty", "dataset"])
+def test_every_first_party_option_has_a_description(kind):
+    for component in ganzoo.default_host().components(kind):
+        for option in describe(registry.options_model(component)):
+            assert option.description, f"{component.spec.name}.{option.name}"
+            assert option.name != "name"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "Upper"},
+        {"name": "two words"},
+        {"name": ""},
+        {"factory": "no_colon"},
+        {"factory": ""},
+        {"options": "no colon"},
+        {"summary": " "},
+    ],
+)
+def test_a_malformed_descriptor_is_refused(wrong):
+    right = {"name": "x", "factory": "a.b:C", "summary": "s"}
+    ganzoo.LossSpec(**right)
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ganzoo.LossSpec(**(right | wrong))

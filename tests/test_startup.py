@@ -1,0 +1,84 @@
+"""Promises of start-up: what is not used is not imported."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ganzoo
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of the modules a fresh interpreter holds after running some code."""
+    code = f"{code}\nimport sys; print('MODULES', *sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return set(result.stdout.rsplit("MODULES", 1)[1].split())
+
+
+CLI = """
+import sys
+from ganzoo.cli import main
+try:
+    main({arguments!r})
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+def test_importing_ganzoo_imports_no_torch():
+    modules = modules_after("import ganzoo")
+    assert not {"torch", "torchvision", "numpy", "pydantic", "PIL"} & modules
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["list"], ["list", "losses"], ["plugins"], ["train", "--help"],
+     ["show", "loss", "wgan-gp"], ["show", "dataset", "image-folder"], ["show", "arch", "dcgan"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_asking_what_there_is_imports_no_torch(arguments):
+    modules = modules_after(CLI.format(arguments=arguments))
+    assert not {"torch", "torchvision", "numpy", "PIL"} & modules
+
+
+def test_plugin_modules_import_no_torch():
+    modules = modules_after("import ganzoo; print(len(ganzoo.default_host().records))")
+    assert "torch" not in modules
+    assert "ganzoo_dcgan.plugin" in modules
+    assert "ganzoo_dcgan.architecture" not in modules
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in ganzoo.__all__:
+        value = getattr(ganzoo, name)
+        if callable(value) and name not in ("hookimpl",):
+            assert value.__doc__, name
+
+
+def test_type_checkers_and_the_interpreter_see_the_same_names():
+    source = ast.parse(Path(ganzoo.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in source.body if isinstance(node, ast.If))
+    seen = {
+        alias.asname: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == ganzoo._MODULE_OF
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        ganzoo.nonsense  # noqa: B018
+
+
+def test_the_version_is_that_of_the_distribution():
+    from importlib.metadata import version
+
+    assert ganzoo.__version__ == version("gan-zoo")
