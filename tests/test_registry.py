@@ -85,9 +85,7 @@ def test_an_unknown_option_gets_a_suggestion(component):
 
 
 def test_a_value_out_of_range_is_quoted_with_what_is_allowed(component):
-    with pytest.raises(
-        ganzoo.UsageError, match="'loss.size' is 9, but should be less than or equal to 8"
-    ):
+    with pytest.raises(ganzoo.UsageError, match="'loss.size' is 9, but should be less than"):
         registry.validate_options(component(), {"size": 9})
 
 

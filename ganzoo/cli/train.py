@@ -130,7 +130,8 @@ def train(
     flags = arguments_tree(
         arch=arch, loss=loss, data=data, penalty=penalty or None, settings=settings
     )
-    layers = [Layer("-o", tree_of(path, value)) for path, value in assigned]
+    # the last one given wins, as flags do
+    layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
     layers += [Layer("the command line", flags), *config_layers(config)]
 
     def plan() -> Plan:

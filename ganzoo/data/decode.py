@@ -48,6 +48,8 @@ def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: in
     if channels not in (1, 3):
         raise UsageError(f"an image has 1 (grey) or 3 (RGB) channels, not {channels}")
     flat = _without_alpha(_eight_bits(ImageOps.exif_transpose(image)))
+    if flat.mode == "LAB":  # Pillow converts it to RGB only
+        flat = flat.convert("RGB")
     flat = flat.convert("L" if channels == 1 else "RGB")
     if flat.size != (width, height):
         flat = ImageOps.fit(flat, (width, height), Image.Resampling.BICUBIC)

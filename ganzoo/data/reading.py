@@ -132,11 +132,18 @@ def _in_order(decoder: _Decoder) -> Iterator[Decoded]:
         yield from (decoder[index] for index in range(done, len(decoder)))
 
 
+def _cpus() -> int:
+    """CPUs this process may use: in containers and job queues often fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _by_workers(decoder: _Decoder, indices: range) -> Iterator[Decoded]:
     loader = DataLoader(
         Subset(decoder, indices),
         batch_size=64,
-        num_workers=os.cpu_count() or 1,
+        num_workers=_cpus(),
         collate_fn=list,
     )
     return chain.from_iterable(loader)

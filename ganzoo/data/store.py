@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from filelock import FileLock
+from PIL import Image
 from torch import Tensor
 
 from ganzoo.data.cache import cache_dir as default_cache_dir
@@ -103,9 +104,16 @@ class ImageStore:
         """
         if len(images) == 0:  # type: ignore[arg-type]
             raise DataError("the dataset has no images")
-        item = images[0]
+        item = _first_readable(images)
         labelled = isinstance(item, (tuple, list))
         first = item[0] if labelled else item
+        if not isinstance(first, Image.Image) and not (
+            isinstance(first, Tensor) and first.ndim == 3
+        ):
+            raise DataError(
+                "an image must be a PIL image or a uint8 tensor (C, H, W), not "
+                f"{type(first).__name__} of shape {getattr(first, 'shape', 'unknown')}"
+            )
         width, height = (
             first.shape[:0:-1] if isinstance(first, Tensor) else first.size
         )  # a tensor is (C, H, W)
@@ -120,6 +128,8 @@ class ImageStore:
             progress=progress,
         )
         if labelled and num_classes is None and not names:
+            if (lowest := int(store.labels.min())) < 0:
+                raise DataError(f"labels must count up from 0, and there is a label {lowest}")
             counted = ImageSpec(*store.spec.shape, num_classes=int(store.labels.max()) + 1)
             return cls(store.images, store.labels, counted)
         return store
@@ -178,6 +188,18 @@ class ImageStore:
         return cls(images, labels, spec, source.class_names)
 
 
+def _first_readable(images: Any) -> Any:
+    """The first item that can be had; those that cannot are told of when all are read."""
+    for index in range(len(images)):
+        try:
+            return images[index]
+        except Exception as error:  # whatever a dataset may raise
+            last = error
+    raise DataError(
+        f"none of the {len(images)} images can be read; the last: {type(last).__name__}: {last}"
+    ) from last
+
+
 def _in_memory(
     source: ImageSource, spec: ImageSpec, skip_bad: bool, progress: Progress | None
 ) -> tuple[Tensor, Tensor]:
@@ -196,6 +218,8 @@ def _on_disk(
     skip_bad: bool,
     progress: Progress | None,
 ) -> tuple[Tensor, Tensor]:
+    if (found := _open(folder, spec)) is not None:  # no lock: a shared cache may be read-only
+        return found
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # the system releases it if we are killed
         if (found := _open(folder, spec)) is None:
@@ -230,9 +254,11 @@ def _build(
             ):
                 file.write(pixels.tobytes())
                 labels.append(label)
+            file.flush()
             os.fsync(file.fileno())
         with (temporary / "labels.i64").open("wb") as file:
             file.write(np.asarray(labels, dtype="<i8").tobytes())
+            file.flush()
             os.fsync(file.fileno())
         about = {"count": len(labels), "bad": bad, "identity": json.loads(identity)}
         (temporary / "store.json").write_text(json.dumps(about, indent=1), encoding="utf-8")

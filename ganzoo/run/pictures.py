@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,8 +57,8 @@ def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> P
 
 def save_picture(picture: Tensor, path: Path) -> Path:
     """Write a uint8 `(3, H, W)` picture."""
-    image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
-    return _write(path, lambda file: image.save(file, format=_format(path)))
+    image, kind = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()), _format(path)
+    return _write(path, lambda file: image.save(file, format=kind))
 
 
 def save_singles(images: Tensor, folder: Path) -> list[Path]:
@@ -100,6 +101,7 @@ def _write(path: Path, save: Callable[[BinaryIO], None]) -> Path:
             save(file)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
     return path

@@ -63,7 +63,11 @@ def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
     pairs = [(image[None], int(label)) for image, label in zip(images, labels, strict=True)]
     about = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return ganzoo.ImageSource(
-        pairs, SHAPE, CLASSES, fingerprint=str(about), locate=(f"{files[0]}, image {{}}").format
+        pairs,
+        SHAPE,
+        CLASSES,
+        fingerprint=str(about),
+        locate=lambda index: f"{files[0]}, image {index}",
     )
 
 
@@ -74,8 +78,9 @@ def _downloaded(split: str) -> ganzoo.ImageSource:
     try:
         images = Torchvision(str(root), train=split == "train", download=True)
     except Exception as error:  # URL, HTTP, checksum and file errors of many kinds
+        reason = " ".join(str(error).split()).rstrip(".")  # torchvision's has many lines
         raise ganzoo.DataError(
-            f"could not download fashion-mnist into {root}: {error}. Leave data.full out for the "
+            f"could not download fashion-mnist into {root}: {reason}. Leave data.full out for the "
             "subset that comes along, or set data.path to a folder with the IDX files"
         ) from None
     return ganzoo.ImageSource(images, SHAPE, CLASSES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import math
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,9 +42,9 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
             gzipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if gzipped else path.open("rb") as stream:
             content = stream.read()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ganzoo.DataError(f"cannot read {path}: {error}") from None
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UINT8:
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UINT8 or not content[3]:
         raise ganzoo.DataError(f"{path} is no IDX file of unsigned bytes")
     dimensions = content[3]
     start = 4 + 4 * dimensions

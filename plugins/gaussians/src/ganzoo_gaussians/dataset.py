@@ -74,7 +74,8 @@ class Gaussians(ganzoo.Dataset):
         Args:
             images: `(N, 2, 1, 1)` in [-1, 1].
         """
-        distance, nearest = torch.cdist(images.flatten(1), self.modes()).min(dim=1)
+        points = images.flatten(1).float().cpu()
+        distance, nearest = torch.cdist(points, self.modes()).min(dim=1)
         good = distance <= 3 * self.options.std
         return ModeCount(len(nearest[good].unique()), good.float().mean().item())
 
@@ -85,7 +86,7 @@ class Gaussians(ganzoo.Dataset):
         radius = 3 * self.options.std * PIXELS / 2
         for x, y in _to_pixels(self.modes()):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), outline=(200, 200, 200))
-        for x, y in _to_pixels(images.flatten(1)):
+        for x, y in _to_pixels(images.flatten(1).float().cpu()):
             draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=(20, 80, 200))
         tensor: Tensor = pil_to_tensor(picture)
         return tensor

@@ -19,7 +19,7 @@ class GaussiansOptions(ganzoo.Options):
         0.02, gt=0, le=0.2, description="Standard deviation of each mode, in a square of side 2."
     )
     count: int = Field(50_000, ge=1, le=5_000_000, description="Points drawn in all.")
-    seed: int = Field(0, ge=0, description="Of the points.")
+    seed: int = Field(0, ge=0, lt=2**62, description="Of the points.")
 
     @model_validator(mode="after")
     def _a_grid_is_a_square(self) -> GaussiansOptions:

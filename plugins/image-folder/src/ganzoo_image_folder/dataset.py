@@ -15,6 +15,9 @@ from ganzoo_image_folder.options import ImageFolderOptions
 SIZE = 64
 """Side to train at where the user asks for none: a folder has no size of its own."""
 
+NO_PICTURES = ("BUFR", "GRIB", "HDF5", "MPEG")
+"""Formats that Pillow knows by name and cannot decode; such files lie beside images as data."""
+
 
 class ImageFolder(ganzoo.Dataset):
     """Images directly in the folder have no labels; else each folder in it is a class.
@@ -79,16 +82,16 @@ def find_images(folder: Path) -> tuple[list[tuple[Path, int]], tuple[str, ...]]:
 
 def _below(folder: Path) -> list[Path]:
     """Images in a folder and the folders in it; links to folders are not followed, so no loops."""
-    return sorted(
-        Path(root) / name
-        for root, _, names in os.walk(folder)
-        for name in names
-        if _is_image(Path(root) / name)
-    )
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [path for name in names if _is_image(path := Path(root) / name)]
+    return sorted(found)
 
 
 def _is_image(path: Path) -> bool:
-    readable = Image.registered_extensions().get(path.suffix.lower()) in Image.OPEN
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    readable = kind in Image.OPEN and kind not in NO_PICTURES
     return readable and not path.name.startswith(".") and path.is_file()
 
 
@@ -105,5 +108,6 @@ def _fingerprint(images: list[tuple[Path, int]]) -> str:
     digest = hashlib.sha256()
     for path, label in images:
         status = path.stat()
-        digest.update(f"{path}\0{label}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(path))  # a name need not be UTF-8
+        digest.update(f"\0{label}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()

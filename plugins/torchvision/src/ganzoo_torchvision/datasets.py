@@ -28,7 +28,8 @@ class _Torchvision(ganzoo.Dataset):
         """One of the dataset's splits.
 
         Raises:
-            DataError: the files are not there and could not be downloaded.
+            DataError: the files are not there and could not be downloaded, or a package that
+                reads them is not installed.
         """
         if split not in self.splits:
             raise ganzoo.UsageError(
@@ -36,10 +37,16 @@ class _Torchvision(ganzoo.Dataset):
             )
         try:
             images = self.make(split)
+        except ImportError as error:
+            raise ganzoo.DataError(
+                f"{self.title} needs a package that is not installed: {error.name}; "
+                f"try `pip install {error.name}`"
+            ) from None
         except Exception as error:  # URL, HTTP, checksum, archive and file errors of many kinds
+            reason = " ".join(str(error).split()).rstrip(".")  # torchvision's has many lines
             fetched = "could not be downloaded" if self.options.download else "is not there"
             raise ganzoo.DataError(
-                f"{self.title} {fetched}: {error}. Its files belong below {self.root}, in "
+                f"{self.title} {fetched}: {reason}. Its files belong below {self.root}, in "
                 "torchvision's layout; data.root names another folder"
             ) from None
         return self.source(images)
@@ -110,6 +117,7 @@ class SVHN(_Torchvision):
 
     def make(self, split: str) -> Any:
         """See the base class."""
+        import scipy  # type: ignore[import-untyped]  # noqa: F401  (asked before the download)
         from torchvision import datasets
 
         return datasets.SVHN(str(self.root), split=split, download=self.options.download)

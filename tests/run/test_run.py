@@ -1,0 +1,302 @@
+"""Promises of runs: what a training leaves behind, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import ganzoo
+from ganzoo.run import checkpoints
+
+TINY = {
+    "arch": {"name": "vanilla", "width": 16, "depth": 1, "latent_dim": 4},
+    "loss": "bce",
+    "data": {"name": "gaussians", "count": 500},
+    "batch_size": 8,
+    "sample_count": 4,
+    "device": "cpu",
+}
+
+
+def train(run_dir: Path, **settings) -> ganzoo.Run:
+    return ganzoo.train(run_dir=run_dir, **(TINY | {"steps": 6} | settings))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    root = tmp_path_factory.getbasetemp() / "shared-cache"
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(root))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> ganzoo.Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
+        return train(tmp_path_factory.mktemp("runs") / "one", checkpoint_every=4, sample_every=3)
+
+
+@pytest.fixture(scope="module")
+def conditional(tmp_path_factory) -> ganzoo.Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
+        return train(
+            tmp_path_factory.mktemp("runs") / "two",
+            data="emoji",
+            conditional=True,
+            size=8,
+            channels=1,
+            sample_count=25,
+        )
+
+
+def test_a_run_leaves_config_log_samples_and_checkpoints(run):
+    names = sorted(str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file())
+    weights = ("discriminator", "ema", "generator")
+    expected = ["config.toml", "metrics.jsonl"]
+    expected += [f"samples/{step:06d}.png" for step in (0, 3, 6)]
+    for step in (4, 6):
+        folder = f"checkpoints/{step:06d}"
+        expected += [f"{folder}/{name}.safetensors" for name in weights]
+        expected += [f"{folder}/manifest.json", f"{folder}/state.pt"]
+    assert names == sorted(expected)
+
+
+def test_the_log_has_every_term_of_every_window(tmp_path):
+    run = train(tmp_path / "run", log_every=2, steps=5)
+    lines = run.metrics()
+    assert [line["step"] for line in lines] == [2, 4, 5]
+    for line in lines:
+        assert {"discriminator/real", "discriminator/fake", "generator/adversarial"} <= set(line)
+        assert line["images_per_second"] > 0
+
+
+def test_the_log_holds_means_over_its_window(tmp_path):
+    each = train(tmp_path / "each", log_every=1, steps=4).metrics()
+    mean = train(tmp_path / "mean", log_every=4, steps=4).metrics()
+    name = "discriminator/real"
+    assert mean[0][name] == pytest.approx(sum(line[name] for line in each) / 4, rel=1e-5)
+
+
+def test_its_own_config_reproduces_a_run(run, tmp_path):
+    again = ganzoo.train(run.path / "config.toml", run_dir=tmp_path / "again")
+    assert again.config == run.config
+    first, second = (load_file(r.checkpoint / "ema.safetensors") for r in (run, again))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_what_is_written_and_how_often_does_not_change_a_weight(run, tmp_path):
+    other = train(
+        tmp_path / "other", sample_every=1, log_every=1, checkpoint_every=1, sample_count=9
+    )
+    for name in checkpoints.NETWORKS:
+        first, second = (load_file(r.checkpoint / f"{name}.safetensors") for r in (run, other))
+        assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_samples_are_images_in_range_that_depend_on_the_seed(run):
+    images = run.sample(5)
+    assert images.shape == (5, 2, 1, 1)
+    assert images.abs().max() <= 1
+    assert torch.equal(images, run.sample(5))
+    assert not torch.equal(images, run.sample(5, seed=1))
+
+
+def test_a_run_opened_again_draws_the_same(run):
+    assert torch.equal(run.sample(5), ganzoo.Run(run.path).sample(5))
+
+
+def test_an_earlier_checkpoint_can_be_asked_for(run):
+    assert run.steps == [4, 6]
+    assert not torch.equal(ganzoo.Run(run.path, step=4).sample(3), run.sample(3))
+    with pytest.raises(ganzoo.UsageError, match="no checkpoint of step 5; there are 4, 6"):
+        ganzoo.Run(run.path, step=5).sample(1)
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_no_images_is_no_request(run, n):
+    with pytest.raises(ganzoo.UsageError, match="at least 1"):
+        run.sample(n)
+
+
+def test_classes_come_in_turn_or_as_asked_for(conditional):
+    every = conditional.sample(20)
+    third = conditional.sample(4, labels=3)
+    torch.testing.assert_close(third[3], every[3])
+    assert not torch.allclose(third[2], every[2])
+    mixed = conditional.sample(2, labels=torch.tensor([0, 5]))
+    torch.testing.assert_close(mixed[0], every[0])
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_a_class_that_does_not_exist_is_refused(conditional, label):
+    with pytest.raises(ganzoo.UsageError, match=f"class {label} does not exist; this run has 0 to"):
+        conditional.sample(2, labels=label)
+
+
+def test_a_class_cannot_be_chosen_in_an_unconditional_run(run):
+    with pytest.raises(ganzoo.UsageError, match="trained without labels"):
+        run.sample(2, labels=1)
+
+
+def test_conditional_grids_have_a_column_for_each_class(conditional):
+    with Image.open(conditional.path / "samples" / "000000.png") as picture:
+        assert picture.size == (10 * (8 + 2) + 2, 2 * (8 + 2) + 2)
+
+
+def test_the_manifest_knows_the_classes_without_the_dataset(conditional):
+    assert conditional.manifest.class_names[0] == "Activities"
+    assert conditional.num_classes == 10
+    assert set(conditional.manifest.versions) >= {"gan-zoo", "torch"}
+
+
+def test_a_walk_is_a_closed_loop_that_starts_at_its_points(run):
+    walk = run.interpolate(3, stops=2, frames=4)
+    assert walk.shape == (8, 3, 2, 1, 1)
+    assert torch.equal(walk, run.interpolate(3, stops=2, frames=4))
+    steps = (walk - walk.roll(1, 0)).flatten(1).norm(dim=1)
+    assert steps.max() < 4 * steps.mean()  # no seam
+
+
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"stops": 1}, {"frames": 0}])
+def test_a_walk_needs_somewhere_to_go(run, wrong):
+    with pytest.raises(ganzoo.UsageError, match="a walk needs"):
+        run.interpolate(**wrong)
+
+
+def test_a_checkpoint_brings_a_trainer_back_bit_for_bit(make_trainer, tmp_path):
+    first, through, second = make_trainer(), make_trainer(), make_trainer()
+    through.fit(6)
+    first.fit(3)
+    manifest = checkpoints.Manifest(3, first.image, ganzoo.Demands(), (), {})
+    folder = checkpoints.save(tmp_path / "000003", first, manifest)
+    assert checkpoints.read_manifest(folder) == manifest
+    checkpoints.restore(folder, second)
+    second.fit(6)
+    for name in ("generator", "discriminator", "ema"):
+        mine, theirs = getattr(second, name).state_dict(), getattr(through, name).state_dict()
+        assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_nothing_half_done(make_trainer, tmp_path):
+    (tmp_path / "in-the-way").write_text("")
+    manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
+    with pytest.raises(ganzoo.GanzooError, match="cannot write the checkpoint"):
+        checkpoints.save(tmp_path / "in-the-way" / "000000", make_trainer(), manifest)
+    assert [p.name for p in tmp_path.iterdir()] == ["in-the-way"]
+
+
+def copy_of(run, tmp_path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(run.path, tmp_path / "copy"))
+
+
+@pytest.mark.parametrize("file", ["ema.safetensors", "manifest.json"])
+def test_a_damaged_checkpoint_is_named(run, tmp_path, file):
+    path = copy_of(run, tmp_path)
+    damaged = path / "checkpoints" / "000006" / file
+    damaged.write_bytes(damaged.read_bytes()[:20])
+    with pytest.raises(ganzoo.GanzooError, match="000006"):
+        ganzoo.Run(path).sample(1)
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(run, tmp_path):
+    path = copy_of(run, tmp_path)
+    config = path / "config.toml"
+    config.write_text(config.read_text().replace("width = 16", "width = 17"))
+    with pytest.raises(ganzoo.GanzooError, match="do not fit 'vanilla' of gan-zoo"):
+        ganzoo.Run(path).sample(1)
+
+
+def test_a_pickle_in_a_checkpoint_is_not_run(make_trainer, tmp_path):
+    import pickle
+
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "ran",))
+
+    manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
+    folder = checkpoints.save(tmp_path / "000000", make_trainer(), manifest)
+    (folder / "state.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ganzoo.GanzooError, match="state.pt"):
+        checkpoints.restore(folder, make_trainer())
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_that_is_no_run_is_told(tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="no run directory"):
+        ganzoo.Run(tmp_path)
+
+
+def test_a_taken_directory_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ganzoo.UsageError, match="not empty"):
+        train(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_runs_are_numbered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paths = [ganzoo.train(**TINY, steps=1).path for _ in range(2)]
+    assert [str(path) for path in paths] == [
+        "runs/00001-vanilla-bce-gaussians",
+        "runs/00002-vanilla-bce-gaussians",
+    ]
+
+
+def test_nothing_is_written_when_the_request_cannot_be_met(tmp_path):
+    with pytest.raises(ganzoo.UsageError):
+        train(tmp_path / "run", loss="nonsense")
+    with pytest.raises(ganzoo.UsageError):
+        train(tmp_path / "run", arch={"name": "vanilla", "width": -1})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_keeps_what_was_reached(tmp_path):
+    class Interrupt(ganzoo.Observer):
+        def step(self, trainer, terms):
+            if trainer.step == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "run", observers=[Interrupt()])
+    assert ganzoo.Run(tmp_path / "run").steps == [3]
+
+
+def test_settings_come_from_user_loss_architecture_and_engine_in_this_order(tmp_path):
+    run = ganzoo.train(
+        arch={"name": "dcgan", "base_channels": 2},
+        loss="wgan-gp",
+        data="emoji",
+        n_critic=2,
+        steps=1,
+        size=16,
+        batch_size=4,
+        sample_count=1,
+        run_dir=tmp_path / "run",
+    )
+    text = (run.path / "config.toml").read_text()
+    assert "n_critic = 2 # from arguments" in text
+    assert "generator_lr = 0.0001 # from the loss 'wgan-gp'" in text
+    assert "weight = 10.0 # from the loss 'wgan-gp'" in text
+    assert "seed = 0 # from ganzoo" in text
+    bce = ganzoo.train(
+        **(TINY | {"arch": {"name": "dcgan", "base_channels": 2}, "data": "emoji"}),
+        steps=1,
+        size=16,
+        run_dir=tmp_path / "bce",
+    )
+    assert (
+        "betas = [0.5, 0.999] # from the architecture 'dcgan'"
+        in (bce.path / "config.toml").read_text()
+    )
+
+
+def test_metrics_are_json_lines(run):
+    for line in (run.path / "metrics.jsonl").read_text().splitlines():
+        assert isinstance(json.loads(line), dict)
