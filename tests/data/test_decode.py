@@ -15,17 +15,22 @@ from ganzoo import UsageError
 from ganzoo.data.decode import natural_channels, to_pixels
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I", "I;16", "PA", "La"]
+MODES += ["I;16B", "LAB", "RGBX", "RGBa"]
 
 
 def picture(mode: str, size: tuple[int, int], fill: int = 128) -> Image.Image:
     if mode == "I;16":
         return Image.fromarray(np.full(size[::-1], fill * 257, np.uint16))
+    if mode == "I;16B":
+        return Image.frombytes(mode, size, np.full(size[::-1], fill * 257, ">u2").tobytes())
     if mode == "I":
         return Image.fromarray(np.full(size[::-1], fill * 257, np.int32))
     if mode == "PA":
         return Image.new("LA", size, (fill, 255)).convert("PA")
     if mode == "La":
         return Image.new("LA", size, (fill, 255)).convert("La")
+    if mode == "RGBa":
+        return Image.new("RGBA", size, (fill, fill, fill, 255)).convert("RGBa")
     if mode == "P":
         return Image.new("RGB", size, (fill,) * 3).quantize(4)
     return Image.new("RGBA", size, (fill, fill, fill, 255)).convert("RGB").convert(mode)
@@ -66,6 +71,18 @@ def test_alpha_is_laid_on_white():
     assert pixels[0, 0].tolist() == [255, 127, 127]
 
 
+def test_alpha_of_a_tensor_is_laid_on_white_too():
+    clear = torch.zeros(4, 2, 2, dtype=torch.uint8)
+    assert to_pixels(clear, 3, 2, 2).min() == 255
+
+
+@pytest.mark.parametrize(("mode", "black"), [("1", 0), ("L", 0), ("RGB", (0, 0, 0))])
+def test_a_colour_declared_transparent_becomes_white(mode, black):
+    file = io.BytesIO()
+    Image.new(mode, (4, 4)).save(file, "PNG", transparency=black)
+    assert to_pixels(Image.open(file), 3, 4, 4).min() == 255
+
+
 def test_a_transparent_palette_colour_becomes_white():
     image = Image.new("P", (4, 4), 0)
     image.putpalette([10, 20, 30, 200, 0, 0])
@@ -77,16 +94,33 @@ def test_a_transparent_palette_colour_becomes_white():
     assert pixels[0, 0].tolist() == [200, 0, 0]
 
 
-def test_a_cameras_rotation_is_applied():
-    upright = np.zeros((4, 8, 3), np.uint8)
-    upright[:, 4:] = 255
+ORIENTATIONS = {  # the EXIF standard: how stored rows and columns are to be seen
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.T,
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].T,
+    8: lambda a: np.rot90(a),
+}
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_cameras_rotation_is_applied(orientation):
+    stored = np.random.default_rng(0).integers(0, 256, (4, 7), np.uint8)
+    seen = ORIENTATIONS[orientation](stored)
     file = io.BytesIO()
     exif = Image.Exif()
-    exif[0x0112] = 6  # rotate by 90 degrees clockwise to view
-    Image.fromarray(upright).save(file, "PNG", exif=exif)
-    pixels = to_pixels(Image.open(file), 1, 8, 4)
-    assert pixels[:4].max() == 0
-    assert pixels[4:].min() == 255
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(file, "PNG", exif=exif)
+    assert np.array_equal(to_pixels(Image.open(file), 1, *seen.shape)[:, :, 0], seen)
+
+
+def test_a_damaged_description_of_the_camera_does_not_cost_the_image():
+    file = io.BytesIO()
+    Image.new("L", (4, 4), 9).save(file, "JPEG", exif=b"Exif\0\0nonsense")
+    assert to_pixels(Image.open(file), 1, 4, 4).tolist() == [[[9]] * 4] * 4
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I"])
@@ -95,6 +129,22 @@ def test_sixteen_bits_become_eight_over_the_whole_range(mode):
     wide = np.array([[0, 257, 32896, 65535]], kind)
     pixels = to_pixels(Image.fromarray(wide), 1, 1, 4)
     assert pixels[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_colour_becomes_grey_by_brightness_and_grey_becomes_equal_colours():
+    greys = [
+        to_pixels(Image.new("RGB", (1, 1), colour), 1, 1, 1).item()
+        for colour in ("#ff0000", "#00ff00", "#0000ff")
+    ]
+    assert greys == [76, 150, 29]  # ITU-R 601: 0.299, 0.587, 0.114
+    assert to_pixels(Image.new("L", (1, 1), 77), 3, 1, 1).tolist() == [[[77] * 3]]
+    assert to_pixels(torch.full((3, 1, 1), 77, dtype=torch.uint8), 1, 1, 1).tolist() == [[[77]]]
+
+
+def test_inks_become_colours():
+    assert to_pixels(Image.new("CMYK", (1, 1), (0, 255, 255, 0)), 3, 1, 1).tolist() == [
+        [[255, 0, 0]]
+    ]
 
 
 def test_the_centre_is_cropped_to_the_proportions_asked_for():

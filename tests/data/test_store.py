@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,35 @@ def test_ones_own_dataset_needs_no_description():
     assert ImageStore.from_dataset([rgb], size=8, channels=1).spec == ImageSpec(1, 8, 8)
     named = ImageStore.from_dataset([(rgb, 0)], class_names=("x", "y"))
     assert (named.class_names, named.spec.num_classes) == (("x", "y"), 2)
+
+
+def test_ones_own_images_may_begin_with_an_unreadable_one(tmp_path):
+    class Files(list):
+        def __getitem__(self, index):
+            if index < 2:
+                raise OSError("truncated")
+            return super().__getitem__(index)
+
+    images = Files(torch.zeros(5, 1, 4, 4, dtype=torch.uint8))
+    with pytest.raises(DataError, match=r"2 image\(s\) cannot be read"):
+        ImageStore.from_dataset(images)
+    with pytest.warns(UserWarning, match="left out"):
+        assert len(ImageStore.from_dataset(images, skip_bad=True)) == 3
+    with pytest.raises(DataError, match="none of the 2 images can be read; the last: OSError"):
+        ImageStore.from_dataset(Files([0, 0]))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3), np.uint8), torch.zeros(4, 4), "a.png"])
+def test_ones_own_images_of_the_wrong_type_say_what_is_wanted(wrong):
+    with pytest.raises(DataError, match=rf"PIL image or .* not {type(wrong).__name__}"):
+        ImageStore.from_dataset([wrong])
+
+
+@pytest.mark.parametrize("labels", [(-1, 2), (-1, -1)])
+def test_ones_own_labels_must_not_be_negative(labels):
+    image = torch.zeros(1, 4, 4, dtype=torch.uint8)
+    with pytest.raises(DataError, match="there is a label -1"):
+        ImageStore.from_dataset([(image, label) for label in labels])
 
 
 def test_a_second_opening_decodes_nothing(cache):
@@ -194,9 +225,18 @@ def test_a_label_out_of_range_names_image_label_and_range(cache, label):
         open_store(cache, source(label=label))
 
 
-def test_a_decompression_bomb_is_an_unreadable_image(tmp_path, monkeypatch):
-    Image.new("L", (64, 64)).save(tmp_path / "bomb.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+def png_that_claims_to_have(side: int) -> bytes:
+    """A PNG file of some hundred bytes that unpacks to side x side pixels, so it says."""
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+@pytest.mark.parametrize("side", [14_000, 50_000])  # Pillow only warns of the first
+def test_a_decompression_bomb_is_an_unreadable_image(tmp_path, side):
+    (tmp_path / "bomb.png").write_bytes(png_that_claims_to_have(side))
 
     class Files(list):
         def __getitem__(self, index):
@@ -213,6 +253,29 @@ def test_workers_decode_the_same(monkeypatch):
     by_workers = ImageStore.from_source(source(count=200))
     assert torch.equal(here.images, by_workers.images)
     assert torch.equal(here.labels, by_workers.labels)
+
+
+def test_workers_find_the_same_unreadable_images(monkeypatch):
+    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    with pytest.raises(DataError) as error:
+        ImageStore.from_source(source(count=200, bad=(3, 150, 199)))
+    assert [line.split(":")[0] for line in str(error.value).splitlines()[1:4]] == [
+        "  file-3.png",
+        "  file-150.png",
+        "  file-199.png",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs cannot be taken away here")
+def test_no_more_workers_are_started_than_there_are_cpus_for_us(monkeypatch):
+    """Torch warns of too many, as in a container or a job queue; a warning is an error here."""
+    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(ours)})
+    try:
+        assert len(ImageStore.from_source(source(count=100))) == 100
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 def test_a_dataset_that_workers_cannot_serve_is_decoded_in_process(monkeypatch):
@@ -236,6 +299,22 @@ def test_a_dataset_that_workers_cannot_serve_is_decoded_in_process(monkeypatch):
     assert torch.equal(store.images, expected.images)
 
 
+def test_all_is_written_before_the_disk_is_asked_to_keep_it(cache, monkeypatch):
+    """Else a power cut leaves a store of the right length and the wrong content."""
+    synced, fsync = {}, os.fsync
+
+    def spy(descriptor):
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
+        synced[name] = os.fstat(descriptor).st_size
+        fsync(descriptor)
+
+    if sys.platform != "linux":
+        pytest.skip("descriptors have no names here")
+    monkeypatch.setattr(os, "fsync", spy)
+    open_store(cache)
+    assert synced == {"images.u8": 10 * 16, "labels.i64": 10 * 8}
+
+
 def test_progress_reaches_the_end(cache):
     seen = []
     open_store(cache, source(count=600), progress=lambda done, total: seen.append((done, total)))
@@ -248,6 +327,69 @@ def test_a_cache_that_cannot_be_made_names_the_way_out(tmp_path):
         open_store(tmp_path / "file")
 
 
+LIMITED = """
+import os, resource, sys, torch
+from pathlib import Path
+from ganzoo import DataError, ImageSource, ImageSpec, ImageStore
+
+if sys.argv[1] == "full disk":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+elif os.getuid() == 0:
+    os.setuid(65534)  # root may write anywhere
+images = [(torch.full((1, 4, 4), k, dtype=torch.uint8), 0) for k in range(40)]
+try:
+    store = ImageStore.from_source(
+        ImageSource(images, ImageSpec(1, 4, 4)), key={"k": 1}, cache_dir=Path("cache")
+    )
+    print(int(store.images.sum()), len(store))
+except DataError as error:
+    print(error)
+"""
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="no such limits here")
+
+
+def run_limited(folder: Path, limit: str) -> str:
+    """What a real process prints that opens a store in `folder/cache`."""
+    return subprocess.run(
+        [sys.executable, "-c", LIMITED, limit],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout.strip()
+
+
+@needs_posix
+def test_a_full_disk_names_the_way_out_and_leaves_nothing(tmp_path):
+    message = run_limited(tmp_path, "full disk")
+    assert message.startswith("cannot keep the decoded images in cache")
+    assert message.endswith("Set GANZOO_CACHE_DIR to a directory with room")
+    assert folders(tmp_path / "cache") == []
+
+
+@needs_posix
+def test_a_cache_one_may_not_write_names_the_way_out(tmp_path):
+    (tmp_path / "cache").mkdir(mode=0o555)
+    tmp_path.chmod(0o755)
+    assert "Permission denied. Set GANZOO_CACHE_DIR" in run_limited(tmp_path, "no writing")
+
+
+@needs_posix
+@pytest.mark.slow
+def test_a_store_in_a_cache_one_may_not_write_is_used_all_the_same(tmp_path):
+    builder = start_builder(tmp_path / "cache", tmp_path / "log", delay=0)
+    assert builder.communicate(timeout=120)[0].strip() == EXPECTED
+    tmp_path.chmod(0o755)
+    for path in (tmp_path / "cache", tmp_path / "cache" / "stores"):
+        path.chmod(0o555)
+    try:
+        assert run_limited(tmp_path, "no writing") == EXPECTED
+    finally:
+        for path in (tmp_path / "cache", tmp_path / "cache" / "stores"):
+            path.chmod(0o755)
+
+
 BUILDER = """
 import sys, time, warnings, torch
 from pathlib import Path
@@ -255,7 +397,7 @@ from ganzoo import ImageSource, ImageSpec, ImageStore
 
 class Slow(list):
     def __getitem__(self, index):
-        time.sleep(0.02)
+        time.sleep(float(sys.argv[3]))
         with open(sys.argv[2], "a") as log:
             log.write("x")
         return torch.full((1, 4, 4), index, dtype=torch.uint8), 0
@@ -268,12 +410,15 @@ print(int(store.images.sum()), len(store))
 EXPECTED = f"{16 * sum(range(40))} 40"
 
 
-def start_builder(cache: Path, log: Path) -> subprocess.Popen:
+def start_builder(cache: Path, log: Path, delay: float = 0.02) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-c", BUILDER, str(cache), str(log)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", BUILDER, str(cache), str(log), str(delay)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
 
 
+@pytest.mark.slow
 def test_two_processes_on_an_empty_cache_build_once_and_both_work(cache, tmp_path):
     log = tmp_path / "log"
     builders = [start_builder(cache, log) for _ in range(2)]
@@ -282,6 +427,7 @@ def test_two_processes_on_an_empty_cache_build_once_and_both_work(cache, tmp_pat
     assert len(log.read_text()) == 40
 
 
+@pytest.mark.slow
 def test_a_builder_killed_half_way_leaves_nothing_that_hurts(cache, tmp_path):
     log = tmp_path / "log"
     first = start_builder(cache, log)

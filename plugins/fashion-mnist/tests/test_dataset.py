@@ -96,7 +96,11 @@ def test_a_missing_file_names_the_folder_and_both_names(tmp_path):
         FashionMNIST(FashionMNISTOptions(path=tmp_path)).open()
 
 
-@pytest.mark.parametrize("damage", [lambda c: c[:-1], lambda c: c[:9], lambda c: b"PNG!" + c[4:]])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda c: c[:-1], lambda c: c[:9], lambda c: b"PNG!" + c[4:], lambda c: b"\0\0\x08\0\1"],
+    ids=["short", "no header", "other magic", "no dimensions"],
+)
 @pytest.mark.parametrize("packed", [True, False])
 def test_a_damaged_file_is_named(tmp_path, few, damage, packed):
     write(tmp_path, *few, packed=packed)
@@ -113,6 +117,38 @@ def test_a_truncated_gzip_file_is_named(tmp_path, few):
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(ganzoo.DataError, match=rf"cannot read .*{file.name}"):
         FashionMNIST(FashionMNISTOptions(path=tmp_path)).open()
+
+
+@pytest.mark.parametrize("place", [0, 3, 15, 2000, -6])
+def test_a_gzip_file_with_wrong_bytes_is_named(tmp_path, few, place):
+    write(tmp_path, *few, packed=True)
+    file = idx.find(tmp_path, "train-images-idx3-ubyte")
+    content = bytearray(file.read_bytes())
+    content[place] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(ganzoo.DataError, match=file.name):
+        FashionMNIST(FashionMNISTOptions(path=tmp_path)).open()
+
+
+def test_an_image_is_located_in_a_folder_of_any_name(tmp_path, few):
+    folder = tmp_path / "{0} and {name}"
+    folder.mkdir()
+    write(folder, *few, packed=False)
+    source = FashionMNIST(FashionMNISTOptions(path=folder)).open()
+    assert source.locate(3) == f"{folder / 'train-images-idx3-ubyte'}, image 3"
+
+
+def test_a_download_that_fails_is_one_line_with_both_ways_out(tmp_path, monkeypatch):
+    """Through a proxy that is not there nothing can be fetched, wherever this runs."""
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path))
+    with pytest.raises(
+        ganzoo.DataError, match=r"could not download.*data\.full.*data\.path"
+    ) as error:
+        FashionMNIST(FashionMNISTOptions(full=True)).open()
+    assert "\n" not in str(error.value)
 
 
 def test_images_and_labels_that_do_not_fit_are_refused(tmp_path, few):

@@ -81,3 +81,21 @@ def test_a_scatter_plot_shows_points_where_they_are():
 def test_a_grid_needs_a_square_number_of_modes():
     with pytest.raises(ValidationError, match="square number of modes such as 25 or 36"):
         GaussiansOptions(modes=30)
+
+
+def test_a_diverged_generator_covers_nothing_and_can_be_drawn():
+    lost = torch.full((5, 2, 1, 1), float("nan"))
+    assert Gaussians(GRID).count_modes(lost) == (0, 0.0)
+    assert Gaussians(GRID).render(lost).shape[0] == 3
+
+
+def test_points_of_low_precision_are_counted():
+    centre = torch.zeros(4, 2, 1, 1, dtype=torch.bfloat16)
+    assert Gaussians(GRID).count_modes(centre) == (1, 1.0)
+
+
+def test_the_largest_seed_can_be_drawn_from():
+    seed = 2**62 - 1
+    assert len(Gaussians(GaussiansOptions(count=3, seed=seed)).open("test").images) == 3
+    with pytest.raises(ValidationError, match="less than"):
+        GaussiansOptions(seed=seed + 1)

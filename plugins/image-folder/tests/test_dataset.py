@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from ganzoo_image_folder.dataset import ImageFolder
@@ -48,6 +49,40 @@ def test_what_is_no_image_or_hidden_is_passed_over(tmp_path):
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "folder.png").mkdir()
     assert len(folder(tmp_path).images) == 1
+
+
+def test_hidden_folders_in_a_class_are_passed_over(tmp_path):
+    put(tmp_path / "cat" / "1.png")
+    put(tmp_path / "cat" / ".thumbnails" / "1.png")
+    put(tmp_path / "cat" / "x" / ".thumbnails" / "1.png")
+    assert len(folder(tmp_path).images) == 1
+
+
+@pytest.mark.parametrize("name", ["features.h5", "film.mpg"])
+def test_data_and_films_beside_the_classes_are_no_images(tmp_path, name):
+    """Pillow knows them by name and cannot decode them."""
+    put(tmp_path / "cat" / "1.png")
+    (tmp_path / name).write_bytes(b"data")
+    assert folder(tmp_path).class_names == ("cat",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_a_file_name_need_not_be_utf_8(tmp_path):
+    put(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / os.fsdecode(b"caf\xe9.png"))
+    assert len(ganzoo.ImageStore.from_source(folder(tmp_path))) == 1
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_a_cameras_rotation_is_applied_in_every_format(tmp_path, name):
+    picture = Image.new("L", (16, 8))
+    picture.paste(255, (8, 0, 16, 8))  # bright on the right
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be seen turned clockwise: bright at the bottom
+    picture.save(tmp_path / name, exif=exif)  # the TIFF is not compressed: Pillow would map it
+    store = ganzoo.ImageStore.from_source(folder(tmp_path), size=(16, 8), channels=1)
+    assert store.images[0, :4].max() < 40
+    assert store.images[0, -4:].min() > 215
 
 
 def test_empty_and_hidden_folders_are_no_classes(tmp_path):

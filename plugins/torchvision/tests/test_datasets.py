@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,26 @@ def test_a_download_that_fails_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ganzoo.DataError, match="mnist could not be downloaded"):
         MNIST(TorchvisionOptions(root=tmp_path / "file")).open()
+
+
+@pytest.mark.parametrize("kind", [MNIST, CIFAR10, CIFAR100, CelebA])
+def test_a_download_without_a_network_is_one_line(kind, tmp_path, monkeypatch):
+    """Through a proxy that is not there nothing can be fetched, wherever this runs."""
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path))
+    with pytest.raises(ganzoo.DataError, match=f"{kind.title} could not be downloaded") as error:
+        kind().open()
+    assert "\n" not in str(error.value)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_svhn_asks_for_the_package_it_needs_before_it_downloads(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ganzoo.DataError, match="not installed: scipy; try `pip install scipy`"):
+        SVHN(TorchvisionOptions(root=tmp_path)).open()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ALL)

@@ -77,7 +77,7 @@ class Gaussians(ganzoo.Dataset):
         points = images.flatten(1).float().cpu()
         distance, nearest = torch.cdist(points, self.modes()).min(dim=1)
         good = distance <= 3 * self.options.std
-        return ModeCount(len(nearest[good].unique()), good.float().mean().item())
+        return ModeCount(len(set(nearest[good].tolist())), good.float().mean().item())
 
     def render(self, images: Tensor) -> Tensor:
         """A scatter plot, the true modes as circles of three standard deviations."""

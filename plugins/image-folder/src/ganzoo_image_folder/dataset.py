@@ -64,7 +64,8 @@ class Files(Sequence[tuple[Image.Image, int]]):
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int]:  # type: ignore[override]
         path, label = self.images[index]
-        with Image.open(path) as image:
+        # by file, not by name: Pillow maps named files into memory, turned TIFFs wrongly
+        with path.open("rb") as file, Image.open(file) as image:
             image.load()
             return image, label
 

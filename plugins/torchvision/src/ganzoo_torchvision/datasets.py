@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from torch.utils.data import Dataset
+
 import ganzoo
 from ganzoo_torchvision.options import CelebAOptions, TorchvisionOptions
 
@@ -117,8 +119,10 @@ class SVHN(_Torchvision):
 
     def make(self, split: str) -> Any:
         """See the base class."""
-        import scipy  # type: ignore[import-untyped]  # noqa: F401  (asked before the download)
         from torchvision import datasets
+
+        if self.options.download:  # torchvision asks for scipy when all is downloaded
+            import scipy  # type: ignore[import-untyped]  # noqa: F401
 
         return datasets.SVHN(str(self.root), split=split, download=self.options.download)
 
@@ -159,7 +163,7 @@ class CelebA(_Torchvision):
         )
 
 
-class Labelled:
+class Labelled(Dataset[tuple[Any, int]]):
     """CelebA's images with one of its 40 attributes, or with none."""
 
     def __init__(self, images: Any, attribute: int | None) -> None:
