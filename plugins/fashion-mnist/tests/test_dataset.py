@@ -119,7 +119,7 @@ def test_a_truncated_gzip_file_is_named(tmp_path, few):
         FashionMNIST(FashionMNISTOptions(path=tmp_path)).open()
 
 
-@pytest.mark.parametrize("place", [0, 3, 15, 2000, -6])
+@pytest.mark.parametrize("place", [0, 3, 10, 15, 2000, -6])
 def test_a_gzip_file_with_wrong_bytes_is_named(tmp_path, few, place):
     write(tmp_path, *few, packed=True)
     file = idx.find(tmp_path, "train-images-idx3-ubyte")
