@@ -1,0 +1,147 @@
+"""Every architecture with every loss and penalty, through the front door, on real pictures."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from PIL import Image
+
+import ganzoo
+from ganzoo.config import Layer
+from ganzoo.engine.compose import Plan, compose
+
+SMALL = {
+    "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
+    "dcgan": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
+}
+PENALTIES = ["dragan", "gradient-penalty", "r1", "r2"]
+
+
+@pytest.fixture(autouse=True)
+def _shared_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zoo-cache"))
+
+
+def plan(arch: str, loss: str, *, channels: int = 1, penalty: str = "", **sections) -> Plan:
+    tree = {
+        "arch": SMALL[arch],
+        "loss": loss,
+        "data": "emoji",
+        "image": {"size": 16, "channels": channels},
+        "training": {"batch_size": 4, "n_critic": 2},
+        "execution": {"device": "cpu"},
+        "penalty": {penalty: {}} if penalty else {},
+    }
+    return compose([Layer("test", tree | sections)])
+
+
+def train_three_steps(made: Plan) -> None:
+    trainer = made.trainer(made.open_images())
+    parameters = [*trainer.generator.parameters(), *trainer.discriminator.parameters()]
+    before = [p.clone() for p in parameters]
+    trainer.fit(2)
+    terms = trainer.train_step()
+    assert all(value.isfinite() for value in terms.values()), terms
+    assert all(p.isfinite().all() for p in parameters)
+    still = [p for p, was in zip(parameters, before, strict=True) if torch.equal(p, was)]
+    # a loss of differences leaves the score's offset alone, and only that
+    assert sum(p.numel() for p in still) <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("arch", SMALL)
+@pytest.mark.parametrize("loss", ganzoo.names("loss"))
+def test_every_loss_trains_every_architecture(arch, loss, channels):
+    train_three_steps(plan(arch, loss, channels=channels))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("arch", SMALL)
+@pytest.mark.parametrize("loss", ganzoo.names("loss"))
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_every_penalty_goes_with_every_loss(arch, loss, penalty, channels):
+    made = plan(arch, loss, channels=channels, penalty=penalty)
+    assert penalty in made.penalties
+    train_three_steps(made)
+
+
+@pytest.mark.parametrize("arch", SMALL)
+@pytest.mark.parametrize("loss", ganzoo.names("loss"))
+def test_every_loss_trains_conditionally(arch, loss):
+    sections = {"training": {"batch_size": 4, "conditional": True, "n_critic": 1}}
+    train_three_steps(plan(arch, loss, penalty="r1", **sections))
+
+
+def test_the_small_list_here_covers_every_architecture_and_penalty_there_is():
+    assert sorted(SMALL) == ganzoo.names("architecture")
+    assert ganzoo.names("penalty") == PENALTIES
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_penalty_makes_dcgan_take_layer_norm_in_its_discriminator(penalty):
+    networks = plan("dcgan", "bce", penalty=penalty).networks
+    kinds = {type(layer) for layer in networks.discriminator.modules()}
+    assert torch.nn.GroupNorm in kinds
+    assert torch.nn.BatchNorm2d not in kinds
+
+
+def test_a_penalty_of_weight_zero_demands_nothing():
+    off = {"gradient-penalty": {"weight": 0}}
+    tree = {"arch": SMALL["dcgan"], "loss": "wgan-gp", "data": "emoji", "penalty": off}
+    made = compose([Layer("test", tree)])
+    assert made.penalties == {}
+    assert not made.demands.forbids_batch_statistics
+
+
+def test_a_loss_that_needs_labels_trains_conditionally_by_itself():
+    made = plan("dcgan", "acgan")
+    assert made.config.training.conditional
+    assert made.origins[("training", "conditional")] == "the loss 'acgan'"
+
+
+@pytest.fixture
+def unlabelled(tmp_path) -> dict:
+    for k in range(3):
+        Image.new("RGB", (16, 16), (k, k, k)).save(tmp_path / f"{k}.png")
+    return {"data": {"name": "image-folder", "path": str(tmp_path)}}
+
+
+@pytest.mark.parametrize("arch", SMALL)
+def test_a_loss_that_needs_labels_is_refused_without_them(arch, unlabelled):
+    with pytest.raises(ganzoo.UsageError, match="'image-folder' has none .*the loss 'acgan'"):
+        plan(arch, "acgan", **unlabelled)
+
+
+def test_unlabelled_images_train(unlabelled):
+    train_three_steps(plan("dcgan", "bce", channels=3, **unlabelled))
+
+
+def test_a_grid_of_25_gaussians_has_a_quick_form():
+    made = plan("vanilla", "wgan-gp", data="gaussians", image={})
+    assert made.image == ganzoo.ImageSpec(2, 1, 1, num_classes=25)
+    train_three_steps(made)
+
+
+@pytest.mark.slow
+def test_vanilla_with_wgan_gp_finds_the_modes_of_a_25_gaussian_grid(tmp_path):
+    """A mode is found if 20 of 2,500 samples lie within three sigma; by chance it would be 7."""
+    run = ganzoo.train(
+        arch={"name": "vanilla", "width": 128, "latent_dim": 2, "batch_norm": False},
+        loss="wgan-gp",
+        data="gaussians",
+        batch_size=256,
+        steps=3000,
+        generator_lr=5e-4,
+        discriminator_lr=1e-3,
+        betas=(0.5, 0.9),
+        ema_decay=0.99,
+        options={"penalty.gradient-penalty.weight": 0.1},
+        device="cpu",
+        run_dir=tmp_path / "run",
+    )
+    points = run.sample(2500)
+    distance, nearest = torch.cdist(points.flatten(1), run.dataset.modes()).min(dim=1)
+    near = nearest[distance <= 3 * run.dataset.options.std]
+    assert (near.bincount(minlength=25) >= 20).sum() >= 22
+    assert run.dataset.count_modes(points).high_quality > 0.5
