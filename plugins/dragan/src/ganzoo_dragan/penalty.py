@@ -31,5 +31,5 @@ class Dragan(ganzoo.Penalty):
         nearby = real.images + self.options.spread * deviation * torch.rand_like(real.images)
         gradient = ganzoo.image_gradient(critic, real.with_images(nearby))
         # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
-        norm = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         return (norm - self.options.target).square().mean()

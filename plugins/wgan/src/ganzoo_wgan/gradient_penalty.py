@@ -31,5 +31,6 @@ class GradientPenalty(ganzoo.Penalty):
         between = torch.lerp(fake.images, real.images, epsilon)
         gradient = ganzoo.image_gradient(critic, real.with_images(between))
         # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
-        excess = torch.linalg.vector_norm(gradient.flatten(1), dim=1) - self.options.target
+        norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+        excess = norm - self.options.target
         return (excess.relu() if self.options.one_sided else excess).square().mean()
