@@ -10,6 +10,8 @@ from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
 
+torch.set_num_threads(1)  # networks this small would spend their time waiting for each other
+
 
 @pytest.fixture
 def make_trainer() -> Callable[..., ganzoo.Trainer]:

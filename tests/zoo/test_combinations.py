@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -17,16 +18,32 @@ SMALL = {
 PENALTIES = ["dragan", "gradient-penalty", "r1", "r2"]
 
 
+PHOTOS: dict[str, object] = {}
+"""The labelled dataset of these tests, filled in by a fixture."""
+
+
 @pytest.fixture(autouse=True)
 def _shared_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zoo-cache"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _photos(tmp_path_factory):
+    """Twelve coloured pictures of three classes."""
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0)
+    for k in range(12):
+        (folder / f"class-{k % 3}").mkdir(exist_ok=True)
+        pixels = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"class-{k % 3}" / f"{k}.png")
+    PHOTOS.update(name="image-folder", path=str(folder))
 
 
 def plan(arch: str, loss: str, *, channels: int = 1, penalty: str = "", **sections) -> Plan:
     tree = {
         "arch": SMALL[arch],
         "loss": loss,
-        "data": "emoji",
+        "data": PHOTOS,
         "image": {"size": 16, "channels": channels},
         "training": {"batch_size": 4, "n_critic": 2},
         "execution": {"device": "cpu"},
