@@ -1,0 +1,74 @@
+"""What every installed loss keeps to, whoever wrote it: signs, extremes, scalars, frozen sides."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import ganzoo
+from ganzoo import Batch
+from ganzoo.config import TrainingConfig
+
+LABELS = torch.tensor([0, 1, 2])
+
+
+class Critic:
+    """Scores and class logits are what the images hold: pixel 0, and the three after it."""
+
+    def __call__(self, batch):
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch):
+        rows = batch.images[:, 0, 0]
+        return {"scores": rows[:, 0], "class_logits": rows[:, 1:]}
+
+
+def batch(scores: torch.Tensor) -> Batch:
+    rest = torch.zeros(3, 3, dtype=scores.dtype)
+    return Batch(torch.cat([scores[:, None], rest], 1)[:, None, None, :], LABELS)
+
+
+def total(terms):
+    assert terms
+    assert all(term.ndim == 0 for term in terms.values())
+    return sum(terms.values())
+
+
+@pytest.fixture(params=ganzoo.names("loss"))
+def loss(request):
+    return ganzoo.create("loss", request.param)
+
+
+def test_the_critic_is_driven_to_score_reals_higher_and_fakes_lower(loss):
+    real, fake = (torch.full((3,), 0.1, requires_grad=True) for _ in range(2))
+    total(loss.discriminator_loss(Critic(), batch(real), batch(fake))).backward()
+    assert (real.grad < 0).all()
+    assert (fake.grad > 0).all()
+
+
+def test_the_generator_is_driven_to_have_its_fakes_scored_higher(loss):
+    real, fake = torch.full((3,), 0.1), torch.full((3,), 0.1, requires_grad=True)
+    total(loss.generator_loss(Critic(), batch(fake), batch(real))).backward()
+    assert (fake.grad < 0).all()
+
+
+@pytest.mark.parametrize("size", [1e2, 1e4, 1e6])
+def test_large_scores_stay_finite_on_both_sides(loss, size):
+    scores = torch.tensor([size, -size, 0.0])
+    real, fake = (s.clone().requires_grad_() for s in (scores, -scores))
+    value = total(loss.discriminator_loss(Critic(), batch(real), batch(fake)))
+    value = value + total(loss.generator_loss(Critic(), batch(fake), batch(real)))
+    value.backward()
+    assert value.isfinite()
+    assert real.grad.isfinite().all()
+    assert fake.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ganzoo.names("loss"))
+def test_every_loss_names_its_paper(name):
+    (component,) = [c for c in ganzoo.default_host().components("loss") if c.spec.name == name]
+    assert "arXiv:" in component.spec.reference
+
+
+def test_settings_are_ones_the_engine_knows(loss):
+    TrainingConfig(**loss.settings())
