@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from traceback import walk_tb
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -170,6 +171,25 @@ def blame(component: Component) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        spec = component.spec
-        error.add_note(f"raised by the {spec.kind} '{spec.name}' of {component.provider}")
+        _add_note(error, component)
         raise
+
+
+@contextmanager
+def blame_by_trace(components: Iterable[Component]) -> Iterator[None]:
+    """The same where several plugins take part: the one whose code the exception went through."""
+    try:
+        yield
+    except Exception as error:
+        by_package = {c.spec.factory.split(".")[0].split(":")[0]: c for c in components}
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        packages = [str(frame.f_globals.get("__name__")).split(".")[0] for frame in frames]
+        guilty = [by_package[package] for package in packages if package in by_package]
+        if guilty:
+            _add_note(error, guilty[-1])
+        raise
+
+
+def _add_note(error: Exception, component: Component) -> None:
+    spec = component.spec
+    error.add_note(f"raised by the {spec.kind} '{spec.name}' of {component.provider}")

@@ -117,7 +117,8 @@ class ImageStore:
         width, height = (
             first.shape[:0:-1] if isinstance(first, Tensor) else first.size
         )  # a tensor is (C, H, W)
-        names = tuple(class_names or (getattr(images, "classes", ()) if labelled else ()))
+        own = getattr(images, "classes", ()) if labelled and num_classes is None else ()
+        names = tuple(class_names or own)
         count = len(names) if num_classes is None else num_classes
         natural = ImageSpec(natural_channels(first), height, width, count)
         store = cls.from_source(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from torch import Tensor
 
+from ganzoo.errors import DataError
+
 if TYPE_CHECKING:
     import torch
 
@@ -135,3 +137,10 @@ class ImageSource:
     class_names: tuple[str, ...] = ()
     fingerprint: str = ""
     locate: Callable[[int], str] = field(default="image {}".format)
+
+    def __post_init__(self) -> None:
+        if self.class_names and len(self.class_names) != self.spec.num_classes:
+            raise DataError(
+                f"the dataset names {len(self.class_names)} classes and says it has "
+                f"{self.spec.num_classes}"
+            )

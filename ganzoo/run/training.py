@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ganzoo import registry
 from ganzoo.config import SHORTCUTS, KeyPath, Layer, RunConfig, read_toml, to_toml, tree_of
 from ganzoo.engine.compose import Plan, compose
 from ganzoo.engine.trainer import Observer
@@ -145,7 +146,8 @@ def train_plan(
         class_names=plan.source.class_names,
         versions=versions(plan),
     )
-    trainer.fit(observers=[recorder, *observers])
+    with registry.blame_by_trace(plan.components.values()):
+        trainer.fit(observers=[recorder, *observers])
     return Run(place.path, device=config.execution.device)
 
 

@@ -353,7 +353,19 @@ def test_the_shell_completes_names(words, expected):
     assert expected in result.stdout
 
 
-def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch):
+FAULTS = {
+    "when it is made": "def Loss(options):\n    return 1 / 0\n",
+    "when it is used": (
+        "import ganzoo\nclass Loss(ganzoo.Loss):\n"
+        "    def __init__(self, options):\n        super().__init__()\n"
+        "    def discriminator_loss(self, critic, real, fake):\n        return 1 / 0\n"
+        "    generator_loss = discriminator_loss\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("when", FAULTS)
+def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, when):
     """The whole trace is shown, since someone has to mend it, and the last line says who."""
     site = tmp_path / "site"
     (site / "faulty").mkdir(parents=True)
@@ -362,7 +374,7 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch):
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
         "    yield ganzoo.LossSpec(name='faulty', factory='faulty.loss:Loss', summary='s')\n"
     )
-    (site / "faulty" / "loss.py").write_text("def Loss(options):\n    return 1 / 0\n")
+    (site / "faulty" / "loss.py").write_text(FAULTS[when])
     info = site / "faulty_gan-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty-gan\nVersion: 1.0\n")

@@ -447,3 +447,11 @@ def test_nothing_warns_on_the_usual_way(cache):
         warnings.simplefilter("error")
         open_store(cache)
         open_store(cache)
+
+
+def test_as_many_names_as_classes_are_asked_for():
+    with pytest.raises(DataError, match="names 2 classes and says it has 3"):
+        ImageSource([], ImageSpec(1, 4, 4, num_classes=3), ("a", "b"))
+    image = torch.zeros(1, 4, 4, dtype=torch.uint8)
+    with pytest.raises(DataError, match="names 2 classes and says it has 5"):
+        ImageStore.from_dataset([(image, 0)], class_names=("a", "b"), num_classes=5)

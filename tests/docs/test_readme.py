@@ -15,6 +15,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.slow
 
@@ -52,42 +53,40 @@ def shortened(command: str) -> list[str]:
     return [sys.executable, "-m", *words]
 
 
-def test_the_commands_of_the_readme_run_one_after_another(tmp_path):
-    here = tmp_path / "here"
-    (here / "photos").mkdir(parents=True)
+@pytest.fixture
+def here(tmp_path):
+    """An empty folder but for some photos, with a cache of its own beside it."""
+    (tmp_path / "here" / "photos").mkdir(parents=True)
     for k in range(8):
-        Image.new("RGB", (80, 70), (k * 20, 99, 9)).save(here / "photos" / f"{k}.jpg")
-    found = commands(README)
-    assert len(found) >= 9
+        picture = Image.new("RGB", (80, 70), (k * 20, 99, 9))
+        picture.save(tmp_path / "here" / "photos" / f"{k}.jpg")
+    return tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [(README, 10), (GUIDE, 9), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
+)
+def test_commands_run_one_after_another(text, count, here):
+    for code in blocks(text, "toml"):
+        if match := re.match(r"# (\w+\.toml)\n", code):
+            (here / match[1]).write_text(code)
+    found = commands(text)
+    assert len(found) == count
     for command in found:
         run(shortened(command), here)
-    assert (here / "grid.png").exists()
-    assert (here / "walk.gif").exists()
 
 
-def test_the_commands_of_the_gallery_run(tmp_path):
-    here = tmp_path / "here"
-    here.mkdir()
-    found = commands(GALLERY)
-    assert len(found) >= 3
-    for command in found:
-        run(shortened(command), here)
-
-
-def test_the_snippets_of_the_readme_run(tmp_path):
-    here = tmp_path / "here"
-    here.mkdir()
-    whole = [code for code in blocks(README, "python") if not code.startswith("# acme_gan")]
-    assert len(whole) == 2
+@pytest.mark.parametrize(("text", "count"), [(README, 2), (GUIDE, 2)], ids=["readme", "guide"])
+def test_snippets_run(text, count, here):
+    whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
+    assert len(whole) == count
     for code in whole:
         run([sys.executable, "-c", code], here)
-    assert (here / "grid.png").exists()
 
 
-def test_the_plugin_of_the_readme_trains(tmp_path):
+def test_the_plugin_of_the_readme_trains(tmp_path, here):
     """Its files are put into a package as they stand, with the metadata of an installer."""
-    site, here = tmp_path / "site", tmp_path / "here"
-    here.mkdir()
+    site = tmp_path / "site"
     (site / "acme_gan").mkdir(parents=True)
     (site / "acme_gan" / "__init__.py").write_text("")
     for code in blocks(README, "python"):
