@@ -29,6 +29,9 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), error.exit_code)
     except MemoryError as error:
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
+    except OSError as error:  # a full disk, a vanished directory
+        where = f": {error.filename}" if error.filename else ""
+        fail(f"{error.strerror or error}{where}", 1)
     except Exception as error:
         _explain(error)
 

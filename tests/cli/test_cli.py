@@ -386,3 +386,36 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, w
     )
     assert result.returncode == 1
     assert "raised by the loss 'faulty' of faulty-gan 1.0" in result.stderr.splitlines()[-1]
+
+
+def run_with_small_files(command: list[str], limit: int) -> subprocess.CompletedProcess:
+    """Run where no file may grow beyond `limit` bytes: what a full disk looks like."""
+    resource = pytest.importorskip("resource")
+    return subprocess.run(
+        [sys.executable, "-m", "ganzoo", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file-size limits")
+def test_no_room_for_the_decoded_images_is_a_failure_that_names_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
+    result = run_with_small_files([*TINY, "--run-dir", "run"], 100_000)
+    assert result.returncode == 1
+    assert "GANZOO_CACHE_DIR" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not Path("run").exists()
+    assert [p.suffix for p in (tmp_path / "cache" / "stores").iterdir()] == [".lock"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs file-size limits")
+def test_no_room_for_a_checkpoint_is_a_failure_and_leaves_nothing_half_written(ganzoo_cli):
+    assert ganzoo_cli(*TINY, "--run-dir", "first")[0] == 0  # decodes into the cache
+    result = run_with_small_files([*TINY, "--run-dir", "run"], 8_000)
+    assert result.returncode == 1
+    assert "cannot write the checkpoint" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(Path("run/checkpoints").iterdir()) == []
