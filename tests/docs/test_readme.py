@@ -64,7 +64,7 @@ def here(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [(README, 10), (GUIDE, 9), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
+    ("text", "count"), [(README, 10), (GUIDE, 10), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
