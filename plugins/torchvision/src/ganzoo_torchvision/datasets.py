@@ -54,8 +54,11 @@ class _Torchvision(ganzoo.Dataset):
         return self.source(images)
 
     def make(self, split: str) -> Any:
-        """Torchvision's dataset."""
-        raise NotImplementedError
+        """Torchvision's dataset, which bears the name of the class here."""
+        from torchvision import datasets
+
+        kind = getattr(datasets, type(self).__name__)
+        return kind(str(self.root), train=split == "train", download=self.options.download)
 
     def source(self, images: Any) -> ganzoo.ImageSource:
         """As ganzoo wants it."""
@@ -71,14 +74,6 @@ class MNIST(_Torchvision):
     title = "mnist"
     natural = ganzoo.ImageSpec(1, 28, 28, num_classes=10)
 
-    def make(self, split: str) -> Any:
-        """See the base class."""
-        from torchvision import datasets
-
-        return datasets.MNIST(
-            str(self.root), train=split == "train", download=self.options.download
-        )
-
 
 class CIFAR10(_Torchvision):
     """50,000 photographs to train on, 10,000 to test with."""
@@ -86,28 +81,12 @@ class CIFAR10(_Torchvision):
     title = "cifar10"
     natural = ganzoo.ImageSpec(3, 32, 32, num_classes=10)
 
-    def make(self, split: str) -> Any:
-        """See the base class."""
-        from torchvision import datasets
-
-        return datasets.CIFAR10(
-            str(self.root), train=split == "train", download=self.options.download
-        )
-
 
 class CIFAR100(_Torchvision):
     """50,000 photographs of 100 classes to train on, 10,000 to test with."""
 
     title = "cifar100"
     natural = ganzoo.ImageSpec(3, 32, 32, num_classes=100)
-
-    def make(self, split: str) -> Any:
-        """See the base class."""
-        from torchvision import datasets
-
-        return datasets.CIFAR100(
-            str(self.root), train=split == "train", download=self.options.download
-        )
 
 
 class SVHN(_Torchvision):
