@@ -42,7 +42,8 @@ def train(
         run = ganzoo.train("runs/00001-dcgan-bce-fashion-mnist/config.toml", seed=1)
 
     Args:
-        config: a TOML file, a mapping or a `RunConfig`; the other arguments go before it.
+        config: a TOML file, a mapping or a `RunConfig`; the other arguments go before it, and
+            `options` before these.
         arch: name of an architecture, or a dict of `name` and its options.
         loss: the same of a loss.
         data: the same of a dataset.
@@ -61,12 +62,11 @@ def train(
         GanzooError: the run directory cannot be written.
     """
     flags = arguments_tree(arch=arch, loss=loss, data=data, penalty=penalty, settings=settings)
-    layers = [Layer("arguments", flags)]
-    layers += [
+    layers = [
         Layer("options", tree_of(tuple(key.split(".")), value))
         for key, value in (options or {}).items()
     ]
-    layers += config_layers(config)
+    layers += [Layer("arguments", flags), *config_layers(config)]
     return train_plan(lambda: compose(layers, host), run_dir, observers)
 
 
