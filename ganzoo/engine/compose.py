@@ -235,7 +235,14 @@ def _image(
     image = tree.validate().image
     assert image.size is not None
     assert image.channels is not None
-    return ImageSpec(image.channels, *image.size, num_classes=natural.num_classes)
+    spec = ImageSpec(image.channels, *image.size, num_classes=natural.num_classes)
+    if not source.resizable and spec != natural:
+        raise UsageError(
+            f"{_whose(components['data'])} exists as {natural} alone and cannot become {spec} "
+            f"(asked for by {tree.origins['image', 'size']} and "
+            f"{tree.origins['image', 'channels']})"
+        )
+    return spec
 
 
 def _demands(

@@ -130,6 +130,9 @@ class ImageSource:
         fingerprint: changes when the content does, beyond what the options say (a folder's file
             names, sizes and times). The image store is rebuilt when it changes.
         locate: where the i-th image comes from (a path), for messages about unreadable ones.
+        resizable: False where another size or number of channels would be no picture of the same
+            thing (points, measurements): such a dataset is trained at its natural shape or not
+            at all.
     """
 
     images: torch.utils.data.Dataset[Any] | Sequence[Any]
@@ -137,6 +140,7 @@ class ImageSource:
     class_names: tuple[str, ...] = ()
     fingerprint: str = ""
     locate: Callable[[int], str] = field(default="image {}".format)
+    resizable: bool = True
 
     def __post_init__(self) -> None:
         if self.class_names and len(self.class_names) != self.spec.num_classes:

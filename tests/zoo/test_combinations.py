@@ -134,6 +134,12 @@ def test_unlabelled_images_train(unlabelled):
     train_three_steps(plan("dcgan", "bce", channels=3, **unlabelled))
 
 
+@pytest.mark.parametrize(("arch", "image"), [("dcgan", {}), ("vanilla", {"size": 8})])
+def test_points_are_not_resized_like_pictures(arch, image):
+    with pytest.raises(ganzoo.UsageError, match="'gaussians' exists as 2x1x1, 25 classes alone"):
+        plan(arch, "bce", data="gaussians", image=image)
+
+
 def test_a_grid_of_25_gaussians_has_a_quick_form():
     made = plan("vanilla", "wgan-gp", data="gaussians", image={})
     assert made.image == ganzoo.ImageSpec(2, 1, 1, num_classes=25)

@@ -56,6 +56,7 @@ class Gaussians(ganzoo.Dataset):
             list(zip(pixels, labels.tolist(), strict=True)),
             ganzoo.ImageSpec(2, 1, 1, num_classes=options.modes),
             class_names=tuple(f"mode-{k}" for k in range(options.modes)),
+            resizable=False,
         )
 
     def modes(self) -> Tensor:
