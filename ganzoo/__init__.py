@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from ganzoo.registry import create as create
     from ganzoo.registry import names as names
     from ganzoo.run import Run as Run
+    from ganzoo.run import resume as resume
     from ganzoo.run import train as train
     from ganzoo.run.pictures import save_grid as save_grid
     from ganzoo.specs import ArchitectureSpec as ArchitectureSpec
@@ -79,7 +80,7 @@ _HOME = {
         "Settings",
     ),
     "ganzoo.registry": ("create", "names"),
-    "ganzoo.run": ("Run", "train"),
+    "ganzoo.run": ("Run", "resume", "train"),
     "ganzoo.run.pictures": ("save_grid",),
     "ganzoo.specs": ("ArchitectureSpec", "DatasetSpec", "LossSpec", "PenaltySpec"),
 }

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        click.echo("Interrupted.", err=True)
         sys.exit(130)
     except GanzooError as error:
         fail(str(error), error.exit_code)

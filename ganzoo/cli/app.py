@@ -9,6 +9,7 @@ import click
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
 from ganzoo.cli.plugins import plugins
+from ganzoo.cli.resume import resume
 from ganzoo.cli.sample import sample
 from ganzoo.cli.show import show
 from ganzoo.cli.train import train
@@ -44,6 +45,7 @@ def app(switches: tuple[str, ...], verbose: bool) -> None:
 
 
 app.add_command(train)
+app.add_command(resume)
 app.add_command(sample)
 app.add_command(interpolate)
 app.add_command(list_components)

@@ -77,6 +77,12 @@ class Progress(Observer):
         self.first = trainer.step
         self.task = self.bar.add_task("training", total=steps, completed=trainer.step, note="")
 
+    def failed(self, trainer: Trainer, error: BaseException) -> None:
+        """Say how far it came, where a person stopped it."""
+        self.bar.stop()
+        if isinstance(error, KeyboardInterrupt) and trainer.step:
+            click.echo(f"Stopped after step {trainer.step}; `ganzoo resume RUN` goes on.", err=True)
+
     def step(self, trainer: Trainer, terms: Terms) -> None:
         """Show the latest, now and then."""
         now = time.perf_counter()

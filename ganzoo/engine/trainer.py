@@ -135,6 +135,9 @@ class Trainer:
         )
         self.batches = Batches(data, self.training.batch_size, self.training.seed, self.device)
         self.step = 0
+        self.consistent = True
+        """Whether all is as after `step` whole steps; not so where one broke off in the middle."""
+        self._stop = False
 
     def fit(self, steps: int | None = None, observers: Sequence[Observer] = ()) -> None:
         """Train until `steps` generator updates are done in all, counted from the first.
@@ -152,12 +155,18 @@ class Trainer:
                     terms = self.train_step()
                     for observer in observers:
                         observer.step(self, terms)
+                    if self._stop:
+                        raise KeyboardInterrupt
             except BaseException as error:
                 for observer in observers:
                     observer.failed(self, error)
                 raise
             for observer in observers:
                 observer.finished(self)
+
+    def stop(self) -> None:
+        """Have `fit` end after the step it is in, by a KeyboardInterrupt; for signal handlers."""
+        self._stop = True
 
     def train_step(self) -> Terms:
         """One generator update after `n_critic` discriminator updates.
@@ -166,6 +175,7 @@ class Trainer:
             every term of both losses as of its last update, by `discriminator/name` and
             `generator/name`, without a graph, on the device.
         """
+        self.consistent = False
         self.generator.train()
         self.discriminator.train()
         reseed(self.device, self.training.seed, "step", self.step)
@@ -177,6 +187,7 @@ class Trainer:
         terms |= self._update_generator(draw + self.training.n_critic)
         self.ema.update_parameters(self.generator)
         self.step += 1
+        self.consistent = True
         return terms
 
     def _update_discriminator(self, draw: int, update: int) -> Terms:

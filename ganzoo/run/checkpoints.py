@@ -61,8 +61,18 @@ class Manifest:
         )
 
 
-def save(folder: Path, trainer: Trainer, manifest: Manifest) -> Path:
+LogSums = dict[str, tuple[Tensor, int]]
+"""Sum and number of each loss term since the last line of the log."""
+
+
+def save(folder: Path, trainer: Trainer, manifest: Manifest, log: LogSums | None = None) -> Path:
     """Write a checkpoint.
+
+    Args:
+        folder: where; it must not exist.
+        trainer: what to save, between two steps.
+        manifest: what the checkpoint says of itself.
+        log: what the next line of the log has gathered so far.
 
     Raises:
         GanzooError: the disk is full or not writable; nothing half-written is left.
@@ -76,6 +86,7 @@ def save(folder: Path, trainer: Trainer, manifest: Manifest) -> Path:
         "ema": {k.removeprefix(prefix): v for k, v in ema.items() if k.startswith(prefix)},
     }
     state["ema_updates"] = ema["n_averaged"]
+    state["log"] = log or {}
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
@@ -120,8 +131,11 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
         raise GanzooError(f"cannot read {folder / network}.safetensors: {error}") from None
 
 
-def restore(folder: Path, trainer: Trainer) -> None:
+def restore(folder: Path, trainer: Trainer) -> LogSums:
     """Put a trainer to where the checkpoint was taken, bit for bit.
+
+    Returns:
+        what the next line of the log had gathered.
 
     Raises:
         GanzooError: a file is missing or damaged.
@@ -134,7 +148,9 @@ def restore(folder: Path, trainer: Trainer) -> None:
     state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
     state["generator"] = read_weights(folder, "generator")
     state["discriminator"] = read_weights(folder, "discriminator")
+    log: LogSums = state.pop("log")
     trainer.load_state_dict(state)
+    return log
 
 
 def _flush(path: Path) -> None:

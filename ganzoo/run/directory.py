@@ -34,6 +34,11 @@ class RunDirectory:
         return self.path / "config.toml"
 
     @property
+    def lock(self) -> Path:
+        """Locked by the process that writes the run; the system lets go of it if that dies."""
+        return self.path / "run.lock"
+
+    @property
     def metrics(self) -> Path:
         """The log, one JSON object a line."""
         return self.path / "metrics.jsonl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import TextIO
 
 from torch import Tensor
@@ -53,10 +54,31 @@ class Recorder(Observer):
         self._sums: dict[str, tuple[Tensor, int]] = {}
 
     def started(self, trainer: Trainer, steps: int) -> None:
-        """Open the log and draw what untrained weights show."""
+        """Open the log; draw what untrained weights show."""
         self._log = self.directory.metrics.open("a", encoding="utf-8")
         self._since = (time.perf_counter(), trainer.step)
-        self._draw(trainer)
+        if trainer.step == 0:
+            self._draw(trainer)
+
+    def go_on(self, folder: Path, trainer: Trainer) -> None:
+        """Go on from a checkpoint: the trainer is put there, and the log cut off after it."""
+        self._sums = checkpoints.restore(folder, trainer)
+        self.cut_log(trainer.step)
+
+    def cut_log(self, step: int) -> None:
+        """Keep the whole windows up to a step: the rest will be written again."""
+        kept = []
+        if self.directory.metrics.exists():
+            for line in self.directory.metrics.read_text(encoding="utf-8").splitlines():
+                try:
+                    reached = json.loads(line)["step"]
+                except ValueError:  # cut short by a crash
+                    break
+                if reached <= step and reached % self.logging.log_every == 0:
+                    kept.append(line + "\n")
+        temporary = self.directory.metrics.with_suffix(".new")
+        temporary.write_text("".join(kept), encoding="utf-8")
+        temporary.replace(self.directory.metrics)
 
     def step(self, trainer: Trainer, terms: Terms) -> None:
         """Gather the terms; write what is due."""
@@ -71,18 +93,18 @@ class Recorder(Observer):
             self.checkpoint(trainer)
 
     def finished(self, trainer: Trainer) -> None:
-        """Write what the intervals left over."""
+        """Write what the intervals left over; the checkpoint first, which may be gone on from."""
+        self.checkpoint(trainer)
         if self._sums:
             self._write_line(trainer)
         if trainer.step % self.logging.sample_every:
             self._draw(trainer)
-        self.checkpoint(trainer)
         self._close()
 
     def failed(self, trainer: Trainer, error: BaseException) -> None:
         """Keep what was reached: a Ctrl-C loses nothing."""
         try:
-            if trainer.step and isinstance(error, KeyboardInterrupt):
+            if trainer.step and trainer.consistent and isinstance(error, KeyboardInterrupt):
                 self.checkpoint(trainer)
         finally:
             self._close()
@@ -94,7 +116,7 @@ class Recorder(Observer):
             manifest = Manifest(
                 trainer.step, trainer.image, self.demands, self.class_names, self.versions
             )
-            checkpoints.save(folder, trainer, manifest)
+            checkpoints.save(folder, trainer, manifest, log=self._sums)
 
     def _write_line(self, trainer: Trainer) -> None:
         now, (then, step) = time.perf_counter(), self._since

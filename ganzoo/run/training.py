@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from ganzoo import registry
 from ganzoo.config import SHORTCUTS, KeyPath, Layer, RunConfig, read_toml, to_toml, tree_of
 from ganzoo.engine.compose import Plan, compose
-from ganzoo.engine.trainer import Observer
+from ganzoo.engine.trainer import Observer, Trainer
 from ganzoo.errors import GanzooError, UsageError, did_you_mean
 from ganzoo.host import DISTRIBUTION, PluginHost
 from ganzoo.run import directory
+from ganzoo.run.directory import RunDirectory
 from ganzoo.run.recorder import Recorder
 from ganzoo.run.run import Run
 
@@ -128,33 +133,136 @@ def train_plan(
     if wanted is not None:
         directory.check_free(wanted)
     plan = make_plan()
+    trainer = _trainer(plan, progress)
+    choices = (plan.config.arch, plan.config.loss, plan.config.data)
+    label = "-".join(choice.name.split("/")[-1] for choice in choices)
+    place = directory.create(wanted, label)
+    with only_writer(place):
+        write_config(place.config, plan.config, plan.origins)
+        return _fit(plan, trainer, place, _recorder(plan, place), observers)
+
+
+def resume(
+    run_dir: str | Path,
+    *,
+    steps: int | None = None,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[int, int], None] | None = None,
+    host: PluginHost | None = None,
+) -> Run:
+    """Go on with a run from its latest checkpoint, bit for bit as if it had never stopped.
+
+    Args:
+        run_dir: the run directory.
+        steps: steps in all, counted from the first; those of its config where None.
+        observers: told of every step.
+        progress: called with images done and images in all, if they must be decoded again.
+        host: the plugins to choose from; the installed ones where None.
+
+    Raises:
+        UsageError: there is no run, it has reached its steps already, or another process is
+            writing it.
+        GanzooError: the checkpoint is damaged.
+    """
+    run = Run(run_dir)
+    asked = [Layer("resuming", {"training": {"steps": steps}})] if steps is not None else []
+    reached = max(run.steps, default=0)
+    with only_writer(run.directory):
+        plan = compose([*asked, read_toml(run.directory.config)], host)
+        if reached >= plan.config.training.steps:
+            raise UsageError(
+                f"{run.path} is at step {reached} of {plan.config.training.steps} already; "
+                f"--steps {reached + 1000} trains on"
+            )
+        trainer = _trainer(plan, progress)
+        recorder = _recorder(plan, run.directory)
+        if run.steps:
+            recorder.go_on(run.checkpoint, trainer)
+        else:
+            recorder.cut_log(0)
+        if asked:
+            write_config(run.directory.config, plan.config, plan.origins)
+        return _fit(plan, trainer, run.directory, recorder, observers)
+
+
+@contextmanager
+def only_writer(place: RunDirectory) -> Iterator[None]:
+    """Hold the run directory's lock.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    lock = FileLock(place.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"another process is training {place.path}; wait for it, or choose another run"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM wait for the end of a step, so that a whole one can be saved.
+
+    A second one does not wait. Signals reach the main thread alone: elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        trainer.stop()
+        signal.signal(number, signal.default_int_handler)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _trainer(plan: Plan, progress: Callable[[int, int], None] | None) -> Trainer:
     if plan.config.execution.threads:
         torch.set_num_threads(plan.config.execution.threads)
-    images = plan.open_images(progress)
-    trainer = plan.trainer(images)
-    config = plan.config
-    label = "-".join(
-        choice.name.split("/")[-1] for choice in (config.arch, config.loss, config.data)
-    )
-    place = directory.create(wanted, label)
-    write_config(place.config, config, plan.origins)
-    recorder = Recorder(
+    return plan.trainer(plan.open_images(progress))
+
+
+def _recorder(plan: Plan, place: RunDirectory) -> Recorder:
+    return Recorder(
         place,
-        config.logging,
+        plan.config.logging,
         plan.dataset,
         demands=plan.demands,
         class_names=plan.source.class_names,
         versions=versions(plan),
     )
-    with registry.blame_by_trace(plan.components.values()):
+
+
+def _fit(
+    plan: Plan,
+    trainer: Trainer,
+    place: RunDirectory,
+    recorder: Recorder,
+    observers: Sequence[Observer],
+) -> Run:
+    with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
         trainer.fit(observers=[recorder, *observers])
-    return Run(place.path, device=config.execution.device)
+    return Run(place.path, device=plan.config.execution.device)
 
 
 def write_config(file: Path, config: RunConfig, origins: Mapping[KeyPath, str]) -> None:
     """Write the resolved config."""
+    temporary = file.with_suffix(".new")
     try:
-        file.write_text(to_toml(config, origins), encoding="utf-8")
+        temporary.write_text(to_toml(config, origins), encoding="utf-8")
+        temporary.replace(file)
     except OSError as error:
         raise GanzooError(f"cannot write {file}: {error.strerror}") from error
 

@@ -57,7 +57,7 @@ def conditional(tmp_path_factory) -> ganzoo.Run:
 def test_a_run_leaves_config_log_samples_and_checkpoints(run):
     names = sorted(str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file())
     weights = ("discriminator", "ema", "generator")
-    expected = ["config.toml", "metrics.jsonl"]
+    expected = ["config.toml", "metrics.jsonl", "run.lock"]
     expected += [f"samples/{step:06d}.png" for step in (0, 3, 6)]
     for step in (4, 6):
         folder = f"checkpoints/{step:06d}"
