@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +13,7 @@ from torch import Tensor
 from ganzoo.config import LoggingConfig
 from ganzoo.engine.objectives import Terms
 from ganzoo.engine.trainer import Observer, Trainer
+from ganzoo.errors import GanzooError
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.values import Demands
 from ganzoo.run import checkpoints
@@ -90,6 +92,7 @@ class Recorder(Observer):
         if trainer.step % self.logging.sample_every == 0:
             self._draw(trainer)
         if trainer.step % self.logging.checkpoint_every == 0:
+            self._finite_means(trainer)  # what is not finite is not saved
             self.checkpoint(trainer)
 
     def finished(self, trainer: Trainer) -> None:
@@ -121,13 +124,27 @@ class Recorder(Observer):
     def _write_line(self, trainer: Trainer) -> None:
         now, (then, step) = time.perf_counter(), self._since
         speed = (trainer.step - step) * trainer.training.batch_size / max(now - then, 1e-9)
-        line = {"step": trainer.step, "images_per_second": round(speed, 1)}
-        line |= {name: float(total) / count for name, (total, count) in self._sums.items()}
+        means = self._finite_means(trainer)
+        line = {"step": trainer.step, "images_per_second": round(speed, 1), **means}
         assert self._log is not None
         self._log.write(json.dumps(line) + "\n")
         self._log.flush()
         self._sums = {}
         self._since = (now, trainer.step)
+
+    def _finite_means(self, trainer: Trainer) -> dict[str, float]:
+        """Means of the terms since the last line; stops a run that is lost rather than save it."""
+        means = {name: float(total) / count for name, (total, count) in self._sums.items()}
+        broken = [name for name, mean in means.items() if not math.isfinite(mean)]
+        if broken:
+            steps = self.directory.checkpoint_steps()
+            kept = f"the last good checkpoint is of step {steps[-1]}" if steps else "none was saved"
+            raise GanzooError(
+                f"{', '.join(broken)} became {means[broken[0]]} shortly before step "
+                f"{trainer.step}; {kept}. Try lower learning rates, a gradient penalty, or "
+                "--precision fp32"
+            )
+        return means
 
     def _draw(self, trainer: Trainer) -> None:
         """The same z each time; a column for each class where there are classes."""

@@ -300,3 +300,22 @@ def test_settings_come_from_user_loss_architecture_and_engine_in_this_order(tmp_
 def test_metrics_are_json_lines(run):
     for line in (run.path / "metrics.jsonl").read_text().splitlines():
         assert isinstance(json.loads(line), dict)
+
+
+def test_a_run_whose_loss_is_not_finite_stops_and_names_term_step_and_last_checkpoint(tmp_path):
+    class Poison(ganzoo.Observer):
+        """Breaks a weight after the sixth step, as an absurd learning rate would."""
+
+        def step(self, trainer, terms):
+            if trainer.step == 6:
+                with torch.no_grad():
+                    next(trainer.discriminator.parameters()).fill_(float("nan"))
+
+    with pytest.raises(ganzoo.GanzooError) as error:
+        train(tmp_path / "run", steps=50, log_every=2, checkpoint_every=4, observers=[Poison()])
+    message = str(error.value)
+    assert "discriminator/real, discriminator/fake, generator/adversarial became nan" in message
+    assert "shortly before step 8; the last good checkpoint is of step 4" in message
+    run = ganzoo.Run(tmp_path / "run")
+    assert run.steps == [4]
+    assert [line["step"] for line in run.metrics()] == [2, 4, 6]
