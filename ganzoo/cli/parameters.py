@@ -9,7 +9,7 @@ from ganzoo.host import default_host
 from ganzoo.specs import KINDS
 
 
-class ComponentName(click.ParamType[str]):
+class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not always generic
     """A component's name, completed from the installed plugins; checked when it is used."""
 
     name = "name"
