@@ -15,6 +15,7 @@ from ganzoo.errors import GanzooError
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 when done, 1 on failure, 2 on a wrong request."""
     warnings.showwarning = _show_warning
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         app.main(arguments, prog_name="ganzoo", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         where = f": {error.filename}" if error.filename else ""
         fail(f"{error.strerror or error}{where}", 1)
     except Exception as error:
-        _explain(error)
+        _explain(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
 
 
 def fail(message: str, code: int) -> None:
@@ -42,14 +43,16 @@ def fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _explain(error: Exception) -> None:
+def _explain(error: Exception, *, verbose: bool) -> None:
     """A fault of a plugin names its distribution; one of ganzoo's own shows all there is."""
     blame = getattr(error, "__notes__", [])
     if "out of memory" in str(error).lower():
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
     if blame:
-        click.echo("".join(traceback.format_exception(error)), err=True)
-        fail(f"{type(error).__name__}: {error} ({'; '.join(blame)})", 1)
+        if verbose:
+            click.echo("".join(traceback.format_exception(error)), err=True)
+        hint = "" if verbose else "; `ganzoo -v …` shows the trace"
+        fail(f"{type(error).__name__}: {error} ({'; '.join(blame)}{hint})", 1)
     raise error
 
 

@@ -10,7 +10,7 @@ from ganzoo.cli.parameters import run_argument
 from ganzoo.cli.sample import class_number, with_sampling_options
 
 
-@click.command()
+@click.command(short_help="Walk through a run's latent space, as a GIF.")
 @run_argument
 @click.option("--n", default=16, show_default=True, help="Walks side by side.")
 @click.option("--stops", default=4, show_default=True, help="Random points each walk visits.")

@@ -10,7 +10,7 @@ from ganzoo.host import default_host
 from ganzoo.specs import KINDS
 
 
-@click.command("list")
+@click.command("list", short_help="Show what there is to choose from.")
 @click.argument("kind", required=False, shell_complete=complete_kinds)
 def list_components(kind: str | None) -> None:
     """Show the installed components: all of them, or those of one KIND.

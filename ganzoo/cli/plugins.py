@@ -10,7 +10,7 @@ from ganzoo.host import PluginRecord, default_host
 from ganzoo.specs import KINDS
 
 
-@click.command()
+@click.command(short_help="Show installed plugins and their state.")
 def plugins() -> None:
     """Show the installed plugins, the distributions they come from and their state."""
     records = default_host().records

@@ -7,7 +7,7 @@ import click
 from ganzoo.cli.parameters import run_argument
 
 
-@click.command()
+@click.command(short_help="Go on with a run that stopped.")
 @run_argument
 @click.option(
     "--steps",

@@ -24,7 +24,7 @@ def with_sampling_options(command: F) -> F:
     return command
 
 
-@click.command()
+@click.command(short_help="Draw images from a run.")
 @run_argument
 @click.option("--n", default=64, show_default=True, help="How many images.")
 @click.option(

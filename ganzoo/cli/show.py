@@ -22,7 +22,7 @@ def _complete_name(
     return complete_names(kind.name, incomplete)
 
 
-@click.command()
+@click.command(short_help="Explain one component and its options.")
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=_complete_name)
 def show(kind: str, name: str) -> None:

@@ -53,7 +53,7 @@ def _click_type(annotation: Any) -> Any:
     return next((t for t in (int, float) if t == annotation or t in get_args(annotation)), str)
 
 
-@click.command()
+@click.command(short_help="Train a GAN.")
 @click.option(
     "--arch",
     type=ComponentName("architecture"),
