@@ -6,11 +6,12 @@ not at all. Reading one never runs code.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Manifest:
         demands: what the networks were asked for.
         class_names: in label order; empty where there are none.
         versions: of every distribution that took part.
+        checksums: SHA-256 of each of the checkpoint's other files, by name.
     """
 
     step: int
@@ -43,6 +45,7 @@ class Manifest:
     demands: Demands
     class_names: tuple[str, ...]
     versions: Mapping[str, str]
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """As text."""
@@ -58,6 +61,7 @@ class Manifest:
             demands=Demands(**raw["demands"]),
             class_names=tuple(raw["class_names"]),
             versions=dict(raw["versions"]),
+            checksums=dict(raw["checksums"]),
         )
 
 
@@ -96,7 +100,9 @@ def save(folder: Path, trainer: Trainer, manifest: Manifest, log: LogSums | None
                 plain, temporary / f"{name}.safetensors", metadata={"step": str(manifest.step)}
             )
         torch.save(state, temporary / "state.pt")
-        (temporary / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+        checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
+        text = replace(manifest, checksums=checksums).to_json()
+        (temporary / "manifest.json").write_text(text, encoding="utf-8")
         for file in temporary.iterdir():
             _flush(file)
         temporary.rename(folder)
@@ -125,10 +131,11 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
     Raises:
         GanzooError: the file is missing or damaged.
     """
+    file = _intact(folder, f"{network}.safetensors")
     try:
-        return load_file(folder / f"{network}.safetensors")
+        return load_file(file)
     except (OSError, SafetensorError) as error:
-        raise GanzooError(f"cannot read {folder / network}.safetensors: {error}") from None
+        raise GanzooError(f"cannot read {file}: {error}") from None
 
 
 def restore(folder: Path, trainer: Trainer) -> LogSums:
@@ -140,10 +147,11 @@ def restore(folder: Path, trainer: Trainer) -> LogSums:
     Raises:
         GanzooError: a file is missing or damaged.
     """
+    file = _intact(folder, "state.pt")
     try:
-        state: dict[str, Any] = torch.load(folder / "state.pt", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a damaged file
-        raise GanzooError(f"cannot read {folder / 'state.pt'}: {error}") from None
+        state: dict[str, Any] = torch.load(file, weights_only=True)
+    except Exception as error:  # torch raises many kinds
+        raise GanzooError(f"cannot read {file}: {error}") from None
     ema = {f"module.{name}": value for name, value in read_weights(folder, "ema").items()}
     state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
     state["generator"] = read_weights(folder, "generator")
@@ -151,6 +159,31 @@ def restore(folder: Path, trainer: Trainer) -> LogSums:
     log: LogSums = state.pop("log")
     trainer.load_state_dict(state)
     return log
+
+
+def _intact(folder: Path, name: str) -> Path:
+    """A file of a checkpoint, if it is as it was written; else the checkpoint before is offered."""
+    file = folder / name
+    try:
+        if _checksum(file) == read_manifest(folder).checksums.get(name):
+            return file
+        damage = "its checksum is not the one noted when it was written"
+    except OSError as error:
+        damage = error.strerror or str(error)
+    steps = [int(p.name) for p in folder.parent.iterdir() if p.name.isdigit()]
+    earlier = max((step for step in steps if step < int(folder.name)), default=None)
+    offer = (
+        ""
+        if earlier is None
+        else f". The checkpoint before is of step {earlier}: sample it with --step {earlier}, or "
+        f"remove {folder} to resume from it"
+    )
+    raise GanzooError(f"{file} is damaged: {damage}{offer}")
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

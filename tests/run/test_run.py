@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -174,7 +176,9 @@ def test_a_checkpoint_brings_a_trainer_back_bit_for_bit(make_trainer, tmp_path):
     first.fit(3)
     manifest = checkpoints.Manifest(3, first.image, ganzoo.Demands(), (), {})
     folder = checkpoints.save(tmp_path / "000003", first, manifest)
-    assert checkpoints.read_manifest(folder) == manifest
+    read = checkpoints.read_manifest(folder)
+    assert dataclasses.replace(read, checksums={}) == manifest
+    assert len(read.checksums) == 4
     checkpoints.restore(folder, second)
     second.fit(6)
     for name in ("generator", "discriminator", "ema"):
@@ -196,12 +200,39 @@ def copy_of(run, tmp_path) -> Path:
     return Path(shutil.copytree(run.path, tmp_path / "copy"))
 
 
-@pytest.mark.parametrize("file", ["ema.safetensors", "manifest.json"])
-def test_a_damaged_checkpoint_is_named(run, tmp_path, file):
+def truncated(content: bytes) -> bytes:
+    return content[:20]
+
+
+def bit_flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [truncated, bit_flipped])
+def test_a_damaged_file_is_named_and_the_checkpoint_before_offered(run, tmp_path, damage):
     path = copy_of(run, tmp_path)
-    damaged = path / "checkpoints" / "000006" / file
-    damaged.write_bytes(damaged.read_bytes()[:20])
-    with pytest.raises(ganzoo.GanzooError, match="000006"):
+    file = path / "checkpoints" / "000006" / "ema.safetensors"
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ganzoo.GanzooError, match=f"{file} is damaged.*--step 4"):
+        ganzoo.Run(path).sample(1)
+    assert ganzoo.Run(path, step=4).sample(1).isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["state.pt", "generator.safetensors", "discriminator.safetensors"])
+def test_a_damaged_file_is_not_resumed_from(run, tmp_path, name):
+    path = copy_of(run, tmp_path)
+    file = path / "checkpoints" / "000006" / name
+    file.write_bytes(bit_flipped(file.read_bytes()))
+    with pytest.raises(ganzoo.GanzooError, match=f"{file} is damaged"):
+        ganzoo.resume(path, steps=8)
+
+
+def test_a_damaged_manifest_is_named(run, tmp_path):
+    path = copy_of(run, tmp_path)
+    file = path / "checkpoints" / "000006" / "manifest.json"
+    file.write_bytes(truncated(file.read_bytes()))
+    with pytest.raises(ganzoo.GanzooError, match="000006 is missing or damaged"):
         ganzoo.Run(path).sample(1)
 
 
@@ -223,7 +254,10 @@ def test_a_pickle_in_a_checkpoint_is_not_run(make_trainer, tmp_path):
     manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
     folder = checkpoints.save(tmp_path / "000000", make_trainer(), manifest)
     (folder / "state.pt").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(ganzoo.GanzooError, match="state.pt"):
+    about = json.loads((folder / "manifest.json").read_text())
+    about["checksums"]["state.pt"] = hashlib.sha256((folder / "state.pt").read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(about))  # whoever planted it did this too
+    with pytest.raises(ganzoo.GanzooError, match="cannot read .*state.pt"):
         checkpoints.restore(folder, make_trainer())
     assert not (tmp_path / "ran").exists()
 
