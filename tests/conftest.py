@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
 
 torch.set_num_threads(1)  # networks this small would spend their time waiting for each other
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory) -> dict[str, str]:
+    """A dataset of twelve coloured pictures of three classes."""
+    folder = tmp_path_factory.mktemp("photos")
+    noise = np.random.default_rng(0)
+    for k in range(12):
+        (folder / f"class-{k % 3}").mkdir(exist_ok=True)
+        pixels = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"class-{k % 3}" / f"{k}.png")
+    return {"name": "image-folder", "path": str(folder)}
 
 
 @pytest.fixture

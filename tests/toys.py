@@ -9,6 +9,12 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import Batch, Critic, ImageStore
 
+SMALL = {
+    "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
+    "dcgan": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
+}
+"""Every first-party architecture, as small as it goes."""
+
 
 class TinyGenerator(nn.Module):
     """z `(N, 8)` to images; labels shift z where given."""

@@ -8,31 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from PIL import Image
 from safetensors.torch import load_file
+from toys import SMALL
 
 import ganzoo
-
-SMALL = {
-    "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
-    "dcgan": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
-}
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Twelve coloured pictures of three classes."""
-    folder = tmp_path_factory.mktemp("photos")
-    noise = np.random.default_rng(0)
-    for k in range(12):
-        (folder / f"class-{k % 3}").mkdir(exist_ok=True)
-        pixels = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"class-{k % 3}" / f"{k}.png")
-    return {"name": "image-folder", "path": str(folder)}
 
 
 @pytest.fixture(autouse=True)

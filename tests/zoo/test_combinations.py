@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
+from toys import SMALL
 
 import ganzoo
 from ganzoo.config import Layer
 from ganzoo.engine.compose import Plan, compose
 
-SMALL = {
-    "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
-    "dcgan": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
-}
 PENALTIES = ["dragan", "gradient-penalty", "r1", "r2"]
-
-
-PHOTOS: dict[str, object] = {}
-"""The labelled dataset of these tests, filled in by a fixture."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,29 +19,23 @@ def _shared_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zoo-cache"))
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _photos(tmp_path_factory):
-    """Twelve coloured pictures of three classes."""
-    folder = tmp_path_factory.mktemp("photos")
-    noise = np.random.default_rng(0)
-    for k in range(12):
-        (folder / f"class-{k % 3}").mkdir(exist_ok=True)
-        pixels = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"class-{k % 3}" / f"{k}.png")
-    PHOTOS.update(name="image-folder", path=str(folder))
+@pytest.fixture
+def plan(photos):
+    """Compose a run of small networks on the photos; any section can be replaced."""
 
+    def make(arch: str, loss: str, *, channels: int = 1, penalty: str = "", **sections) -> Plan:
+        tree = {
+            "arch": SMALL[arch],
+            "loss": loss,
+            "data": photos,
+            "image": {"size": 16, "channels": channels},
+            "training": {"batch_size": 4, "n_critic": 2},
+            "execution": {"device": "cpu"},
+            "penalty": {penalty: {}} if penalty else {},
+        }
+        return compose([Layer("test", tree | sections)])
 
-def plan(arch: str, loss: str, *, channels: int = 1, penalty: str = "", **sections) -> Plan:
-    tree = {
-        "arch": SMALL[arch],
-        "loss": loss,
-        "data": PHOTOS,
-        "image": {"size": 16, "channels": channels},
-        "training": {"batch_size": 4, "n_critic": 2},
-        "execution": {"device": "cpu"},
-        "penalty": {penalty: {}} if penalty else {},
-    }
-    return compose([Layer("test", tree | sections)])
+    return make
 
 
 def train_three_steps(made: Plan) -> None:
@@ -68,7 +54,7 @@ def train_three_steps(made: Plan) -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("arch", SMALL)
 @pytest.mark.parametrize("loss", ganzoo.names("loss"))
-def test_every_loss_trains_every_architecture(arch, loss, channels):
+def test_every_loss_trains_every_architecture(plan, arch, loss, channels):
     train_three_steps(plan(arch, loss, channels=channels))
 
 
@@ -77,7 +63,7 @@ def test_every_loss_trains_every_architecture(arch, loss, channels):
 @pytest.mark.parametrize("arch", SMALL)
 @pytest.mark.parametrize("loss", ganzoo.names("loss"))
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_every_penalty_goes_with_every_loss(arch, loss, penalty, channels):
+def test_every_penalty_goes_with_every_loss(plan, arch, loss, penalty, channels):
     made = plan(arch, loss, channels=channels, penalty=penalty)
     assert penalty in made.penalties
     train_three_steps(made)
@@ -85,7 +71,7 @@ def test_every_penalty_goes_with_every_loss(arch, loss, penalty, channels):
 
 @pytest.mark.parametrize("arch", SMALL)
 @pytest.mark.parametrize("loss", ganzoo.names("loss"))
-def test_every_loss_trains_conditionally(arch, loss):
+def test_every_loss_trains_conditionally(plan, arch, loss):
     sections = {"training": {"batch_size": 4, "conditional": True, "n_critic": 1}}
     train_three_steps(plan(arch, loss, penalty="r1", **sections))
 
@@ -96,7 +82,7 @@ def test_the_small_list_here_covers_every_architecture_and_penalty_there_is():
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_a_penalty_makes_dcgan_take_layer_norm_in_its_discriminator(penalty):
+def test_a_penalty_makes_dcgan_take_layer_norm_in_its_discriminator(plan, penalty):
     networks = plan("dcgan", "bce", penalty=penalty).networks
     kinds = {type(layer) for layer in networks.discriminator.modules()}
     assert torch.nn.GroupNorm in kinds
@@ -111,7 +97,7 @@ def test_a_penalty_of_weight_zero_demands_nothing():
     assert not made.demands.forbids_batch_statistics
 
 
-def test_a_loss_that_needs_labels_trains_conditionally_by_itself():
+def test_a_loss_that_needs_labels_trains_conditionally_by_itself(plan):
     made = plan("dcgan", "acgan")
     assert made.config.training.conditional
     assert made.origins[("training", "conditional")] == "the loss 'acgan'"
@@ -125,22 +111,22 @@ def unlabelled(tmp_path) -> dict:
 
 
 @pytest.mark.parametrize("arch", SMALL)
-def test_a_loss_that_needs_labels_is_refused_without_them(arch, unlabelled):
+def test_a_loss_that_needs_labels_is_refused_without_them(plan, arch, unlabelled):
     with pytest.raises(ganzoo.UsageError, match="'image-folder' has none .*the loss 'acgan'"):
         plan(arch, "acgan", **unlabelled)
 
 
-def test_unlabelled_images_train(unlabelled):
+def test_unlabelled_images_train(plan, unlabelled):
     train_three_steps(plan("dcgan", "bce", channels=3, **unlabelled))
 
 
 @pytest.mark.parametrize(("arch", "image"), [("dcgan", {}), ("vanilla", {"size": 8})])
-def test_points_are_not_resized_like_pictures(arch, image):
+def test_points_are_not_resized_like_pictures(plan, arch, image):
     with pytest.raises(ganzoo.UsageError, match="'gaussians' exists as 2x1x1, 25 classes alone"):
         plan(arch, "bce", data="gaussians", image=image)
 
 
-def test_a_grid_of_25_gaussians_has_a_quick_form():
+def test_a_grid_of_25_gaussians_has_a_quick_form(plan):
     made = plan("vanilla", "wgan-gp", data="gaussians", image={})
     assert made.image == ganzoo.ImageSpec(2, 1, 1, num_classes=25)
     train_three_steps(made)
