@@ -23,6 +23,7 @@ from ganzoo.errors import PluginError
 from ganzoo.specs import HOOK_API_VERSION, KINDS, ComponentSpec
 
 DISTRIBUTION = "gan-zoo"
+UNKNOWN = "(unknown distribution)"
 
 Status = Literal["loaded", "failed", "disabled"]
 
@@ -38,6 +39,11 @@ class Component:
     def qualified_name(self) -> str:
         """`distribution/name`: unique where two distributions claim one name."""
         return f"{self.plugin.distribution}/{self.spec.name}"
+
+    def answers_to(self, name: str) -> bool:
+        """Whether a user's word is its name or its qualified name."""
+        distribution, slash, short = name.rpartition("/")
+        return short == self.spec.name and (not slash or self.plugin.is_from(distribution))
 
     @property
     def provider(self) -> str:
@@ -74,7 +80,11 @@ class PluginRecord:
 
     def matches(self, pattern: str) -> bool:
         """Whether a user's word means this entry point or its distribution."""
-        return _canonical(pattern) in (_canonical(self.name), _canonical(self.distribution))
+        return _canonical(pattern) == _canonical(self.name) or self.is_from(pattern)
+
+    def is_from(self, distribution: str) -> bool:
+        """Whether this is the distribution that declares it, however it is spelled."""
+        return _canonical(distribution) == _canonical(self.distribution)
 
 
 class PluginHost:
@@ -147,7 +157,7 @@ class PluginHost:
             raise
         except BaseException as error:  # a plugin may even call sys.exit() on import
             record.status = "failed"
-            record.error = f"{type(error).__name__}: {error}".splitlines()[0].strip()
+            record.error = _one_line(error)
             # pluggy leaves a plugin whose verification failed half registered
             self._manager.unregister(name=record.plugin_id)
 
@@ -159,7 +169,10 @@ class PluginHost:
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is not module:
                     continue
-                for spec in implementation.function():
+                specs = implementation.function()
+                if not isinstance(specs, Iterable):
+                    raise PluginError(f"{kind.hook} must yield {kind.spec.__name__}, got {specs!r}")
+                for spec in specs:
                     _check_descriptor(spec, kind.spec, kind.hook)
                     components.append(Component(spec, record))
         _check_unique(components)
@@ -199,31 +212,53 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def _one_line(error: BaseException) -> str:
+    """The error's type and the first line that says something."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # an error of the error must not take the host down
+        lines = ["(its message cannot be read)"]
+    return ": ".join([type(error).__name__, *lines[:1]])
+
+
 def _record(entry_point: importlib.metadata.EntryPoint) -> PluginRecord:
     dist = entry_point.dist
+    try:
+        distribution, version = (dist.name, dist.version) if dist else (UNKNOWN, "")
+    except Exception:  # how absent metadata shows depends on the version of Python
+        distribution, version = UNKNOWN, ""
     return PluginRecord(
         name=entry_point.name,
         value=entry_point.value,
-        distribution=dist.name if dist else "(unknown distribution)",
-        version=dist.version if dist else "",
+        distribution=distribution or UNKNOWN,
+        version=version or "",
     )
 
 
 def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.EntryPoint) -> None:
     """Refuse a plugin whose requirement on ganzoo is not met: pip lets a host outgrow it."""
     dist = entry_point.dist
-    for text in (dist.requires if dist else None) or ():
+    if dist is None:
+        return
+    if record.distribution == UNKNOWN:
+        raise PluginError(
+            f"the metadata beside its entry point in {dist.locate_file('')} is missing, as after "
+            "an installation that was cut short; install it again, or remove what is left of it"
+        )
+    for text in dist.requires or ():
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue
-        if _canonical(requirement.name) != DISTRIBUTION or requirement.marker:
+        if _canonical(requirement.name) != DISTRIBUTION:
+            continue
+        if requirement.marker and not requirement.marker.evaluate():
             continue
         ours = importlib.metadata.version(DISTRIBUTION)
         if not requirement.specifier.contains(ours, prereleases=True):
             raise PluginError(
-                f"{record.distribution} {record.version} needs {requirement}, and {ours} is "
-                f"installed; try `pip install -U {record.distribution}`"
+                f"{record.distribution} {record.version} needs {requirement.name}"
+                f"{requirement.specifier}, and {ours} is installed; try `pip install -U {record.distribution}`"
             )
 
 

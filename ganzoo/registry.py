@@ -58,19 +58,25 @@ def find(
     """
     host = host or default_host()
     components = host.components(kind)
-    found = [c for c in components if name in (c.spec.name, c.qualified_name)]
+    found = [c for c in components if c.answers_to(name)]
     if len(found) > 1 and prefer is not None:
-        found = [c for c in found if c.plugin.distribution == prefer] or found
+        found = [c for c in found if c.plugin.is_from(prefer)] or found
     if not found:
         raise UsageError(_unknown(kind, name, host))
     if len(found) > 1:
+        if len({c.provider for c in found}) == 1:
+            plugins = " and ".join(f"'{c.plugin.name}'" for c in found)
+            raise UsageError(
+                f"{found[0].provider} provides a {kind} named '{name}' in its plugins {plugins}. "
+                f"Switch one off: GANZOO_DISABLE_PLUGINS={found[-1].plugin.name}"
+            )
         claims = " and ".join(sorted(c.provider for c in found))
         choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in found))
         raise UsageError(f"{claims} both provide a {kind} named '{name}'. Say {choices}.")
     return found[0]
 
 
-def create(kind: str, name: str, *, host: PluginHost | None = None, **options: Any) -> Any:
+def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options: Any) -> Any:
     """Make a component: `ganzoo.create("penalty", "r1", weight=1.0)`.
 
     Raises:
@@ -95,6 +101,11 @@ def options_model(component: Component) -> type[Options]:
     if not (isinstance(model, type) and issubclass(model, Options)):
         raise PluginError(
             f"{component.spec.options} of {component.provider} is no subclass of ganzoo.Options"
+        )
+    if "name" in model.model_fields:
+        raise PluginError(
+            f"{component.spec.options} of {component.provider} has a field called 'name', which "
+            "in a config is the component's own; call it something else"
         )
     return model
 
@@ -155,7 +166,8 @@ def _unknown(kind: str, name: str, host: PluginHost) -> str:
     plural = KINDS[kind].plural
     known = names(kind, host=host)
     listing = f"`ganzoo list {plural}` shows all {len(known)}." if known else "None is installed."
-    message = f"no {kind} named '{name}'.{did_you_mean(name, known)} {listing}"
+    words = [c.qualified_name for c in host.components(kind)] if "/" in name else known
+    message = f"no {kind} named '{name}'.{did_you_mean(name, words)} {listing}"
     disabled = [record.plugin_id for record in host.records if record.status == "disabled"]
     if disabled:
         message += f"\nPlugins switched off: {', '.join(disabled)}."

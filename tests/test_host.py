@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
+import shutil
 import sys
 import textwrap
 from pathlib import Path
@@ -82,6 +84,20 @@ BROKEN = {
         "    yield ganzoo.PenaltySpec(name='x', factory='a:B', summary='s')",
         "must yield LossSpec",
     ),
+    "nothing yielded": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n    pass",
+        "ganzoo_losses must yield LossSpec, got None",
+    ),
+    "one descriptor returned": (
+        "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
+        "    return ganzoo.LossSpec(name='x', factory='a:B', summary='s')",
+        "ganzoo_losses must yield LossSpec, got LossSpec(name='x'",
+    ),
+    "unreadable message": (
+        "class Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd",
+        "Odd: (its message cannot be read)",
+    ),
+    "message after empty lines": ("raise RuntimeError('\\n\\nboom')", "RuntimeError: boom"),
     "bad name": (
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses():\n"
         "    yield ganzoo.LossSpec(name='Not OK', factory='a:B', summary='s')",
@@ -162,6 +178,28 @@ def test_two_that_claim_one_name_are_an_error_only_when_it_is_used(install):
     assert registry.find("loss", "hinge", host=host).plugin.distribution == "gan-zoo"
 
 
+def test_a_distribution_may_be_spelled_as_pip_allows(install):
+    install("Acme_GAN", HINGE.replace("{name}", "hinge"))
+    host = PluginHost()
+    for spelling in ("Acme_GAN", "acme-gan", "acme.gan"):
+        found = registry.find("loss", f"{spelling}/hinge", host=host)
+        assert found.plugin.distribution == "Acme_GAN"
+    with pytest.raises(ganzoo.UsageError, match="Did you mean 'Acme_GAN/hinge'"):
+        registry.find("loss", "Acme_GAN/hinges", host=host)
+
+
+def test_one_distribution_that_claims_a_name_twice_is_told_with_a_way_out(install):
+    site = install("acme-gan", HINGE.replace("{name}", "claimed"))
+    shutil.copy(site / "acme_gan" / "plugin.py", site / "acme_gan" / "second.py")
+    with (site / "acme_gan-1.0.dist-info" / "entry_points.txt").open("a") as file:
+        file.write("second = acme_gan.second\n")
+    with pytest.raises(ganzoo.UsageError) as error:
+        registry.find("loss", "claimed", host=PluginHost())
+    assert "acme-gan 1.0 provides a loss named 'claimed' in its plugins" in str(error.value)
+    switch = str(error.value).rpartition("GANZOO_DISABLE_PLUGINS=")[2]
+    assert registry.find("loss", "claimed", host=PluginHost(disabled=[switch]))
+
+
 def test_a_preferred_distribution_wins_where_several_claim_a_name(install):
     install("acme-gan", HINGE.replace("{name}", "hinge"))
     found = registry.find("loss", "hinge", host=PluginHost(), prefer="gan-zoo")
@@ -205,10 +243,43 @@ def test_a_plugin_whose_requirement_on_ganzoo_is_not_met_is_refused(install):
     assert "acme_gan" not in sys.modules
 
 
+def test_a_requirement_with_a_marker_counts_where_the_marker_is_true(install):
+    requires = 'Requires-Dist: gan-zoo>=99; python_version >= "3.8"\n'
+    install("acme-gan", HINGE.replace("{name}", "acme"), requires=requires)
+    assert "needs gan-zoo>=99, and" in record(PluginHost(), "acme-gan").error
+
+
+REQUIREMENTS_MET = """\
+Requires-Dist: gan-zoo<99
+Requires-Dist: gan-zoo>=99; extra == "future"
+Requires-Dist: gan-zoo>=99; python_version < "3"
+Requires-Dist: nothing>=3; extra == "x"
+Requires-Dist: not a requirement
+"""
+
+
 def test_a_requirement_that_is_met_or_of_something_else_is_fine(install):
-    requires = "Requires-Dist: gan-zoo<99\nRequires-Dist: nothing>=3; extra == 'x'\n"
+    requires = REQUIREMENTS_MET
     install("acme-gan", HINGE.replace("{name}", "acme"), requires=requires)
     assert record(PluginHost(), "acme-gan").status == "loaded"
+
+
+def test_what_a_cut_short_installation_left_is_recorded_and_harms_nobody(install):
+    site = install("acme-gan", HINGE.replace("{name}", "acme"))
+    (site / "acme_gan-1.0.dist-info" / "METADATA").unlink()
+    host = PluginHost()
+    left = next(r for r in host.records if r.name == "acme-gan-plugin")
+    assert left.status == "failed"
+    assert f"the metadata beside its entry point in {site} is missing" in left.error
+    assert "acme_gan" not in sys.modules
+    assert all(r.status == "loaded" for r in host.records if r is not left)
+
+
+def test_an_entry_point_of_no_distribution_is_loaded(install):
+    """One may hand the host entry points of one's own making."""
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    point = importlib.metadata.EntryPoint("mine", "acme_gan.plugin", "ganzoo")
+    assert registry.names("loss", host=PluginHost([point])) == ["acme"]
 
 
 @pytest.mark.parametrize("word", ["acme-gan", "Acme_GAN", "acme-gan-plugin"])

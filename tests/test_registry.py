@@ -23,6 +23,10 @@ class NotOptions:
     pass
 
 
+class NamedOptions(ganzoo.Options):
+    name: str = Field("x", description="Would be lost in a config.")
+
+
 def fail(options):
     raise ZeroDivisionError("in the factory")
 
@@ -31,6 +35,7 @@ def fail(options):
 def component(monkeypatch):
     module = types.ModuleType("fake_plugin_module")
     module.FakeOptions, module.NotOptions, module.fail = FakeOptions, NotOptions, fail
+    module.NamedOptions = NamedOptions
     module.Thing = lambda options: options
     monkeypatch.setitem(sys.modules, "fake_plugin_module", module)
 
@@ -122,6 +127,19 @@ def test_a_factory_that_is_not_there_names_the_distribution(component):
 def test_options_that_are_no_options_are_the_plugins_fault(component):
     with pytest.raises(ganzoo.PluginError, match="fake-gan 2.1 is no subclass of ganzoo.Options"):
         registry.options_model(component(options="NotOptions"))
+
+
+def test_an_option_called_name_is_refused_since_a_config_could_not_hold_it(component):
+    with pytest.raises(ganzoo.PluginError, match="fake-gan 2.1 has a field called 'name'"):
+        registry.options_model(component(options="NamedOptions"))
+
+
+def test_create_can_set_an_option_called_kind(component):
+    host = ganzoo.PluginHost([])
+    made = component()
+    host.records.append(made.plugin)
+    made.plugin.components.append(made)
+    assert ganzoo.create("loss", "fake", host=host, kind="b").kind == "b"
 
 
 def test_a_component_without_options_takes_none(component):
