@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -23,7 +24,9 @@ KeyPath = tuple[str, ...]
 class Section(BaseModel):
     """A table of the config: frozen, forbids unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class ComponentChoice(BaseModel):
@@ -172,14 +175,16 @@ class ConfigTree:
 
     def add(self, layer: Layer) -> None:
         """Fill what no earlier layer has set."""
-        for name in layer.tree.get("penalty", {}):
-            self._penalties.setdefault(name)
+        penalties = layer.tree.get("penalty")
+        if isinstance(penalties, Mapping):  # else `validate` will say what it should be
+            self._penalties.update(dict.fromkeys(map(str, penalties)))
         leaves = dict(_leaves(layer.tree))
         for path, value in leaves.items():
             named = (path[0], "name")
             if self.values.get(named, leaves.get(named)) != leaves.get(named, self.get(*named)):
                 continue  # options of a component that an earlier layer replaced by another
-            if path not in self.values:
+            # a table cannot go into a single value that a stronger layer has put in its place
+            if not any(path[:depth] in self.values for depth in range(1, len(path) + 1)):
                 self.values[path] = value
                 self.origins[path] = layer.origin
 
@@ -190,8 +195,7 @@ class ConfigTree:
 
     def settle(self, prefix: KeyPath, values: Mapping[str, Any], origin: str) -> None:
         """Take validated values: those set already keep their origin, the rest get this one."""
-        for key, value in values.items():
-            path = (*prefix, key)
+        for path, value in _leaves(values, prefix):
             self.values[path] = value
             self.origins.setdefault(path, origin)
 
@@ -206,11 +210,10 @@ class ConfigTree:
 
     def options(self, *prefix: str) -> dict[str, Any]:
         """The options below a path: all of a component's but its name."""
-        return {
-            path[-1]: value
-            for path, value in self.values.items()
-            if path[:-1] == prefix and path != (*prefix, "name")
-        }
+        table: Any = self.nested()
+        for key in prefix:
+            table = table.get(key, {})
+        return {key: value for key, value in table.items() if key != "name"}
 
     def validate(self) -> RunConfig:
         """The whole as a `RunConfig`.
@@ -238,8 +241,9 @@ class ConfigTree:
     def _explain(self, detail: Any) -> str:
         path = tuple(str(part) for part in detail["loc"])
         key = ".".join(path)
-        origin = next((o for p, o in self.origins.items() if p == path[: len(p)]), "")
-        given = f" (from {origin})" if origin else ""
+        above = [o for p, o in self.origins.items() if p == path[: len(p)]]
+        below = [o for p, o in self.origins.items() if path == p[: len(path)]]
+        given = "".join(f" (from {origin})" for origin in (above or below)[:1])
         if detail["type"] == "extra_forbidden":
             known = _known_keys(path[:-1])
             return (
@@ -250,6 +254,8 @@ class ConfigTree:
             section = "--" + path[0]
             return f"'{path[0]}' is missing: say {section} NAME; `ganzoo list` shows the names."
         message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        if detail["type"] in ("model_type", "dict_type"):
+            message = f"should be a table: [{key}] and its keys below, or {key}.KEY = VALUE"
         return f"'{key}' is {detail['input']!r}{given}, but {message}."
 
 
@@ -291,9 +297,12 @@ def parse_assignment(text: str) -> tuple[KeyPath, Any]:
     if not equals or len(path) < 2 or not all(path):
         raise UsageError(f"'{text}' is not of the form section.key=value, like arch.latent_dim=64")
     try:
-        return path, tomllib.loads(f"value = {value}")["value"]
+        read = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return path, value.strip()
+    if isinstance(read, (date, time)):  # no option is one, but a folder may be called 2024-01-01
+        return path, value.strip()
+    return path, read
 
 
 def read_toml(file: Path) -> Layer:

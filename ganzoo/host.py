@@ -258,7 +258,8 @@ def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.Ent
         if not requirement.specifier.contains(ours, prereleases=True):
             raise PluginError(
                 f"{record.distribution} {record.version} needs {requirement.name}"
-                f"{requirement.specifier}, and {ours} is installed; try `pip install -U {record.distribution}`"
+                f"{requirement.specifier}, and {ours} is installed; "
+                f"try `pip install -U {record.distribution}`"
             )
 
 

@@ -48,6 +48,25 @@ def test_options_of_a_component_that_was_replaced_are_dropped():
     assert kept.options("arch") == {"base_channels": 8}
 
 
+def test_options_may_be_nested():
+    made = tree(BASE | {"arch": {"name": "dcgan", "blocks": {"first": 1, "last": {"size": 2}}}})
+    assert made.options("arch") == {"blocks": {"first": 1, "last": {"size": 2}}}
+    made.settle(("arch",), {"blocks": {"first": 1, "last": {"size": 2}}, "depth": 3}, "defaults")
+    assert made.validate().arch.options == {
+        "blocks": {"first": 1, "last": {"size": 2}},
+        "depth": 3,
+    }
+    assert made.origins[("arch", "blocks", "first")] == "layer 0"
+    assert made.origins[("arch", "depth")] == "defaults"
+
+
+def test_a_value_in_the_place_of_a_table_wins_over_weaker_layers():
+    made = tree({"arch": {"name": "dcgan", "blocks": 4}}, {"arch": {"blocks": {"first": 1}}})
+    assert made.options("arch") == {"blocks": 4}
+    with pytest.raises(ganzoo.UsageError, match="'penalty.r1' is 3"):
+        tree({"penalty": {"r1": 3}}, BASE | {"penalty": {"r1": {"weight": 1.0}}}).validate()
+
+
 def test_toml_round_trip_is_exact(tmp_path):
     made = tree(
         BASE
@@ -62,6 +81,77 @@ def test_toml_round_trip_is_exact(tmp_path):
     config = made.validate()
     file = tmp_path / "config.toml"
     file.write_text(to_toml(config, made.origins))
+    assert load_config(file) == config
+
+
+SCALARS = st.one_of(
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+OPTIONS = st.dictionaries(
+    st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda key: key != "name"),
+    st.one_of(SCALARS, st.lists(SCALARS, max_size=3)),
+    max_size=4,
+)
+
+
+@given(arch=OPTIONS, data=OPTIONS, penalties=st.dictionaries(
+    st.from_regex(r"([a-z0-9.]{1,4}/)?[a-z0-9]{1,4}", fullmatch=True), OPTIONS, max_size=3
+))  # fmt: skip
+def test_any_option_survives_toml(tmp_path_factory, arch, data, penalties):
+    """Quotes, line breaks, backslashes, huge and infinite numbers, qualified names and all."""
+    made = tree(
+        BASE
+        | {"arch": {"name": "dcgan", **arch}, "data": {"name": "emoji", **data}}
+        | {"penalty": penalties}
+    )
+    config = made.validate()
+    file = tmp_path_factory.getbasetemp() / "any.toml"
+    file.write_text(to_toml(config, made.origins), encoding="utf-8", newline="")
+    assert load_config(file) == config
+
+
+LEAVES = {
+    "image": {"size": [16, 32], "channels": 3, "skip_bad": True},
+    "training": {
+        "steps": 7,
+        "batch_size": 3,
+        "n_critic": 2,
+        "conditional": True,
+        "optimizer": "rmsprop",
+        "generator_lr": 1e-5,
+        "discriminator_lr": 3e-4,
+        "betas": [0.0, 0.9],
+        "ema_decay": 0.0,
+        "seed": 2**63 - 1,
+    },
+    "execution": {
+        "device": "cpu",
+        "precision": "fp32",
+        "penalty_precision": "bf16",
+        "threads": 2,
+    },
+    "logging": {
+        "log_every": 3,
+        "sample_every": 4,
+        "sample_count": 5,
+        "checkpoint_every": 6,
+    },
+}
+
+
+def test_every_leaf_can_be_set_and_comes_back_from_toml(tmp_path):
+    made = tree(BASE | LEAVES)
+    config = made.validate()
+    shown = config.model_dump(mode="json")
+    assert {section: shown[section] for section in LEAVES} == LEAVES
+    untouched = tree(BASE).validate().model_dump(mode="json")
+    for section, leaf in SHORTCUTS.values():
+        assert shown[section][leaf] != untouched[section][leaf], f"{section}.{leaf}: its default"
+    file = tmp_path / "config.toml"
+    file.write_text(to_toml(config, made.origins), encoding="utf-8")
     assert load_config(file) == config
 
 
@@ -90,7 +180,15 @@ def test_a_size_may_be_written_in_every_usual_way(height, width):
             {"training": {"stepz": 5}},
             "no setting 'training.stepz' (from layer 0). Did you mean 'steps'?",
         ),
-        ({"trianing": {"steps": 5}}, "Did you mean 'training'?"),
+        (
+            {"trianing": {"steps": 5}},
+            "no setting 'trianing' (from layer 0). Did you mean 'training'?",
+        ),
+        ({"training": 5}, "'training' is 5 (from layer 0), but should be a table"),
+        ({"penalty": 5}, "'penalty' is 5 (from layer 0), but should be a table"),
+        ({"penalty": ["r1"]}, "'penalty' is ['r1'] (from layer 0), but should be a table"),
+        ({"arch": ["dcgan"]}, "'arch.name' is ['dcgan'] (from layer 0), but should be"),
+        ({"training": {"generator_lr": float("inf")}}, "should be a finite number"),
         (
             {"image": {"size": "big"}},
             "'image.size' is 'big' (from layer 0), but should be a number",
@@ -123,6 +221,8 @@ def test_a_missing_choice_says_how_to_make_it():
         ("data.path=a=b", ("data", "path"), "a=b"),
         ('data.path="7"', ("data", "path"), "7"),
         ("data.path=", ("data", "path"), ""),
+        ("data.path=2024-01-01", ("data", "path"), "2024-01-01"),
+        ("data.path=2024-01-01T10:00:00", ("data", "path"), "2024-01-01T10:00:00"),
     ],
 )
 def test_an_option_on_the_command_line_is_a_path_and_a_value(text, path, value):
