@@ -25,14 +25,18 @@ class Section(BaseModel):
     """A table of the config: frozen, forbids unknown keys."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        allow_inf_nan=False,
+        ser_json_inf_nan="constants",  # TOML can say inf: a component's own options may need it
     )
 
 
 class ComponentChoice(BaseModel):
     """Which component to use; every other key is one of its own options."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
 
     name: str = Field(description="Name of the component, or distribution/name.")
 

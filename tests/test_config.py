@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ganzoo
@@ -100,6 +100,7 @@ OPTIONS = st.dictionaries(
 @given(arch=OPTIONS, data=OPTIONS, penalties=st.dictionaries(
     st.from_regex(r"([a-z0-9.]{1,4}/)?[a-z0-9]{1,4}", fullmatch=True), OPTIONS, max_size=3
 ))  # fmt: skip
+@example(arch={"x": float("inf")}, data={}, penalties={"r1": {"x": [float("-inf")]}})
 def test_any_option_survives_toml(tmp_path_factory, arch, data, penalties):
     """Quotes, line breaks, backslashes, huge and infinite numbers, qualified names and all."""
     made = tree(
