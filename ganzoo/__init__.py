@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ganzoo.config import RunConfig as RunConfig
     from ganzoo.data.cache import cache_dir as cache_dir
     from ganzoo.data.store import ImageStore as ImageStore
-    from ganzoo.engine.trainer import Observer as Observer
     from ganzoo.engine.trainer import Trainer as Trainer
     from ganzoo.errors import DataError as DataError
+    from ganzoo.errors import Diverged as Diverged
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.errors import PluginError as PluginError
     from ganzoo.errors import Unsupported as Unsupported
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ganzoo.interfaces.latent import NormalLatent as NormalLatent
     from ganzoo.interfaces.latent import UniformLatent as UniformLatent
     from ganzoo.interfaces.loss import Loss as Loss
+    from ganzoo.interfaces.observer import Observer as Observer
     from ganzoo.interfaces.options import NoOptions as NoOptions
     from ganzoo.interfaces.options import Options as Options
     from ganzoo.interfaces.options import PenaltyOptions as PenaltyOptions
@@ -55,20 +56,29 @@ if TYPE_CHECKING:
     from ganzoo.specs import ArchitectureSpec as ArchitectureSpec
     from ganzoo.specs import DatasetSpec as DatasetSpec
     from ganzoo.specs import LossSpec as LossSpec
+    from ganzoo.specs import ObserverSpec as ObserverSpec
     from ganzoo.specs import PenaltySpec as PenaltySpec
 
 _HOME = {
     "ganzoo.config": ("RunConfig",),
     "ganzoo.data.cache": ("cache_dir",),
     "ganzoo.data.store": ("ImageStore",),
-    "ganzoo.engine.trainer": ("Observer", "Trainer"),
-    "ganzoo.errors": ("DataError", "GanzooError", "PluginError", "Unsupported", "UsageError"),
+    "ganzoo.engine.trainer": ("Trainer",),
+    "ganzoo.errors": (
+        "DataError",
+        "Diverged",
+        "GanzooError",
+        "PluginError",
+        "Unsupported",
+        "UsageError",
+    ),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.host": ("PluginHost", "default_host"),
     "ganzoo.interfaces.architecture": ("Architecture", "Networks"),
     "ganzoo.interfaces.dataset": ("Dataset",),
     "ganzoo.interfaces.latent": ("Latent", "NormalLatent", "UniformLatent"),
     "ganzoo.interfaces.loss": ("Loss",),
+    "ganzoo.interfaces.observer": ("Observer",),
     "ganzoo.interfaces.options": ("NoOptions", "Options", "PenaltyOptions"),
     "ganzoo.interfaces.penalty": ("GeneratorPenalty", "Penalty", "image_gradient"),
     "ganzoo.interfaces.values": (
@@ -82,7 +92,7 @@ _HOME = {
     "ganzoo.registry": ("create", "names"),
     "ganzoo.run": ("Run", "resume", "train"),
     "ganzoo.run.pictures": ("save_grid",),
-    "ganzoo.specs": ("ArchitectureSpec", "DatasetSpec", "LossSpec", "PenaltySpec"),
+    "ganzoo.specs": ("ArchitectureSpec", "DatasetSpec", "LossSpec", "ObserverSpec", "PenaltySpec"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

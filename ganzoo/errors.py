@@ -37,6 +37,20 @@ class PluginError(GanzooError):
     """An installed plugin broke the plugin contract; the message names its distribution."""
 
 
+class Diverged(GanzooError):
+    """A loss or a weight is no longer finite; the message says which, since when and what helps.
+
+    Attributes:
+        what: the term, or the network and parameter.
+        step: the first step it was seen at.
+    """
+
+    def __init__(self, message: str, *, what: str, step: int) -> None:
+        super().__init__(message)
+        self.what = what
+        self.step = step
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`" Did you mean 'wgan-gp'?"`, or nothing where no known name is close."""
     close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)

@@ -25,7 +25,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ganzoo.specs import ArchitectureSpec, DatasetSpec, LossSpec, PenaltySpec
+from ganzoo.specs import ArchitectureSpec, DatasetSpec, LossSpec, ObserverSpec, PenaltySpec
 
 PROJECT = "ganzoo"
 """Name of the pluggy project and of the entry-point group."""
@@ -52,3 +52,8 @@ def ganzoo_penalties() -> Iterable[PenaltySpec]:  # type: ignore[empty-body]
 @hookspec
 def ganzoo_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
     """Yield a descriptor for each dataset the plugin provides."""
+
+
+@hookspec
+def ganzoo_observers() -> Iterable[ObserverSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each observer of runs (a logger, say) the plugin provides."""

@@ -48,7 +48,7 @@ def find(
     """The component a name means.
 
     Args:
-        kind: `"architecture"`, `"loss"`, `"penalty"` or `"dataset"`.
+        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"` or `"observer"`.
         name: its name, or `distribution/name` where two distributions claim one.
         host: where to look; the default host if None.
         prefer: a distribution that wins where several claim the name.
@@ -120,8 +120,8 @@ def validate_options(component: Component, options: Mapping[str, Any]) -> Option
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:
-        section = KINDS[component.spec.kind].section
-        prefix = f"{section}." + (f"{component.spec.name}." if section == "penalty" else "")
+        kind = KINDS[component.spec.kind]
+        prefix = f"{kind.section}." + (f"{component.spec.name}." if kind.several else "")
         hint = f"`ganzoo show {component.spec.kind} {component.spec.name}` explains them."
         raise UsageError(explain(error, model.model_fields, prefix) + f"\n{hint}") from None
 

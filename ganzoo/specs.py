@@ -94,14 +94,25 @@ class DatasetSpec(ComponentSpec):
     kind: ClassVar[str] = "dataset"
 
 
+class ObserverSpec(ComponentSpec):
+    """Something that watches runs (a logger, say): `factory` makes a `ganzoo.Observer`."""
+
+    kind = "observer"
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of component: its names in the singular and plural, its section in a config."""
+    """A kind of component: its names in the singular and plural, its section in a config.
+
+    A run has one component of a kind, or, where `several`, any number of them: its section then
+    holds a table for each, by name.
+    """
 
     name: str
     plural: str
     section: str
     spec: type[ComponentSpec]
+    several: bool = False
 
     @property
     def hook(self) -> str:
@@ -114,7 +125,8 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("architecture", "architectures", "arch", ArchitectureSpec),
         Kind("loss", "losses", "loss", LossSpec),
-        Kind("penalty", "penalties", "penalty", PenaltySpec),
+        Kind("penalty", "penalties", "penalty", PenaltySpec, several=True),
         Kind("dataset", "datasets", "data", DatasetSpec),
+        Kind("observer", "observers", "observer", ObserverSpec, several=True),
     )
 }

@@ -139,6 +139,8 @@ LEAVES = {
         "sample_every": 4,
         "sample_count": 5,
         "checkpoint_every": 6,
+        "keep": 7,
+        "keep_best": "diversity/fake:max",
     },
 }
 

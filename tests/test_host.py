@@ -329,7 +329,7 @@ def test_the_default_host_does_as_the_environment_says(monkeypatch):
 
 def test_the_core_works_with_no_plugin_at_all():
     host = PluginHost([])
-    assert [registry.names(kind, host=host) for kind in ganzoo.specs.KINDS] == [[]] * 4
+    assert [registry.names(kind, host=host) for kind in ganzoo.specs.KINDS] == [[]] * 5
     with pytest.raises(ganzoo.UsageError, match="no loss named 'bce'. None is installed"):
         registry.find("loss", "bce", host=host)
 

@@ -6,10 +6,12 @@ import os
 
 import click
 
+from ganzoo.cli.doctor import doctor
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
 from ganzoo.cli.plugins import plugins
 from ganzoo.cli.resume import resume
+from ganzoo.cli.runs import runs
 from ganzoo.cli.sample import sample
 from ganzoo.cli.show import show
 from ganzoo.cli.train import train
@@ -46,6 +48,8 @@ def app(switches: tuple[str, ...], verbose: bool) -> None:
 
 app.add_command(train)
 app.add_command(resume)
+app.add_command(runs)
+app.add_command(doctor)
 app.add_command(sample)
 app.add_command(interpolate)
 app.add_command(list_components)

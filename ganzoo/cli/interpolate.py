@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -36,7 +37,7 @@ def interpolate(
     seed: int,
     class_: str | None,
     truncation: float | None,
-    step: int | None,
+    step: int | Literal["best"] | None,
     device: str,
 ) -> None:
     """Walk through the latent space of the run in directory RUN and write a GIF."""

@@ -24,6 +24,22 @@ class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not alway
         return complete_names(self.kind, incomplete)
 
 
+class CheckpointStep(click.ParamType):  # type: ignore[type-arg]  # was not always generic
+    """A step, or `best`."""
+
+    name = "step"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """The number, or the word."""
+        if value == "best" or isinstance(value, int):
+            return value
+        if isinstance(value, str) and value.isdigit():
+            return int(value)
+        raise click.BadParameter(f"'{value}' is neither a step nor 'best'", ctx, param)
+
+
 def complete_names(kind: str, incomplete: str) -> list[CompletionItem]:
     """Completions of a component's name."""
     return [
@@ -52,6 +68,10 @@ sampling_options = [
     click.option(
         "--truncation", type=float, help="Keep z within this: less variety, fewer surprises."
     ),
-    click.option("--step", type=int, help="Of the checkpoint; the latest if not given."),
+    click.option(
+        "--step",
+        type=CheckpointStep(),
+        help="Of the checkpoint, or `best` (see train --keep-best); the latest if not given.",
+    ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
 ]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,9 +19,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
+from torch import Tensor
 
-from ganzoo.engine.objectives import Terms
-from ganzoo.engine.trainer import Observer, Trainer
+from ganzoo.engine.trainer import Trainer
+from ganzoo.interfaces.observer import Observer
 
 REFRESH = 0.25
 """Seconds between updates of the bar: reading a loss makes the program wait for the device."""
@@ -46,6 +50,7 @@ class Progress(Observer):
         )
         self.task: TaskID | None = None
         self.total = 0
+        self.run_dir: Path | None = None
 
     def __enter__(self) -> Progress:
         self.bar.start()
@@ -70,6 +75,10 @@ class Progress(Observer):
             self.bar.remove_task(self.task)
             self.task = None
 
+    def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
+        """Know the run by its name."""
+        self.run_dir = run_dir
+
     def started(self, trainer: Trainer, steps: int) -> None:
         """Show an empty bar."""
         self.total = steps
@@ -81,9 +90,12 @@ class Progress(Observer):
         """Say how far it came, where a person stopped it."""
         self.bar.stop()
         if isinstance(error, KeyboardInterrupt) and trainer.step:
-            click.echo(f"Stopped after step {trainer.step}; `ganzoo resume RUN` goes on.", err=True)
+            where = self.run_dir or "RUN"
+            click.echo(
+                f"Stopped after step {trainer.step}; `ganzoo resume {where}` goes on.", err=True
+            )
 
-    def step(self, trainer: Trainer, terms: Terms) -> None:
+    def step(self, trainer: Trainer, terms: Mapping[str, Tensor]) -> None:
         """Show the latest, now and then."""
         now = time.perf_counter()
         last = trainer.step == self.total
@@ -92,7 +104,9 @@ class Progress(Observer):
         self.shown = now
         done = trainer.step - self.first
         speed = done * trainer.training.batch_size / (now - self.begun)
-        values = "  ".join(f"{_short(name)} {float(value):.3f}" for name, value in terms.items())
+        values = "  ".join(
+            f"{short_term(name)} {float(value):.3f}" for name, value in terms.items()
+        )
         if self.live:
             assert self.task is not None
             note = f"{speed:,.0f} images/s  {values}"
@@ -106,7 +120,7 @@ class Progress(Observer):
             )
 
 
-def _short(name: str) -> str:
+def short_term(name: str) -> str:
     """`discriminator/real` as `D real`."""
     side, _, term = name.partition("/")
     return f"{side[:1].upper()} {term}"

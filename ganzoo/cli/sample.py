@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -51,7 +51,7 @@ def sample(
     seed: int,
     class_: str | None,
     truncation: float | None,
-    step: int | None,
+    step: int | Literal["best"] | None,
     device: str,
 ) -> None:
     """Draw images from the run in directory RUN, from its averaged generator."""

@@ -7,6 +7,7 @@ from click.shell_completion import CompletionItem
 
 from ganzoo import registry
 from ganzoo.cli.parameters import complete_kinds, complete_names
+from ganzoo.cli.run_details import describe_run
 from ganzoo.errors import UsageError
 from ganzoo.interfaces.options import describe
 from ganzoo.specs import KINDS
@@ -22,18 +23,22 @@ def _complete_name(
     return complete_names(kind.name, incomplete)
 
 
-@click.command(short_help="Explain one component and its options.")
+@click.command(short_help="Explain one component and its options, or a run.")
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=_complete_name)
 def show(kind: str, name: str) -> None:
-    """Explain one component: what it is, its paper and its options.
+    """Explain one component: what it is, its paper and its options; or a run.
 
-    KIND is architecture, loss, penalty or dataset: `ganzoo show loss wgan-gp`.
+    KIND is architecture, loss, penalty, dataset or observer: `ganzoo show loss wgan-gp`.
+    `ganzoo show run RUN` tells of a run directory: its state, what made it, what happened.
     """
+    if kind == "run":
+        click.echo(describe_run(name))
+        return
     component = registry.find(registry.kind_named(kind).name, name)
     spec = component.spec
-    section = KINDS[spec.kind].section
-    prefix = f"{section}.{spec.name}" if spec.kind == "penalty" else section
+    kind_of = KINDS[spec.kind]
+    prefix = f"{kind_of.section}.{spec.name}" if kind_of.several else kind_of.section
     formatter = click.HelpFormatter()
     formatter.write(f"{spec.kind} {spec.name}\n")
     formatter.indent()

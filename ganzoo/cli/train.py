@@ -71,6 +71,12 @@ def _click_type(annotation: Any) -> Any:
     multiple=True,
     help="Penalty to add to the loss's own; may be given several times.",
 )
+@click.option(
+    "--observer",
+    type=ComponentName("observer"),
+    multiple=True,
+    help="Observer of the run (a logger, say): see `ganzoo list observers`.",
+)
 @click.option("--size", help="Height and width to train at: 32, or 32x64. [default: the dataset's]")
 @click.option("--channels", type=int, help="1 for grey, 3 for RGB. [default: the dataset's]")
 @click.option(
@@ -102,15 +108,30 @@ def _click_type(annotation: Any) -> Any:
     metavar="DIR",
     help="New or empty directory for the run. [default: a numbered one below runs/]",
 )
+@click.option(
+    "--resume",
+    type=click.Choice(["never", "auto"]),
+    default="never",
+    show_default=True,
+    help="auto: go on with the run in --run-dir if there is one, with the same settings.",
+)
+@click.option(
+    "--override",
+    is_flag=True,
+    help="With --resume auto: allow other steps, learning rates, intervals and devices.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be trained, and train nothing.")
 def train(
     arch: str | None,
     loss: str | None,
     data: str | None,
     penalty: tuple[str, ...],
+    observer: tuple[str, ...],
     options: tuple[str, ...],
     config: Path | None,
     run_dir: Path | None,
+    resume: Literal["never", "auto"],
+    override: bool,
     dry_run: bool,
     **settings: Any,
 ) -> None:
@@ -128,7 +149,12 @@ def train(
     from ganzoo.run.training import arguments_tree, config_layers, train_plan
 
     flags = arguments_tree(
-        arch=arch, loss=loss, data=data, penalty=penalty or None, settings=settings
+        arch=arch,
+        loss=loss,
+        data=data,
+        penalty=penalty or None,
+        observer=observer or None,
+        settings=settings,
     )
     # the last one given wins, as flags do
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
@@ -141,6 +167,8 @@ def train(
         click.echo(describe_plan(plan()))
         return
     with Progress() as progress:
-        run = train_plan(plan, run_dir, [progress], progress.decoding)
+        run = train_plan(
+            plan, run_dir, [progress], progress.decoding, resume=resume, override=override
+        )
     click.echo(f"Done: {run.path}")
     click.echo(f"Look at {run.directory.samples}, or draw more: ganzoo sample {run.path}")

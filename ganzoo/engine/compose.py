@@ -24,6 +24,7 @@ from ganzoo.host import Component, PluginHost, default_host
 from ganzoo.interfaces.architecture import Architecture, Networks
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Demands, ImageSource, ImageSpec
 from ganzoo.specs import KINDS, DatasetSpec
@@ -46,6 +47,7 @@ class Plan:
     image: ImageSpec
     demands: Demands
     networks: Networks
+    observers: Mapping[str, Observer]
 
     def open_images(self, progress: Callable[[int, int], None] | None = None) -> ImageStore:
         """Decode the dataset to the training shape, or map what is in the cache already."""
@@ -109,6 +111,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     tree.add(Layer(_whose(components["loss"]), {"training": loss.settings()}))
     tree.add(Layer(_whose(components["arch"]), {"training": architecture.settings()}))
     penalties = _penalties(tree, loss, host, components)
+    observers = _observers(tree, host, components)
 
     device = resolve_device(tree.validate().execution.device)
     source = dataset.open("train")
@@ -134,6 +137,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         image=image,
         demands=demands,
         networks=networks,
+        observers=observers,
     )
 
 
@@ -203,7 +207,7 @@ def _penalties(
     home = components["loss"]
     tree.add(Layer(_whose(home), {"penalty": loss.default_penalties()}))
     penalties: dict[str, AnyPenalty] = {}
-    for name in tree.penalties:
+    for name in tree.named("penalty"):
         component = registry.find("penalty", name, host=host, prefer=home.plugin.distribution)
         components[f"penalty.{name}"] = component
         penalty: AnyPenalty = _make(
@@ -215,6 +219,18 @@ def _penalties(
         if penalty.weight:
             penalties[name] = penalty
     return penalties
+
+
+def _observers(
+    tree: ConfigTree, host: PluginHost, components: dict[str, Component]
+) -> dict[str, Observer]:
+    """The observers asked for, by name."""
+    observers = {}
+    for name in tree.named("observer"):
+        component = registry.find("observer", name, host=host)
+        components[f"observer.{name}"] = component
+        observers[name] = _make(tree, ("observer", name), component, Observer)
+    return observers
 
 
 def _image(

@@ -7,7 +7,7 @@ compilers see one forward and one backward whatever a plugin's loss does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,24 @@ from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Batch
 
 Terms = dict[str, Tensor]
+
+
+class Seen(NamedTuple):
+    """What an update has seen, without a graph; None where a loss did not look at it.
+
+    Attributes:
+        real: images `(N, C, H, W)`.
+        fake: the generator's images of the same update.
+        real_scores: `(N,)` of `real`.
+        fake_scores: `(N,)` of `fake`.
+    """
+
+    real: Tensor | None = None
+    fake: Tensor | None = None
+    real_scores: Tensor | None = None
+    fake_scores: Tensor | None = None
+
+
 P = TypeVar("P", Penalty, GeneratorPenalty)
 
 
@@ -60,27 +78,48 @@ class _Objective(nn.Module, Generic[P]):
 class DiscriminatorObjective(_Objective[Penalty]):
     """What the discriminator minimizes in one update; fakes are made without a graph."""
 
-    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms]:
-        """The loss of the `update`-th discriminator update, and its terms without a graph."""
+    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms, Seen]:
+        """The loss of the `update`-th discriminator update, its terms, and what it saw."""
         with torch.no_grad():
             fake = generate(self.generator, z, real, self.critic)
-        terms = dict(self.loss.discriminator_loss(self.critic, real, fake))
+        critic = _Remembering(self.critic)
+        terms = dict(self.loss.discriminator_loss(critic, real, fake))
         for name, factor, penalty in self.due(update):
             terms[name] = factor * penalty.penalty(self.penalty_critic, real, fake)
-        return total(terms, self.loss)
+        return *total(terms, self.loss), critic.seen(real, fake)
 
 
 class GeneratorObjective(_Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
 
-    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms]:
-        """The loss of the `update`-th generator update, and its terms without a graph."""
+    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms, Seen]:
+        """The loss of the `update`-th generator update, its terms, and what it saw."""
         fake = generate(self.generator, z, real, self.critic)
         terms = dict(self.loss.generator_loss(self.critic, fake, real))
         for name, factor, penalty in self.due(update):
             value = penalty.penalty(self.generator, self.penalty_critic, z, fake, real)
             terms[name] = factor * value
-        return total(terms, self.loss)
+        return *total(terms, self.loss), Seen(real.images, fake.images.detach())
+
+
+class _Remembering:
+    """A critic that remembers the scores it gave, so that looking at a run costs no forward."""
+
+    def __init__(self, critic: BoundCritic) -> None:
+        self.critic = critic
+        self._scores: list[tuple[Batch, Tensor]] = []
+
+    def __call__(self, batch: Batch) -> Tensor:
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
+        outputs = self.critic.outputs(batch)
+        self._scores.append((batch, outputs["scores"].detach()))
+        return outputs
+
+    def seen(self, real: Batch, fake: Batch) -> Seen:
+        first = {id(batch): scores for batch, scores in reversed(self._scores)}
+        return Seen(real.images, fake.images, first.get(id(real)), first.get(id(fake)))
 
 
 def generate(generator: nn.Module, z: Tensor, like: Batch, critic: BoundCritic) -> Batch:

@@ -18,7 +18,7 @@ from ganzoo.data.store import ImageStore
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
-from ganzoo.engine.objectives import DiscriminatorObjective, GeneratorObjective, Terms
+from ganzoo.engine.objectives import DiscriminatorObjective, GeneratorObjective, Seen, Terms
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
@@ -26,26 +26,11 @@ from ganzoo.engine.sampling import sample_images
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Demands, Settings
 
 AnyPenalty = Penalty | GeneratorPenalty
-
-
-class Observer:
-    """Watches a run: override what interests you. Watching never changes the training."""
-
-    def started(self, trainer: Trainer, steps: int) -> None:
-        """Training is about to go on to step `steps`."""
-
-    def step(self, trainer: Trainer, terms: Terms) -> None:
-        """A step is done: `trainer.step` counts it. `terms` are on the device, by name."""
-
-    def finished(self, trainer: Trainer) -> None:
-        """All steps are done."""
-
-    def failed(self, trainer: Trainer, error: BaseException) -> None:
-        """Training stopped at an exception, which goes on to the caller (Ctrl-C too)."""
 
 
 class Trainer:
@@ -137,6 +122,8 @@ class Trainer:
         self.step = 0
         self.consistent = True
         """Whether all is as after `step` whole steps; not so where one broke off in the middle."""
+        self.seen = Seen()
+        """Images and scores of the latest updates, for those who look at the run."""
         self._stop = False
 
     def fit(self, steps: int | None = None, observers: Sequence[Observer] = ()) -> None:
@@ -194,11 +181,12 @@ class Trainer:
         real = self.batches[draw]
         z = self.latent.sample(len(real), device=self.device)
         self.discriminator_optimizer.zero_grad()
-        loss, terms = self.discriminator_objective(real, z, update)
+        loss, terms, seen = self.discriminator_objective(real, z, update)
         loss.backward()
         self.discriminator_optimizer.step()
         with torch.no_grad():
             self.loss.after_discriminator_step(self.discriminator)
+        self.seen = seen
         return {f"discriminator/{name}": value for name, value in terms.items()}
 
     def _update_generator(self, draw: int) -> Terms:
@@ -206,9 +194,12 @@ class Trainer:
         z = self.latent.sample(len(real), device=self.device)
         self.generator_optimizer.zero_grad()
         with _frozen(self.discriminator):
-            loss, terms = self.generator_objective(real, z, self.step)
+            loss, terms, seen = self.generator_objective(real, z, self.step)
             loss.backward()
         self.generator_optimizer.step()
+        self.seen = seen._replace(
+            real_scores=self.seen.real_scores, fake_scores=self.seen.fake_scores
+        )
         return {f"generator/{name}": value for name, value in terms.items()}
 
     def sample(
@@ -267,7 +258,7 @@ class Trainer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict`, bit for bit."""
+        """Go on from a `state_dict`, bit for bit; learning rates are those of `training`."""
         self.step = state["step"]
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])
@@ -277,6 +268,12 @@ class Trainer:
         self.generator_objective.penalties.load_state_dict(state["generator_penalties"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        for optimizer, rate in (
+            (self.generator_optimizer, self.training.generator_lr),
+            (self.discriminator_optimizer, self.training.discriminator_lr),
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
 
 def default_penalties(loss: Loss) -> dict[str, AnyPenalty]:

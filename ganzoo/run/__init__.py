@@ -1,5 +1,5 @@
 """Runs: training one into a run directory, and opening it again."""
 
+from ganzoo.run.resuming import resume as resume
 from ganzoo.run.run import Run as Run
-from ganzoo.run.training import resume as resume
 from ganzoo.run.training import train as train

@@ -23,6 +23,7 @@ from torch import Tensor
 from ganzoo.engine.trainer import Trainer
 from ganzoo.errors import GanzooError
 from ganzoo.interfaces.values import Demands, ImageSpec
+from ganzoo.run.window import WindowState
 
 NETWORKS = ("generator", "discriminator", "ema")
 
@@ -37,6 +38,7 @@ class Manifest:
         demands: what the networks were asked for.
         class_names: in label order; empty where there are none.
         versions: of every distribution that took part.
+        metrics: the latest line of the log.
         checksums: SHA-256 of each of the checkpoint's other files, by name.
     """
 
@@ -45,6 +47,7 @@ class Manifest:
     demands: Demands
     class_names: tuple[str, ...]
     versions: Mapping[str, str]
+    metrics: Mapping[str, float] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -61,27 +64,27 @@ class Manifest:
             demands=Demands(**raw["demands"]),
             class_names=tuple(raw["class_names"]),
             versions=dict(raw["versions"]),
+            metrics={name: float(value) for name, value in raw["metrics"].items()},
             checksums=dict(raw["checksums"]),
         )
 
 
-LogSums = dict[str, tuple[Tensor, int]]
-"""Sum and number of each loss term since the last line of the log."""
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a checkpoint holds, copied into memory, so that training may go on meanwhile."""
+
+    weights: Mapping[str, dict[str, Tensor]]
+    state: Mapping[str, Any]
 
 
-def save(folder: Path, trainer: Trainer, manifest: Manifest, log: LogSums | None = None) -> Path:
-    """Write a checkpoint.
+def snapshot(trainer: Trainer, window: WindowState | None = None) -> Snapshot:
+    """Copy what a checkpoint holds.
 
     Args:
-        folder: where; it must not exist.
-        trainer: what to save, between two steps.
-        manifest: what the checkpoint says of itself.
-        log: what the next line of the log has gathered so far.
-
-    Raises:
-        GanzooError: the disk is full or not writable; nothing half-written is left.
+        trainer: between two steps.
+        window: what the next line of the log has gathered so far.
     """
-    state = trainer.state_dict()
+    state: dict[str, Any] = _copied(trainer.state_dict())
     ema = state.pop("ema")
     prefix = "module."
     weights = {
@@ -90,16 +93,29 @@ def save(folder: Path, trainer: Trainer, manifest: Manifest, log: LogSums | None
         "ema": {k.removeprefix(prefix): v for k, v in ema.items() if k.startswith(prefix)},
     }
     state["ema_updates"] = ema["n_averaged"]
-    state["log"] = log or {}
+    state["window"] = window or {}
+    return Snapshot(weights, state)
+
+
+def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
+    """Write a checkpoint: under a temporary name, flushed to the disk, then renamed.
+
+    Args:
+        folder: where; it must not exist.
+        taken: what to write.
+        manifest: what the checkpoint says of itself; checksums are filled in.
+
+    Raises:
+        GanzooError: the disk is full or not writable; nothing half-written is left.
+    """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         temporary.mkdir(parents=True)
-        for name, tensors in weights.items():
-            plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-            save_file(
-                plain, temporary / f"{name}.safetensors", metadata={"step": str(manifest.step)}
-            )
-        torch.save(state, temporary / "state.pt")
+        for name, tensors in taken.weights.items():
+            metadata = {"step": str(manifest.step)}
+            plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
+            save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
+        torch.save(dict(taken.state), temporary / "state.pt")
         checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
         text = replace(manifest, checksums=checksums).to_json()
         (temporary / "manifest.json").write_text(text, encoding="utf-8")
@@ -111,6 +127,22 @@ def save(folder: Path, trainer: Trainer, manifest: Manifest, log: LogSums | None
         shutil.rmtree(temporary, ignore_errors=True)
         raise GanzooError(f"cannot write the checkpoint {folder}: {error}") from error
     return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a checkpoint: first from sight, so that no half of one is ever found."""
+    hidden = folder.with_name(f".{folder.name}.removed")
+    try:
+        folder.rename(hidden)
+    except OSError as error:
+        raise GanzooError(f"cannot remove the checkpoint {folder}: {error.strerror}") from error
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def sweep(checkpoints: Path) -> None:
+    """Remove what a crash left half written or half removed. Only for the run's one writer."""
+    for left in checkpoints.glob(".[0-9]*.*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -138,7 +170,7 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
         raise GanzooError(f"cannot read {file}: {error}") from None
 
 
-def restore(folder: Path, trainer: Trainer) -> LogSums:
+def restore(folder: Path, trainer: Trainer) -> WindowState:
     """Put a trainer to where the checkpoint was taken, bit for bit.
 
     Returns:
@@ -156,9 +188,9 @@ def restore(folder: Path, trainer: Trainer) -> LogSums:
     state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
     state["generator"] = read_weights(folder, "generator")
     state["discriminator"] = read_weights(folder, "discriminator")
-    log: LogSums = state.pop("log")
+    window: WindowState = state.pop("window")
     trainer.load_state_dict(state)
-    return log
+    return window
 
 
 def _intact(folder: Path, name: str) -> Path:
@@ -179,6 +211,19 @@ def _intact(folder: Path, name: str) -> Path:
         f"remove {folder} to resume from it"
     )
     raise GanzooError(f"{file} is damaged: {damage}{offer}")
+
+
+def _copied(value: Any) -> Any:
+    """A state dict with every tensor copied to the CPU."""
+    match value:
+        case Tensor():
+            return value.detach().to("cpu", copy=True)  # its strides with it: sums depend on them
+        case Mapping():
+            return {key: _copied(part) for key, part in value.items()}
+        case list() | tuple():
+            return type(value)(_copied(part) for part in value)
+        case _:
+            return value
 
 
 def _checksum(file: Path) -> str:

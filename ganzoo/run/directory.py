@@ -2,6 +2,7 @@
 
 runs/00001-dcgan-bce-fashion-mnist/
     config.toml          everything resolved, and where each value came from
+    events.jsonl         what happened to it: started, checkpoints, warnings, finished
     metrics.jsonl        one line every `log_every` steps
     samples/000200.png   a grid of the same z as training goes on
     checkpoints/000200/  weights as safetensors, the rest beside them
@@ -42,6 +43,11 @@ class RunDirectory:
     def metrics(self) -> Path:
         """The log, one JSON object a line."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def journal(self) -> Path:
+        """What happened to the run, one JSON object a line."""
+        return self.path / "events.jsonl"
 
     @property
     def samples(self) -> Path:

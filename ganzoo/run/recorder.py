@@ -1,27 +1,38 @@
-"""The recorder: an observer that writes a run's log, sample grids and checkpoints."""
+"""The recorder: an observer that writes a run's log, sample grids, checkpoints and journal."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from torch import Tensor
 
-from ganzoo.config import LoggingConfig
-from ganzoo.engine.objectives import Terms
-from ganzoo.engine.trainer import Observer, Trainer
-from ganzoo.errors import GanzooError
+from ganzoo.config import RunConfig
+from ganzoo.engine.diagnosis import broken_weight, measure
+from ganzoo.engine.trainer import Trainer
+from ganzoo.errors import Diverged, GanzooError, UsageError, did_you_mean
 from ganzoo.interfaces.dataset import Dataset
+from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.values import Demands
-from ganzoo.run import checkpoints
+from ganzoo.run import checkpoints, health, journal
 from ganzoo.run.checkpoints import Manifest
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.keeper import Keeper
 from ganzoo.run.pictures import grid, save_picture
+from ganzoo.run.watchers import Watchers
+from ganzoo.run.window import Window
 
 MAX_CLASS_COLUMNS = 16
+
+RECENT = 1000
+"""Lines of the log that are looked at while training, so that a long run needs no more memory."""
 
 
 class Recorder(Observer):
@@ -29,31 +40,38 @@ class Recorder(Observer):
 
     Args:
         directory: of the run.
-        logging: the intervals.
+        config: of the run.
         dataset: asked to render samples, where a grid would not show them.
         demands: noted in checkpoints.
         class_names: noted in checkpoints.
         versions: of the distributions that take part, noted in checkpoints.
+        watchers: told of what was written.
     """
 
     def __init__(
         self,
         directory: RunDirectory,
-        logging: LoggingConfig,
+        config: RunConfig,
         dataset: Dataset,
         *,
         demands: Demands,
         class_names: tuple[str, ...],
         versions: dict[str, str],
+        watchers: Watchers,
     ) -> None:
         self.directory = directory
-        self.logging = logging
+        self.config = config
+        self.logging = config.logging
         self.dataset = dataset
         self.demands = demands
         self.class_names = class_names
         self.versions = versions
+        self.watchers = watchers
+        self.keeper = Keeper(directory, self.logging.keep, self.logging.keep_best)
         self._log: TextIO | None = None
-        self._sums: dict[str, tuple[Tensor, int]] = {}
+        self._window = Window()
+        self._lines: deque[dict[str, Any]] = deque(maxlen=RECENT)
+        self._told: set[str] = set()
 
     def started(self, trainer: Trainer, steps: int) -> None:
         """Open the log; draw what untrained weights show."""
@@ -62,89 +80,149 @@ class Recorder(Observer):
         if trainer.step == 0:
             self._draw(trainer)
 
-    def go_on(self, folder: Path, trainer: Trainer) -> None:
-        """Go on from a checkpoint: the trainer is put there, and the log cut off after it."""
-        self._sums = checkpoints.restore(folder, trainer)
-        self.cut_log(trainer.step)
+    def go_on(self, folder: Path | None, trainer: Trainer) -> None:
+        """Put the trainer to a checkpoint, if there is one, and cut off what the log has after it.
 
-    def cut_log(self, step: int) -> None:
-        """Keep the whole windows up to a step: the rest will be written again."""
-        kept = []
-        if self.directory.metrics.exists():
-            for line in self.directory.metrics.read_text(encoding="utf-8").splitlines():
-                try:
-                    reached = json.loads(line)["step"]
-                except ValueError:  # cut short by a crash
-                    break
-                if reached <= step and reached % self.logging.log_every == 0:
-                    kept.append(line + "\n")
+        The lines kept are those of whole windows: what the checkpoint has gathered for the next
+        line, and what came after it, will be written again.
+        """
+        checkpoints.sweep(self.directory.checkpoints)
+        if folder is not None:
+            self._window.load_state_dict(checkpoints.restore(folder, trainer))
+        again = self._window.first_step() or trainer.step + 1
+        lines = journal.read_lines(self.directory.metrics)
+        kept = [line for line in lines if line["step"] < again]
+        self._lines.extend(kept)
         temporary = self.directory.metrics.with_suffix(".new")
-        temporary.write_text("".join(kept), encoding="utf-8")
+        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
         temporary.replace(self.directory.metrics)
 
-    def step(self, trainer: Trainer, terms: Terms) -> None:
+    def step(self, trainer: Trainer, terms: Mapping[str, Tensor]) -> None:
         """Gather the terms; write what is due."""
-        for name, value in terms.items():
-            total, count = self._sums.get(name, (0, 0))
-            self._sums[name] = (total + value, count + 1)  # on the device: no waiting for it
+        self._window.add(trainer.step, terms)
+        if trainer.device.type == "cpu" and not all(map(math.isfinite, terms.values())):
+            self._check_finite(trainer)
         if trainer.step % self.logging.log_every == 0:
             self._write_line(trainer)
         if trainer.step % self.logging.sample_every == 0:
             self._draw(trainer)
         if trainer.step % self.logging.checkpoint_every == 0:
-            self._finite_means(trainer)  # what is not finite is not saved
-            self.checkpoint(trainer)
+            self._save(trainer)
+        self._collect()
 
     def finished(self, trainer: Trainer) -> None:
         """Write what the intervals left over; the checkpoint first, which may be gone on from."""
-        self.checkpoint(trainer)
-        if self._sums:
+        self._save(trainer)
+        if self._window:
             self._write_line(trainer)
         if trainer.step % self.logging.sample_every:
             self._draw(trainer)
+        self._collect(wait=True)
         self._close()
+        journal.append(self.directory.journal, "finished", step=trainer.step)
 
     def failed(self, trainer: Trainer, error: BaseException) -> None:
         """Keep what was reached: a Ctrl-C loses nothing."""
+        stopped = isinstance(error, KeyboardInterrupt)
         try:
-            if trainer.step and trainer.consistent and isinstance(error, KeyboardInterrupt):
-                self.checkpoint(trainer)
+            if stopped and trainer.step and trainer.consistent:
+                self._save(trainer)
+            self._collect(wait=True)
         finally:
             self._close()
+            facts = {} if stopped else _facts_of(error)
+            event = "stopped" if stopped else "failed"
+            journal.append(self.directory.journal, event, step=trainer.step, **facts)
 
-    def checkpoint(self, trainer: Trainer) -> None:
-        """Write a checkpoint of this step, unless there is one."""
-        folder = self.directory.checkpoint(trainer.step)
-        if not folder.exists():
-            manifest = Manifest(
-                trainer.step, trainer.image, self.demands, self.class_names, self.versions
-            )
-            checkpoints.save(folder, trainer, manifest, log=self._sums)
+    def _save(self, trainer: Trainer) -> None:
+        """Have a checkpoint of this step written, unless there is one.
+
+        The one before is waited for, and what is not finite is not saved.
+        """
+        self._collect(wait=True)
+        if self.directory.checkpoint(trainer.step).exists():
+            return
+        self._check_finite(trainer)
+        manifest = Manifest(
+            trainer.step,
+            trainer.image,
+            self.demands,
+            self.class_names,
+            self.versions,
+            self._lines[-1] if self._lines else {},
+        )
+        self.keeper.submit(checkpoints.snapshot(trainer, self._window.state_dict()), manifest)
+
+    def _collect(self, *, wait: bool = False) -> None:
+        """Tell of a checkpoint once it is on the disk."""
+        if (done := self.keeper.collect(wait=wait)) is not None:
+            step, folder = done
+            journal.append(self.directory.journal, "checkpoint", step=step)
+            self.watchers.tell("checkpoint", step, folder)
 
     def _write_line(self, trainer: Trainer) -> None:
+        self._check_finite(trainer)
         now, (then, step) = time.perf_counter(), self._since
         speed = (trainer.step - step) * trainer.training.batch_size / max(now - then, 1e-9)
-        means = self._finite_means(trainer)
-        line = {"step": trainer.step, "images_per_second": round(speed, 1), **means}
+        line = {
+            "step": trainer.step,
+            "images_per_second": round(speed, 1),
+            **self._window.means(),
+            **measure(trainer),
+        }
+        self._check_metric(line)
         assert self._log is not None
         self._log.write(json.dumps(line) + "\n")
         self._log.flush()
-        self._sums = {}
+        self._window.clear()
         self._since = (now, trainer.step)
+        self._lines.append(line)
+        self.watchers.tell("metrics", trainer.step, line)
+        self._look(trainer.step)
 
-    def _finite_means(self, trainer: Trainer) -> dict[str, float]:
-        """Means of the terms since the last line; stops a run that is lost rather than save it."""
-        means = {name: float(total) / count for name, (total, count) in self._sums.items()}
-        broken = [name for name, mean in means.items() if not math.isfinite(mean)]
-        if broken:
-            steps = self.directory.checkpoint_steps()
-            kept = f"the last good checkpoint is of step {steps[-1]}" if steps else "none was saved"
-            raise GanzooError(
-                f"{', '.join(broken)} became {means[broken[0]]} shortly before step "
-                f"{trainer.step}; {kept}. Try lower learning rates, a gradient penalty, or "
-                "--precision fp32"
+    def _look(self, step: int) -> None:
+        """Warn in words of what the log shows, once of each kind."""
+        for finding in health.examine(self._lines, self.config.training.model_dump()):
+            if finding.kind not in self._told:
+                self._told.add(finding.kind)
+                journal.append(
+                    self.directory.journal,
+                    "warning",
+                    step=step,
+                    kind=finding.kind,
+                    message=str(finding),
+                )
+                warnings.warn(str(finding), stacklevel=2)
+
+    def _check_metric(self, line: Mapping[str, float]) -> None:
+        """The metric to keep the best checkpoint by must be one of the log's."""
+        if self.logging.keep_best is None:
+            return
+        name = self.logging.keep_best.partition(":")[0]
+        if name not in line:
+            raise UsageError(
+                f"--keep-best {name}: the log has no such metric.{did_you_mean(name, line)} "
+                f"It has {', '.join(line)}"
             )
-        return means
+
+    def _check_finite(self, trainer: Trainer) -> None:
+        """Stop a run that is lost, and say what broke, since when, and what may help."""
+        first = self._window.first_broken()
+        weight = None if first else broken_weight(trainer)
+        if first is None and weight is None:
+            return
+        self._collect(wait=True)
+        step, what, value = first or (trainer.step, str(weight), math.nan)
+        steps = self.directory.checkpoint_steps()
+        kept = f"the last good checkpoint is of step {steps[-1]}" if steps else "none was saved yet"
+        advice = health.divergence_advice(
+            what,
+            self.config.training.model_dump(),
+            trainer.policy.networks,
+            self._window.extremes(),
+        )
+        became = f"became {value}" if first else "is no longer finite"
+        raise Diverged(f"{what} {became} at step {step}; {kept}. {advice}", what=what, step=step)
 
     def _draw(self, trainer: Trainer) -> None:
         """The same z each time; a column for each class where there are classes."""
@@ -153,13 +231,22 @@ class Recorder(Observer):
             columns = min(trainer.image.num_classes, MAX_CLASS_COLUMNS)
             count = max(columns, count - count % columns)
         images = trainer.sample(count)
-        picture = self.dataset.render(images)
-        save_picture(
-            grid(images, columns) if picture is None else picture,
-            self.directory.samples / f"{trainer.step:06d}.png",
-        )
+        rendered = self.dataset.render(images)
+        picture = grid(images, columns) if rendered is None else rendered
+        path = save_picture(picture, self.directory.samples / f"{trainer.step:06d}.png")
+        self.watchers.tell("samples", trainer.step, picture, path)
 
     def _close(self) -> None:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+def _facts_of(error: BaseException) -> dict[str, Any]:
+    """What the journal keeps of an error; the trace only where it is no message for people."""
+    facts: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    if isinstance(error, Diverged):
+        facts |= {"what": error.what, "since": error.step}
+    if not isinstance(error, GanzooError):
+        facts["trace"] = "".join(traceback.format_exception(error))
+    return facts

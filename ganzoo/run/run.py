@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
 from ganzoo import registry
@@ -20,8 +20,11 @@ from ganzoo.errors import GanzooError, UsageError
 from ganzoo.host import PluginHost
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
+from ganzoo.run import journal
 from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.journal import BEGINNINGS, ENDS
+from ganzoo.run.keeper import best_step
 from ganzoo.run.pictures import grid
 
 
@@ -30,7 +33,8 @@ class Run:
 
     Args:
         path: the run directory.
-        step: of the checkpoint to use; the latest where None.
+        step: of the checkpoint to use; `"best"` for the best by the metric of `keep_best`, the
+            latest where None.
         device: where to run the generator.
         host: where to look for its plugins; the installed ones where None.
 
@@ -42,7 +46,7 @@ class Run:
         self,
         path: str | Path,
         *,
-        step: int | None = None,
+        step: int | Literal["best"] | None = None,
         device: str = "auto",
         host: PluginHost | None = None,
     ) -> None:
@@ -77,10 +81,24 @@ class Run:
         if not self.steps:
             raise UsageError(f"{self.path} has no checkpoint yet")
         step = self.steps[-1] if self._step is None else self._step
+        if step == "best":
+            step = self._best()
         if step not in self.steps:
             known = ", ".join(map(str, self.steps))
             raise UsageError(f"{self.path} has no checkpoint of step {step}; there are {known}")
         return self.directory.checkpoint(step)
+
+    def _best(self) -> int:
+        metric = self.config.logging.keep_best
+        if metric is None:
+            raise UsageError(
+                f"{self.path} was trained without --keep-best METRIC, so none of its "
+                "checkpoints is the best"
+            )
+        step = best_step(self.directory, metric)
+        if step is None:
+            raise UsageError(f"{self.path} has no checkpoint with a value of {metric}")
+        return step
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -213,11 +231,41 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The log so far: one dict every `log_every` steps, loss terms by name."""
+        return journal.read_lines(self.directory.metrics)
+
+    def events(self) -> list[journal.Event]:
+        """What happened to the run, the oldest first: see `ganzoo.run.journal`."""
+        return journal.read(self.directory.journal)
+
+    @property
+    def state(self) -> str:
+        """`"running"`, `"finished"`, `"stopped"` (Ctrl-C), `"failed"`, or `"killed"`.
+
+        Killed is a run that nobody trains and that had no time to say why: a crash of the
+        machine, SIGKILL, the system's out-of-memory killer.
+        """
+        lock = FileLock(self.directory.lock, timeout=0)
         try:
-            lines = self.directory.metrics.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines]
+            with lock:
+                pass
+        except Timeout:
+            return "running"
+        except OSError:  # a directory that cannot be written has no writer either
+            pass
+        ends = [e["event"] for e in self.events() if e.get("event") in (*BEGINNINGS, *ENDS)]
+        return ends[-1] if ends and ends[-1] in ENDS else "killed"
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What made the latest session: command, versions, device, commit, dataset, seed.
+
+        Raises:
+            GanzooError: it was lost.
+        """
+        begun = [e for e in self.events() if e.get("event") in BEGINNINGS]
+        if not begun or "provenance" not in begun[-1]:
+            raise GanzooError(f"{self.directory.journal} does not say how the run was begun")
+        return dict(begun[-1]["provenance"])
 
     def _component(self, kind: str, section: str) -> Any:
         choice = getattr(self.config, section)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import torch
-from filelock import FileLock, Timeout
-
-from ganzoo import registry
-from ganzoo.config import SHORTCUTS, KeyPath, Layer, RunConfig, read_toml, to_toml, tree_of
+from ganzoo.config import SHORTCUTS, Layer, RunConfig, read_toml, tree_of
 from ganzoo.engine.compose import Plan, compose
-from ganzoo.engine.trainer import Observer, Trainer
-from ganzoo.errors import GanzooError, UsageError, did_you_mean
-from ganzoo.host import DISTRIBUTION, PluginHost
+from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.host import PluginHost
+from ganzoo.interfaces.observer import Observer
 from ganzoo.run import directory
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.recorder import Recorder
+from ganzoo.run.resuming import resume_plan
 from ganzoo.run.run import Run
+from ganzoo.run.session import fit, only_writer, prepared, write_config
 
 Choice = str | Mapping[str, Any]
+Resume = Literal["never", "auto"]
 
 
 def train(
@@ -36,7 +30,9 @@ def train(
     penalty: Choice | Iterable[str] | None = None,
     options: Mapping[str, Any] | None = None,
     run_dir: str | Path | None = None,
-    observers: Sequence[Observer] = (),
+    resume: Resume = "never",
+    override: bool = False,
+    observers: Sequence[Observer | str] = (),
     host: PluginHost | None = None,
     **settings: Any,
 ) -> Run:
@@ -56,23 +52,41 @@ def train(
             the loss's own.
         options: more options by dotted key: `{"arch.base_channels": 32}`.
         run_dir: an empty or new directory; a numbered one below `runs/` where None.
-        observers: told of every step.
+        resume: `"auto"` goes on with the run in `run_dir` if there is one, and returns it as it
+            is if it has all its steps.
+        override: see `ganzoo.resume`.
+        observers: `ganzoo.Observer`s, or names of those that plugins provide.
         host: the plugins to choose from; the installed ones where None.
         settings: `steps`, `batch_size`, `size`, `channels`, `seed`, `device`, `conditional` and
             every other leaf of `RunConfig`'s image, training, execution and logging sections.
 
     Raises:
-        UsageError: an unknown name, an option out of range, a combination that cannot be.
+        UsageError: an unknown name, an option out of range, a combination that cannot be, or a
+            run to go on with that was trained with another config.
         DataError: the dataset is missing or unreadable.
+        Diverged: a loss or a weight is no longer finite.
         GanzooError: the run directory cannot be written.
     """
-    flags = arguments_tree(arch=arch, loss=loss, data=data, penalty=penalty, settings=settings)
+    flags = arguments_tree(
+        arch=arch,
+        loss=loss,
+        data=data,
+        penalty=penalty,
+        observer=[name for name in observers if isinstance(name, str)] or None,
+        settings=settings,
+    )
     layers = [
         Layer("options", tree_of(tuple(key.split(".")), value))
         for key, value in (options or {}).items()
     ]
     layers += [Layer("arguments", flags), *config_layers(config)]
-    return train_plan(lambda: compose(layers, host), run_dir, observers)
+    return train_plan(
+        lambda: compose(layers, host),
+        run_dir,
+        [observer for observer in observers if isinstance(observer, Observer)],
+        resume=resume,
+        override=override,
+    )
 
 
 def arguments_tree(
@@ -81,6 +95,7 @@ def arguments_tree(
     loss: Choice | None,
     data: Choice | None,
     penalty: Choice | Iterable[str] | None,
+    observer: Choice | Iterable[str] | None,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The tree that keyword arguments, or command-line flags of the same names, stand for.
@@ -92,11 +107,12 @@ def arguments_tree(
     for section, choice in (("arch", arch), ("loss", loss), ("data", data)):
         if choice is not None:
             tree[section] = {"name": choice} if isinstance(choice, str) else dict(choice)
-    if isinstance(penalty, Mapping):
-        tree["penalty"] = dict(penalty)
-    elif penalty is not None:
-        names = [penalty] if isinstance(penalty, str) else penalty
-        tree["penalty"] = {name: {} for name in names}
+    for section, chosen in (("penalty", penalty), ("observer", observer)):
+        if isinstance(chosen, Mapping):
+            tree[section] = dict(chosen)
+        elif chosen is not None:
+            names = [chosen] if isinstance(chosen, str) else chosen
+            tree[section] = {name: {} for name in names}
     for key, value in settings.items():
         if key not in SHORTCUTS:
             raise UsageError(
@@ -127,151 +143,25 @@ def train_plan(
     run_dir: str | Path | None,
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
+    *,
+    resume: Resume = "never",
+    override: bool = False,
 ) -> Run:
     """Train what a plan says. Nothing is written before all of it is known to be possible."""
     wanted = None if run_dir is None else Path(run_dir)
+    if resume == "auto" and wanted is None:
+        raise UsageError("to resume by itself a run needs a place of its own: say --run-dir DIR")
     if wanted is not None:
+        if resume == "auto" and RunDirectory(wanted).config.is_file():
+            return resume_plan(
+                wanted, make_plan(), observers, progress, override=override, finished_is_fine=True
+            )
         directory.check_free(wanted)
     plan = make_plan()
-    trainer = _trainer(plan, progress)
+    session = prepared(plan, observers, progress)
     choices = (plan.config.arch, plan.config.loss, plan.config.data)
     label = "-".join(choice.name.split("/")[-1] for choice in choices)
     place = directory.create(wanted, label)
     with only_writer(place):
-        write_config(place.config, plan.config, plan.origins)
-        return _fit(plan, trainer, place, _recorder(plan, place), observers)
-
-
-def resume(
-    run_dir: str | Path,
-    *,
-    steps: int | None = None,
-    observers: Sequence[Observer] = (),
-    progress: Callable[[int, int], None] | None = None,
-    host: PluginHost | None = None,
-) -> Run:
-    """Go on with a run from its latest checkpoint, bit for bit as if it had never stopped.
-
-    Args:
-        run_dir: the run directory.
-        steps: steps in all, counted from the first; those of its config where None.
-        observers: told of every step.
-        progress: called with images done and images in all, if they must be decoded again.
-        host: the plugins to choose from; the installed ones where None.
-
-    Raises:
-        UsageError: there is no run, it has reached its steps already, or another process is
-            writing it.
-        GanzooError: the checkpoint is damaged.
-    """
-    run = Run(run_dir)
-    asked = [Layer("resuming", {"training": {"steps": steps}})] if steps is not None else []
-    reached = max(run.steps, default=0)
-    with only_writer(run.directory):
-        plan = compose([*asked, read_toml(run.directory.config)], host)
-        if reached >= plan.config.training.steps:
-            raise UsageError(
-                f"{run.path} is at step {reached} of {plan.config.training.steps} already; "
-                f"--steps {reached + 1000} trains on"
-            )
-        trainer = _trainer(plan, progress)
-        recorder = _recorder(plan, run.directory)
-        if run.steps:
-            recorder.go_on(run.checkpoint, trainer)
-        else:
-            recorder.cut_log(0)
-        if asked:
-            write_config(run.directory.config, plan.config, plan.origins)
-        return _fit(plan, trainer, run.directory, recorder, observers)
-
-
-@contextmanager
-def only_writer(place: RunDirectory) -> Iterator[None]:
-    """Hold the run directory's lock.
-
-    Raises:
-        UsageError: another process holds it.
-    """
-    lock = FileLock(place.lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(
-            f"another process is training {place.path}; wait for it, or choose another run"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM wait for the end of a step, so that a whole one can be saved.
-
-    A second one does not wait. Signals reach the main thread alone: elsewhere nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _: object) -> None:
-        trainer.stop()
-        signal.signal(number, signal.default_int_handler)
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, stop) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _trainer(plan: Plan, progress: Callable[[int, int], None] | None) -> Trainer:
-    if plan.config.execution.threads:
-        torch.set_num_threads(plan.config.execution.threads)
-    return plan.trainer(plan.open_images(progress))
-
-
-def _recorder(plan: Plan, place: RunDirectory) -> Recorder:
-    return Recorder(
-        place,
-        plan.config.logging,
-        plan.dataset,
-        demands=plan.demands,
-        class_names=plan.source.class_names,
-        versions=versions(plan),
-    )
-
-
-def _fit(
-    plan: Plan,
-    trainer: Trainer,
-    place: RunDirectory,
-    recorder: Recorder,
-    observers: Sequence[Observer],
-) -> Run:
-    with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
-        trainer.fit(observers=[recorder, *observers])
-    return Run(place.path, device=plan.config.execution.device)
-
-
-def write_config(file: Path, config: RunConfig, origins: Mapping[KeyPath, str]) -> None:
-    """Write the resolved config."""
-    temporary = file.with_suffix(".new")
-    try:
-        temporary.write_text(to_toml(config, origins), encoding="utf-8")
-        temporary.replace(file)
-    except OSError as error:
-        raise GanzooError(f"cannot write {file}: {error.strerror}") from error
-
-
-def versions(plan: Plan) -> dict[str, str]:
-    """Versions of the distributions that take part in a run."""
-    plugins = [component.plugin for component in plan.components.values()]
-    return {
-        DISTRIBUTION: version(DISTRIBUTION),
-        "torch": torch.__version__,
-        **{plugin.distribution: plugin.version for plugin in plugins},
-    }
+        write_config(place, plan)
+        return fit(session, place, "started")

@@ -59,7 +59,7 @@ def conditional(tmp_path_factory) -> ganzoo.Run:
 def test_a_run_leaves_config_log_samples_and_checkpoints(run):
     names = sorted(str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file())
     weights = ("discriminator", "ema", "generator")
-    expected = ["config.toml", "metrics.jsonl", "run.lock"]
+    expected = ["config.toml", "events.jsonl", "metrics.jsonl", "run.lock"]
     expected += [f"samples/{step:06d}.png" for step in (0, 3, 6)]
     for step in (4, 6):
         folder = f"checkpoints/{step:06d}"
@@ -175,7 +175,7 @@ def test_a_checkpoint_brings_a_trainer_back_bit_for_bit(make_trainer, tmp_path):
     through.fit(6)
     first.fit(3)
     manifest = checkpoints.Manifest(3, first.image, ganzoo.Demands(), (), {})
-    folder = checkpoints.save(tmp_path / "000003", first, manifest)
+    folder = checkpoints.write(tmp_path / "000003", checkpoints.snapshot(first), manifest)
     read = checkpoints.read_manifest(folder)
     assert dataclasses.replace(read, checksums={}) == manifest
     assert len(read.checksums) == 4
@@ -190,7 +190,9 @@ def test_a_checkpoint_that_cannot_be_written_leaves_nothing_half_done(make_train
     (tmp_path / "in-the-way").write_text("")
     manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
     with pytest.raises(ganzoo.GanzooError, match="cannot write the checkpoint"):
-        checkpoints.save(tmp_path / "in-the-way" / "000000", make_trainer(), manifest)
+        checkpoints.write(
+            tmp_path / "in-the-way" / "000000", checkpoints.snapshot(make_trainer()), manifest
+        )
     assert [p.name for p in tmp_path.iterdir()] == ["in-the-way"]
 
 
@@ -252,7 +254,8 @@ def test_a_pickle_in_a_checkpoint_is_not_run(make_trainer, tmp_path):
             return (Path.touch, (tmp_path / "ran",))
 
     manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
-    folder = checkpoints.save(tmp_path / "000000", make_trainer(), manifest)
+    taken = checkpoints.snapshot(make_trainer())
+    folder = checkpoints.write(tmp_path / "000000", taken, manifest)
     (folder / "state.pt").write_bytes(pickle.dumps(Evil()))
     about = json.loads((folder / "manifest.json").read_text())
     about["checksums"]["state.pt"] = hashlib.sha256((folder / "state.pt").read_bytes()).hexdigest()
@@ -345,11 +348,12 @@ def test_a_run_whose_loss_is_not_finite_stops_and_names_term_step_and_last_check
                 with torch.no_grad():
                     next(trainer.discriminator.parameters()).fill_(float("nan"))
 
-    with pytest.raises(ganzoo.GanzooError) as error:
+    with pytest.raises(ganzoo.Diverged) as error:
         train(tmp_path / "run", steps=50, log_every=2, checkpoint_every=4, observers=[Poison()])
     message = str(error.value)
-    assert "discriminator/real, discriminator/fake, generator/adversarial became nan" in message
-    assert "shortly before step 8; the last good checkpoint is of step 4" in message
+    assert "discriminator/real became nan at step 7; the last good checkpoint is of" in message
+    assert "step 4" in message
+    assert (error.value.what, error.value.step) == ("discriminator/real", 7)
     run = ganzoo.Run(tmp_path / "run")
     assert run.steps == [4]
     assert [line["step"] for line in run.metrics()] == [2, 4, 6]

@@ -1,0 +1,23 @@
+"""RunConfig: one validated tree, the same as TOML, as command-line flags and as Python.
+
+This package knows what a config *is*; `ganzoo.engine.compose` knows how the components fill what
+the user left open. It imports no torch.
+"""
+
+from ganzoo.config.schema import SHORTCUTS as SHORTCUTS
+from ganzoo.config.schema import ComponentChoice as ComponentChoice
+from ganzoo.config.schema import ExecutionConfig as ExecutionConfig
+from ganzoo.config.schema import ImageConfig as ImageConfig
+from ganzoo.config.schema import KeyPath as KeyPath
+from ganzoo.config.schema import LoggingConfig as LoggingConfig
+from ganzoo.config.schema import RunConfig as RunConfig
+from ganzoo.config.schema import TrainingConfig as TrainingConfig
+from ganzoo.config.toml import changed_toml as changed_toml
+from ganzoo.config.toml import load_config as load_config
+from ganzoo.config.toml import parse_assignment as parse_assignment
+from ganzoo.config.toml import read_toml as read_toml
+from ganzoo.config.toml import to_toml as to_toml
+from ganzoo.config.tree import ConfigTree as ConfigTree
+from ganzoo.config.tree import Layer as Layer
+from ganzoo.config.tree import differences as differences
+from ganzoo.config.tree import tree_of as tree_of

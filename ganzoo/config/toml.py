@@ -1,0 +1,104 @@
+"""TOML and text: config files read and written, and `section.key=value` taken apart."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from ganzoo.config.schema import KeyPath, RunConfig
+from ganzoo.config.tree import ConfigTree, Layer
+from ganzoo.errors import GanzooError, UsageError
+
+
+def parse_assignment(text: str) -> tuple[KeyPath, Any]:
+    """`"arch.base_channels=32"` as a path and a value; the value is read as TOML if it can be.
+
+    Raises:
+        UsageError: where there is no `=` or no section.
+    """
+    key, equals, value = text.partition("=")
+    path = tuple(part.strip() for part in key.split("."))
+    if not equals or len(path) < 2 or not all(path):
+        raise UsageError(f"'{text}' is not of the form section.key=value, like arch.latent_dim=64")
+    try:
+        read = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path, value.strip()
+    if isinstance(read, (date, time)):  # no option is one, but a folder may be called 2024-01-01
+        return path, value.strip()
+    return path, read
+
+
+def read_toml(file: Path) -> Layer:
+    """A config file as a layer.
+
+    Raises:
+        UsageError: it is missing, unreadable or no TOML, with the line.
+    """
+    try:
+        return Layer(file.name, tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the config {file}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not valid TOML: {error}") from None
+
+
+def to_toml(config: RunConfig, origins: Mapping[KeyPath, str]) -> str:
+    """The config as TOML, each value with a comment that says where it came from."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Feed it back with `ganzoo train --config`: it says everything."))
+    _write_table(document, config.model_dump(mode="json", exclude_none=True), origins, ())
+    return tomlkit.dumps(document)
+
+
+def changed_toml(text: str, changes: Mapping[KeyPath, Any], origin: str) -> str:
+    """The text of a config with some values replaced; every other value keeps its comment."""
+    document: Any = tomlkit.parse(text)
+    for path, value in changes.items():
+        table = document
+        for key in path[:-1]:
+            table = table.setdefault(key, tomlkit.table())
+        if value is None:
+            table.pop(path[-1], None)
+            continue
+        item = tomlkit.item(value)
+        item.comment(f"from {origin}")
+        table[path[-1]] = item
+    return tomlkit.dumps(document)
+
+
+def _write_table(
+    table: tomlkit.TOMLDocument | tomlkit.items.Table,
+    values: Mapping[str, Any],
+    origins: Mapping[KeyPath, str],
+    prefix: KeyPath,
+) -> None:
+    for key, value in values.items():
+        path = (*prefix, key)
+        if isinstance(value, Mapping):
+            child = tomlkit.table()
+            _write_table(child, value, origins, path)
+            table.add(key, child)
+            continue
+        item = tomlkit.item(value)
+        item.comment(f"from {origins.get(path, 'ganzoo')}")
+        table.add(key, item)
+
+
+def load_config(file: Path) -> RunConfig:
+    """The complete config of a finished or running run.
+
+    Raises:
+        GanzooError: it is missing or was changed into something invalid.
+    """
+    tree = ConfigTree()
+    try:
+        tree.add(read_toml(file))
+        return tree.validate()
+    except UsageError as error:
+        raise GanzooError(str(error)) from None

@@ -1,0 +1,153 @@
+"""The tree: values in layers (flags, a file, a paper, a default), each with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from ganzoo.config.schema import SEVERAL, KeyPath, RunConfig
+from ganzoo.errors import UsageError, did_you_mean
+
+
+class Layer(NamedTuple):
+    """Values from one origin, as a nested tree; `origin` is shown to people."""
+
+    origin: str
+    tree: Mapping[str, Any]
+
+
+class ConfigTree:
+    """Layers merged, the first one given winning, each leaf with its origin."""
+
+    def __init__(self) -> None:
+        self.values: dict[KeyPath, Any] = {}
+        self.origins: dict[KeyPath, str] = {}
+        self._named: dict[str, dict[str, None]] = {section: {} for section in SEVERAL}
+
+    def add(self, layer: Layer) -> None:
+        """Fill what no earlier layer has set."""
+        for section, tables_of in self._named.items():
+            tables = layer.tree.get(section)
+            if isinstance(tables, Mapping):  # else `validate` will say what it should be
+                tables_of.update(dict.fromkeys(map(str, tables)))
+        leaves = dict(_leaves(layer.tree))
+        for path, value in leaves.items():
+            named = (path[0], "name")
+            if self.values.get(named, leaves.get(named)) != leaves.get(named, self.get(*named)):
+                continue  # options of a component that an earlier layer replaced by another
+            # a table cannot go into a single value that a stronger layer has put in its place
+            if not any(path[:depth] in self.values for depth in range(1, len(path) + 1)):
+                self.values[path] = value
+                self.origins[path] = layer.origin
+
+    def override(self, path: KeyPath, value: Any, origin: str) -> None:
+        """Replace a value by what it was resolved to."""
+        self.values[path] = value
+        self.origins[path] = origin
+
+    def settle(self, prefix: KeyPath, values: Mapping[str, Any], origin: str) -> None:
+        """Take validated values: those set already keep their origin, the rest get this one."""
+        for path, value in _leaves(values, prefix):
+            self.values[path] = value
+            self.origins.setdefault(path, origin)
+
+    def get(self, *path: str) -> Any:
+        """The value at a path, or None."""
+        return self.values.get(path)
+
+    def named(self, section: str) -> list[str]:
+        """Names of the penalties or observers asked for, in the order they were."""
+        return list(self._named[section])
+
+    def options(self, *prefix: str) -> dict[str, Any]:
+        """The options below a path: all of a component's but its name."""
+        table: Any = self.nested()
+        for key in prefix:
+            table = table.get(key, {})
+        return {key: value for key, value in table.items() if key != "name"}
+
+    def validate(self) -> RunConfig:
+        """The whole as a `RunConfig`.
+
+        Raises:
+            UsageError: one line for each key that is unknown, missing or out of range, with the
+                value, its origin and what is allowed.
+        """
+        try:
+            return RunConfig.model_validate(self.nested())
+        except ValidationError as error:
+            lines = [self._explain(detail) for detail in error.errors()]
+            raise UsageError("\n".join(dict.fromkeys(lines))) from None
+
+    def nested(self) -> dict[str, Any]:
+        """The values as one tree of plain dicts."""
+        tree: dict[str, Any] = {
+            section: {name: {} for name in named} for section, named in self._named.items()
+        }
+        for path, value in self.values.items():
+            table = tree
+            for key in path[:-1]:
+                table = table.setdefault(key, {})
+            table[path[-1]] = value
+        return tree
+
+    def _explain(self, detail: Any) -> str:
+        path = tuple(str(part) for part in detail["loc"])
+        key = ".".join(path)
+        above = [o for p, o in self.origins.items() if p == path[: len(p)]]
+        below = [o for p, o in self.origins.items() if path == p[: len(path)]]
+        given = "".join(f" (from {origin})" for origin in (above or below)[:1])
+        if detail["type"] == "extra_forbidden":
+            known = _known_keys(path[:-1])
+            return (
+                f"no setting '{key}'{given}.{did_you_mean(path[-1], known)} "
+                f"Allowed here: {', '.join(known)}."
+            )
+        if detail["type"] == "missing":
+            section = "--" + path[0]
+            return f"'{path[0]}' is missing: say {section} NAME; `ganzoo list` shows the names."
+        message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+        if detail["type"] in ("model_type", "dict_type"):
+            message = f"should be a table: [{key}] and its keys below, or {key}.KEY = VALUE"
+        return f"'{key}' is {detail['input']!r}{given}, but {message}."
+
+
+def _known_keys(path: KeyPath) -> list[str]:
+    model: type[BaseModel] = RunConfig
+    for key in path:
+        annotation = model.model_fields[key].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return sorted(model.model_fields)
+
+
+def _leaves(tree: Mapping[str, Any], prefix: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    for key, value in tree.items():
+        path = (*prefix, str(key))
+        if isinstance(value, Mapping):
+            yield from _leaves(value, path)
+        elif path in (("arch",), ("loss",), ("data",)):  # arch = "dcgan" is short for its name
+            yield (*path, "name"), value
+        else:
+            yield path, value
+
+
+def tree_of(path: KeyPath, value: Any) -> dict[str, Any]:
+    """`("arch", "latent_dim"), 64` as `{"arch": {"latent_dim": 64}}`."""
+    for key in reversed(path):
+        value = {key: value}
+    return value  # type: ignore[no-any-return]
+
+
+def differences(before: RunConfig, now: RunConfig) -> dict[KeyPath, tuple[Any, Any]]:
+    """The leaves in which two configs differ, with both values; None where one has it not."""
+    first, second = (
+        dict(_leaves(config.model_dump(mode="json", exclude_none=True))) for config in (before, now)
+    )
+    return {
+        path: (first.get(path), second.get(path))
+        for path in first | second
+        if first.get(path) != second.get(path)
+    }

@@ -1,0 +1,172 @@
+"""Resuming: going on with a run exactly where it was, and only with the config it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ganzoo.config import (
+    KeyPath,
+    Layer,
+    RunConfig,
+    changed_toml,
+    differences,
+    load_config,
+    read_toml,
+    tree_of,
+)
+from ganzoo.engine.compose import Plan, compose
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.host import PluginHost
+from ganzoo.interfaces.observer import Observer
+from ganzoo.run import journal
+from ganzoo.run.directory import RunDirectory
+from ganzoo.run.provenance import dataset_fingerprint
+from ganzoo.run.run import Run
+from ganzoo.run.session import fit, only_writer, prepared, replace_text
+
+DATASET = ("dataset",)
+"""Stands for the training images themselves among the differences."""
+
+OVERRIDABLE: tuple[KeyPath, ...] = (
+    ("training", "steps"),
+    ("training", "generator_lr"),
+    ("training", "discriminator_lr"),
+    ("logging",),
+    ("execution",),
+    ("observer",),
+    DATASET,
+)
+"""What may change in the middle of a run, below these paths; anything else makes another run."""
+
+
+def resume(
+    run_dir: str | Path,
+    *,
+    steps: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    override: bool = False,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[int, int], None] | None = None,
+    host: PluginHost | None = None,
+) -> Run:
+    """Go on with a run from its latest checkpoint, bit for bit as if it had never stopped.
+
+    Args:
+        run_dir: the run directory.
+        steps: steps in all, counted from the first; those of its config where None.
+        options: other settings by dotted key, `{"training.generator_lr": 1e-4}`; they need
+            `override`.
+        override: go on although the config has changed, in its number of steps, learning rates,
+            `logging`, `execution` or `observer` sections, or although the images have.
+        observers: told of what happens, besides those of the config.
+        progress: called with images done and images in all, if they must be decoded again.
+        host: the plugins to choose from; the installed ones where None.
+
+    Raises:
+        UsageError: there is no run, it has reached its steps already, its config has changed, or
+            another process is writing it.
+        GanzooError: the checkpoint is damaged.
+    """
+    place = Run(run_dir).directory
+    layers = [
+        Layer("resuming", tree_of(tuple(key.split(".")), value))
+        for key, value in {"training.steps": steps, **(options or {})}.items()
+        if value is not None
+    ]
+    plan = compose([*layers, read_toml(place.config)], host)
+    asked: set[KeyPath] = {("training", "steps")} if steps is not None else set()
+    return resume_plan(run_dir, plan, observers, progress, asked=asked, override=override)
+
+
+def resume_plan(
+    run_dir: str | Path,
+    plan: Plan,
+    observers: Sequence[Observer] = (),
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    asked: set[KeyPath] | None = None,
+    override: bool = False,
+    finished_is_fine: bool = False,
+) -> Run:
+    """Go on with a run as a plan says.
+
+    Args:
+        run_dir: the run directory.
+        plan: of the run, composed again.
+        observers: told of what happens.
+        progress: of decoding.
+        asked: paths whose change was asked for by name, and needs no override.
+        override: see `resume`.
+        finished_is_fine: give back a run that has all its steps, rather than refuse.
+    """
+    run = Run(run_dir)
+    place = run.directory
+    with only_writer(place):
+        changes = changed(place, plan)
+        refuse_changes(run.path, changes, asked or set(), override)
+        reached, wanted = max(run.steps, default=0), plan.config.training.steps
+        if reached >= wanted:
+            if finished_is_fine:
+                return run
+            raise UsageError(
+                f"{run.path} is at step {reached} of {wanted} already; "
+                f"--steps {reached + 1000} trains on"
+            )
+        session = prepared(plan, observers, progress)
+        if written := differences(load_config(place.config), plan.config):
+            values = {path: now for path, (_, now) in written.items()}
+            text = place.config.read_text(encoding="utf-8")
+            replace_text(place.config, changed_toml(text, values, "resuming"))
+        return fit(session, place, "resumed", run.checkpoint if run.steps else None)
+
+
+def changed(place: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
+    """In what a plan differs from what the run was last trained with, the images included."""
+    begun = [e for e in journal.read(place.journal) if e.get("event") in journal.BEGINNINGS]
+    if not begun:  # it died before its first line
+        return differences(load_config(place.config), plan.config)
+    try:
+        before = RunConfig.model_validate(begun[-1]["config"])
+        images = begun[-1]["provenance"]["dataset"], dataset_fingerprint(plan)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise GanzooError(f"{place.journal} is damaged: {error}") from None
+    found = differences(before, plan.config)
+    if images[0] != images[1] and not any(path[0] in ("data", "image") for path in found):
+        found[DATASET] = images
+    return found
+
+
+def refuse_changes(
+    path: Path,
+    changes: Mapping[KeyPath, tuple[Any, Any]],
+    asked: set[KeyPath],
+    override: bool,
+) -> None:
+    """Raise where a run may not go on.
+
+    Raises:
+        UsageError: the list of differences, and which of them an override allows.
+    """
+    unasked = {key: values for key, values in changes.items() if key not in asked}
+    allowed = [key for key in unasked if any(key[: len(top)] == top for top in OVERRIDABLE)]
+    forbidden = [key for key in unasked if key not in allowed]
+    if not forbidden and (override or not allowed):
+        return
+    rows = [
+        f"  {'.'.join(key)}: {_shown(before)} before, {_shown(now)} now"
+        for key, (before, now) in unasked.items()
+    ]
+    if forbidden:
+        names = ", ".join(".".join(key) for key in forbidden)
+        advice = f"A change of {names} makes another run: train it in a directory of its own"
+    else:
+        advice = "--override goes on with these changes"
+    raise UsageError("\n".join([f"{path} was trained with other settings:", *rows, advice]))
+
+
+def _shown(value: Any) -> str:
+    return "unset" if value is None else str(value)
