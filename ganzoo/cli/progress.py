@@ -104,9 +104,7 @@ class Progress(Observer):
         self.shown = now
         done = trainer.step - self.first
         speed = done * trainer.training.batch_size / (now - self.begun)
-        values = "  ".join(
-            f"{short_term(name)} {float(value):.3f}" for name, value in terms.items()
-        )
+        values = "  ".join(f"{short_term(name)} {float(v):.3f}" for name, v in terms.items())
         if self.live:
             assert self.task is not None
             note = f"{speed:,.0f} images/s  {values}"

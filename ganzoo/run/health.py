@@ -45,6 +45,9 @@ SEPARATED = 0.998
 IDLE = 0.02
 """Its gradient then, as a share of that of its first lines: it has nothing left to learn."""
 
+NEVER_BUSY = 1e-3
+"""The same for a discriminator that won before the first lines were written."""
+
 WON_LINES = 10
 """Lines whose median is taken of that gradient, which leaps."""
 
@@ -131,7 +134,7 @@ def _is_idle(lines: Sequence[Line]) -> bool:
     norms = [line.get("discriminator/gradient_norm", 1.0) for line in lines]
     if len(norms) < 2 * WON_LINES:
         return False
-    return median(norms[-WON_LINES:]) <= IDLE * median(norms[:WON_LINES])
+    return median(norms[-WON_LINES:]) <= max(IDLE * median(norms[:WON_LINES]), NEVER_BUSY)
 
 
 def _explosion(line: Line, since: int, settings: Mapping[str, Any]) -> Finding:

@@ -41,7 +41,8 @@ def test_a_plugin_folder_is_whole(folder):
     assert about["entry-points"]["ganzoo"] == {folder.name: f"{package.name}.plugin"}
     assert about["classifiers"] == ["Private :: Do Not Upload"]
     assert about["requires-python"] == WHOLE["project"]["requires-python"]
-    assert about["dependencies"] == ["gan-zoo"]
+    more = WHOLE["project"]["optional-dependencies"].get(folder.name, [])
+    assert about["dependencies"] == ["gan-zoo", *more]
     for file in ("README.md", "tests", f"src/{package.name}/py.typed"):
         assert (folder / file).exists(), file
     assert list((folder / "tests").glob("test_*.py"))

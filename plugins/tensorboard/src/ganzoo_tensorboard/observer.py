@@ -1,0 +1,75 @@
+"""An observer that writes TensorBoard event files into the run directory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+import ganzoo
+from ganzoo_tensorboard.options import TensorBoardOptions
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+
+class TensorBoard(ganzoo.Observer):
+    """Metrics as scalars, sample grids as images, settings as text.
+
+    Raises:
+        ganzoo.UsageError: the package `tensorboard` is not installed.
+    """
+
+    def __init__(self, options: TensorBoardOptions | None = None) -> None:
+        self.options = options or TensorBoardOptions()
+        try:
+            import torch.utils.tensorboard  # noqa: F401
+        except ImportError as error:
+            raise ganzoo.UsageError(
+                "the observer 'tensorboard' needs a package that is not installed "
+                f'({error}); try `pip install "gan-zoo[tensorboard]"`'
+            ) from None
+        self._folder = Path()
+        self._settings: Mapping[str, Any] = {}
+        self._writer: SummaryWriter | None = None
+
+    def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
+        """Remember where and what."""
+        self._folder, self._settings = run_dir / "tensorboard", settings
+
+    def started(self, trainer: Any, steps: int) -> None:
+        """Open a file; what came after this step is written again, so it is taken back."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        again = trainer.step + 1 if trainer.step else None
+        self._writer = SummaryWriter(str(self._folder), purge_step=again)
+        text = f"```json\n{json.dumps(self._settings, indent=2)}\n```"
+        self._writer.add_text("settings", text, trainer.step)
+
+    def metrics(self, step: int, values: Mapping[str, float]) -> None:
+        """A scalar for each number of the log."""
+        if self._writer is not None:
+            for name, value in values.items():
+                if name != "step":
+                    self._writer.add_scalar(name, value, step)
+
+    def samples(self, step: int, picture: Tensor, path: Path) -> None:
+        """The sample grid."""
+        if self._writer is not None and self.options.images:
+            self._writer.add_image("samples", picture, step)
+
+    def finished(self, trainer: Any) -> None:
+        """Close the file."""
+        self._close()
+
+    def failed(self, trainer: Any, error: BaseException) -> None:
+        """Close the file: what is in it stays."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
