@@ -16,6 +16,14 @@ SMALL = {
 """Every first-party architecture, as small as it goes."""
 
 
+TINY_COMMAND = [
+    "train", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--loss", "bce",
+    "--data", "emoji", "--size", "8", "--steps", "3", "--batch-size", "4",
+    "--sample-count", "4", "--device", "cpu",
+]  # fmt: skip
+"""`ganzoo train` in a second."""
+
+
 class TinyGenerator(nn.Module):
     """z `(N, 8)` to images; labels shift z where given."""
 

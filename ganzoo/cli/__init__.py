@@ -17,7 +17,8 @@ def main(arguments: list[str] | None = None) -> None:
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        app.main(arguments, prog_name="ganzoo", standalone_mode=False)
+        code = app.main(arguments, prog_name="ganzoo", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:

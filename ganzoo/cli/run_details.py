@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from ganzoo.errors import GanzooError
 
 
@@ -15,33 +13,39 @@ def describe_run(path: str) -> str:
 
     run = Run(Path(path))
     config = run.config
-    formatter = click.HelpFormatter()
-    formatter.write(f"run {run.path}\n")
     choices = [config.arch.name, config.loss.name, config.data.name, *config.penalty]
-    formatter.write_paragraph()
-    formatter.write_dl(
+    reached = run.steps[-1] if run.steps else 0
+    rows = [
+        ("state", run.state),
+        ("trains", " + ".join(choices)),
+        ("steps", f"{reached:,} saved of {config.training.steps:,}"),
+        ("checkpoints", ", ".join(map(str, run.steps)) or "none yet"),
+    ]
+    happened = [
+        (
+            str(event.get("time", ""))[:19].replace("T", " "),
+            f"{event.get('event')} at step {event.get('step')}"
+            + (f": {event['message']}" if "message" in event else ""),
+        )
+        for event in run.events()
+        if event.get("event") != "checkpoint"
+    ]
+    return "\n".join(
         [
-            ("state", run.state),
-            ("trains", " + ".join(choices)),
-            ("steps", f"{run.steps[-1] if run.steps else 0:,} saved of {config.training.steps:,}"),
-            ("checkpoints", ", ".join(map(str, run.steps)) or "none yet"),
+            f"run {run.path}",
+            *_table(rows),
+            "\nlatest session:",
+            *_table(_provenance(run.provenance)),
+            "\njournal:",
+            *_table(happened),
         ]
     )
-    with formatter.section("latest session"):
-        formatter.write_dl(_provenance(run.provenance))
-    with formatter.section("journal"):
-        shown = [event for event in run.events() if event.get("event") != "checkpoint"]
-        formatter.write_dl(
-            [
-                (
-                    str(event.get("time", ""))[:19].replace("T", " "),
-                    f"{event.get('event')} at step {event.get('step')}"
-                    + (f": {event['message']}" if "message" in event else ""),
-                )
-                for event in shown
-            ]
-        )
-    return formatter.getvalue().rstrip()
+
+
+def _table(rows: list[tuple[str, str]]) -> list[str]:
+    """Two columns, never wrapped: a command line is there to be copied."""
+    width = max((len(key) for key, _ in rows), default=0)
+    return [f"  {key:{width}}  {value}" for key, value in rows]
 
 
 def _provenance(facts: dict[str, object]) -> list[tuple[str, str]]:

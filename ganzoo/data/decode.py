@@ -15,6 +15,9 @@ from ganzoo.errors import UsageError
 
 Pixels = npt.NDArray[np.uint8]
 
+MAX_SIDE = 32_000
+"""Longest side of an image that is decoded; the number of pixels is bounded by Pillow."""
+
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _GREY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
 
@@ -30,7 +33,8 @@ def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: in
 
     Raises:
         UsageError: the number of channels cannot be had from this image.
-        ValueError: the image has no pixels that mean anything (floating point, no uint8).
+        ValueError: the image has no pixels that mean anything (floating point, no uint8), or far
+            too many.
         OSError: the image cannot be decoded.
     """
     if isinstance(image, Tensor):
@@ -45,6 +49,11 @@ def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: in
         if array.shape[2] not in (1, 3, 4) or channels not in (1, 3):
             return _resize_planes(array, channels, height, width)
         image = Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+    if max(image.size) > MAX_SIDE:  # known before a pixel is decoded
+        raise ValueError(
+            f"{image.width} x {image.height} pixels; more than {MAX_SIDE} in a row or column are "
+            "not decoded, since one picture could then take all memory"
+        )
     if channels not in (1, 3):
         raise UsageError(f"an image has 1 (grey) or 3 (RGB) channels, not {channels}")
     flat = _without_alpha(_eight_bits(ImageOps.exif_transpose(image)))

@@ -144,12 +144,12 @@ class Trainer:
                         observer.step(self, terms)
                     if self._stop:
                         raise KeyboardInterrupt
+                for observer in observers:
+                    observer.finished(self)
             except BaseException as error:
                 for observer in observers:
                     observer.failed(self, error)
                 raise
-            for observer in observers:
-                observer.finished(self)
 
     def stop(self) -> None:
         """Have `fit` end after the step it is in, by a KeyboardInterrupt; for signal handlers."""

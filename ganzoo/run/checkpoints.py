@@ -115,7 +115,8 @@ def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
             metadata = {"step": str(manifest.step)}
             plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
             save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
-        torch.save(dict(taken.state), temporary / "state.pt")
+        with (temporary / "state.pt").open("wb") as stream:  # Python's, whose errors say why
+            torch.save(dict(taken.state), stream)
         checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
         text = replace(manifest, checksums=checksums).to_json()
         (temporary / "manifest.json").write_text(text, encoding="utf-8")

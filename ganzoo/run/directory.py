@@ -20,6 +20,9 @@ from ganzoo.errors import GanzooError, UsageError
 RUNS = Path("runs")
 """Where runs are put that were given no directory, below the working directory."""
 
+LEFT_OVER = {"run.lock", "config.new"}
+"""What a run leaves that was killed before its config was written: nothing is lost with it."""
+
 _NUMBERED = re.compile(r"(\d{5})-")
 
 
@@ -77,7 +80,7 @@ def check_free(path: Path) -> None:
         UsageError: something is there already: nothing saved is ever overwritten.
         GanzooError: it cannot be written.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - LEFT_OVER):
         raise UsageError(
             f"{path} exists and is not empty; choose another --run-dir, or remove it first"
         )

@@ -34,6 +34,11 @@ def read(file: Path) -> list[Event]:
     return read_lines(file)
 
 
+def read_log(file: Path) -> list[dict[str, Any]]:
+    """The lines of `metrics.jsonl`."""
+    return [line for line in read_lines(file) if isinstance(line.get("step"), int)]
+
+
 def read_lines(file: Path) -> list[dict[str, Any]]:
     """The whole lines of a file of JSON objects; what a crash cut short is left out."""
     try:

@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,7 +46,7 @@ class Recorder(Observer):
         demands: noted in checkpoints.
         class_names: noted in checkpoints.
         versions: of the distributions that take part, noted in checkpoints.
-        watchers: told of what was written.
+        watchers: told of all that happens.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Recorder(Observer):
         """Open the log; draw what untrained weights show."""
         self._log = self.directory.metrics.open("a", encoding="utf-8")
         self._since = (time.perf_counter(), trainer.step)
+        self.watchers.tell("started", trainer, steps)
         if trainer.step == 0:
             self._draw(trainer)
 
@@ -90,7 +92,7 @@ class Recorder(Observer):
         if folder is not None:
             self._window.load_state_dict(checkpoints.restore(folder, trainer))
         again = self._window.first_step() or trainer.step + 1
-        lines = journal.read_lines(self.directory.metrics)
+        lines = journal.read_log(self.directory.metrics)
         kept = [line for line in lines if line["step"] < again]
         self._lines.extend(kept)
         temporary = self.directory.metrics.with_suffix(".new")
@@ -109,6 +111,7 @@ class Recorder(Observer):
         if trainer.step % self.logging.checkpoint_every == 0:
             self._save(trainer)
         self._collect()
+        self.watchers.step(trainer, terms)
 
     def finished(self, trainer: Trainer) -> None:
         """Write what the intervals left over; the checkpoint first, which may be gone on from."""
@@ -120,6 +123,7 @@ class Recorder(Observer):
         self._collect(wait=True)
         self._close()
         journal.append(self.directory.journal, "finished", step=trainer.step)
+        self.watchers.tell("finished", trainer)
 
     def failed(self, trainer: Trainer, error: BaseException) -> None:
         """Keep what was reached: a Ctrl-C loses nothing."""
@@ -132,7 +136,9 @@ class Recorder(Observer):
             self._close()
             facts = {} if stopped else _facts_of(error)
             event = "stopped" if stopped else "failed"
-            journal.append(self.directory.journal, event, step=trainer.step, **facts)
+            self.watchers.tell("failed", trainer, error)
+            with suppress(OSError):  # a full disk must not hide what happened
+                journal.append(self.directory.journal, event, step=trainer.step, **facts)
 
     def _save(self, trainer: Trainer) -> None:
         """Have a checkpoint of this step written, unless there is one.

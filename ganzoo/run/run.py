@@ -231,7 +231,7 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The log so far: one dict every `log_every` steps, loss terms by name."""
-        return journal.read_lines(self.directory.metrics)
+        return journal.read_log(self.directory.metrics)
 
     def events(self) -> list[journal.Event]:
         """What happened to the run, the oldest first: see `ganzoo.run.journal`."""

@@ -74,7 +74,7 @@ def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | No
     journal.append(place.journal, event, step=trainer.step, config=settings, provenance=provenance)
     with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
         watchers.tell("attached", place.path, settings)
-        trainer.fit(observers=[recorder, watchers])
+        trainer.fit(observers=[recorder])
     return Run(place.path, device=plan.config.execution.device)
 
 

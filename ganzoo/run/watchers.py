@@ -12,7 +12,7 @@ from ganzoo.host import Component
 from ganzoo.interfaces.observer import Observer
 
 
-class Watchers(Observer):
+class Watchers:
     """Tells every observer of every event it overrides.
 
     An exception of the caller's own observers goes to the caller. One of a plugin's observer
@@ -38,22 +38,10 @@ class Watchers(Observer):
         for component, observer in self._overriding(event):
             self._call(component, observer, event, *facts)
 
-    def started(self, trainer: Any, steps: int) -> None:
-        """Tell of it."""
-        self.tell("started", trainer, steps)
-
     def step(self, trainer: Any, terms: Mapping[str, Tensor]) -> None:
         """Tell those who want to know of every step."""
         for component, observer in self._stepwise:
             self._call(component, observer, "step", trainer, terms)
-
-    def finished(self, trainer: Any) -> None:
-        """Tell of it."""
-        self.tell("finished", trainer)
-
-    def failed(self, trainer: Any, error: BaseException) -> None:
-        """Tell of it."""
-        self.tell("failed", trainer, error)
 
     def _overriding(self, event: str) -> list[tuple[Component | None, Observer]]:
         return [

@@ -10,51 +10,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from toys import TINY_COMMAND as TINY
 
 import ganzoo
-from ganzoo.cli import main
-
-TINY = [
-    "train", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--loss", "bce",
-    "--data", "emoji", "--size", "8", "--steps", "3", "--batch-size", "4",
-    "--sample-count", "4", "--device", "cpu",
-]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _place(tmp_path, tmp_path_factory, monkeypatch):
-    """Work in an empty folder, with a cache that the tests share."""
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cli-cache"))
-    monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", "")  # `-p` writes to it
-    monkeypatch.chdir(tmp_path)
-    yield
-    ganzoo.default_host.cache_clear()
-
-
-@pytest.fixture
-def ganzoo_cli(capsys):
-    """Run a command: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            main([str(a) for a in arguments])
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    """A conditional run, trained once."""
-    path = tmp_path_factory.mktemp("trained") / "run"
-    command = [*TINY, "--conditional", "--run-dir", str(path)]
-    subprocess.run([sys.executable, "-m", "ganzoo", *command], check=True, capture_output=True)
-    return path
 
 
 def test_train_writes_a_numbered_run_and_says_where(ganzoo_cli):
@@ -101,7 +59,14 @@ def test_flags_go_before_the_config_file(ganzoo_cli):
 
 def test_penalties_with_options_on_the_command_line(ganzoo_cli):
     code, out, _ = ganzoo_cli(
-        *TINY, "--penalty", "r1", "-o", "penalty.r1.weight=3", "--penalty", "dragan", "--dry-run"
+        *TINY,
+        "--penalty",
+        "r1",
+        "-o",
+        "penalty.r1.weight=3",
+        "--penalty",
+        "dragan",
+        "--dry-run",
     )
     assert code == 0
     assert "weight = 3.0 # from -o" in out
@@ -245,7 +210,15 @@ def test_bad_images_stop_the_run_or_are_skipped_when_asked(ganzoo_cli):
     for k in range(4):
         Image.new("RGB", (9, 9), (k, k, k)).save(f"photos/{k}.png")
     Path("photos/bad.png").write_bytes(b"not a picture")
-    command = [*TINY, "--data", "image-folder", "-o", "data.path=photos", "--run-dir", "run"]
+    command = [
+        *TINY,
+        "--data",
+        "image-folder",
+        "-o",
+        "data.path=photos",
+        "--run-dir",
+        "run",
+    ]
     code, _, err = ganzoo_cli(*command)
     assert code == 1
     assert "bad.png" in err

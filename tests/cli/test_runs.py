@@ -1,0 +1,146 @@
+"""Promises of the commands about runs: resume, runs, doctor, show run, keeping and overriding."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from toys import TINY_COMMAND
+
+import ganzoo
+
+
+def test_resume_auto_is_safe_to_repeat(ganzoo_cli):
+    command = [*TINY_COMMAND, "--run-dir", "run", "--resume", "auto"]
+    for _ in range(3):
+        code, out, _ = ganzoo_cli(*command)
+        assert code == 0
+        assert "Done: run" in out
+    events = [e["event"] for e in ganzoo.Run("run").events()]
+    assert events == ["started", "checkpoint", "finished"]
+
+
+def test_resume_auto_with_other_settings_lists_the_differences(ganzoo_cli):
+    ganzoo_cli(*TINY_COMMAND, "--run-dir", "run")
+    again = [*TINY_COMMAND, "--run-dir", "run", "--resume", "auto"]
+    code, _, err = ganzoo_cli(*again, "--batch-size", "8", "--steps", "6")
+    assert code == 2
+    assert "training.batch_size: 4 before, 8 now" in err
+    assert "training.steps: 3 before, 6 now" in err
+    code, _, err = ganzoo_cli(*again, "--steps", "6")
+    assert code == 2
+    assert "--override goes on with these changes" in err
+    assert ganzoo_cli(*again, "--steps", "6", "--override")[0] == 0
+    assert ganzoo.Run("run").steps == [3, 6]
+
+
+def test_resume_takes_settings_with_an_override(ganzoo_cli):
+    ganzoo_cli(*TINY_COMMAND, "--run-dir", "run")
+    command = ["resume", "run", "--steps", "5", "-o", "training.generator_lr=0.001"]
+    code, _, err = ganzoo_cli(*command)
+    assert code == 2
+    assert "training.generator_lr: 0.0002 before, 0.001 now" in err
+    assert ganzoo_cli(*command, "--override")[0] == 0
+    assert ganzoo.Run("run").config.training.generator_lr == 0.001
+
+
+def test_checkpoints_are_kept_as_told_and_the_best_is_sampled(ganzoo_cli):
+    keep = ["--checkpoint-every", "1", "--log-every", "1", "--keep", "1"]
+    best = ["--keep-best", "diversity/fake:max"]
+    assert ganzoo_cli(*TINY_COMMAND, "--run-dir", "run", *keep, *best)[0] == 0
+    assert len(ganzoo.Run("run").steps) <= 2
+    assert ganzoo_cli("sample", "run", "--step", "best", "--n", "1", "--out", "one.png")[0] == 0
+    assert Path("one.png").exists()
+    code, _, err = ganzoo_cli("sample", "run", "--step", "worst")
+    assert code == 2
+    assert "'worst' is neither a step nor 'best'" in err
+
+
+def test_runs_lists_each_with_state_step_and_metrics(ganzoo_cli, trained):
+    Path("runs").mkdir()
+    shutil.copytree(trained, "runs/00001-a")
+    shutil.copytree(trained, "runs/00002-b")
+    Path("runs/00002-b/config.toml").write_text("nonsense =")
+    Path("runs/not-a-run").mkdir()
+    code, out, _ = ganzoo_cli("runs")
+    assert code == 0
+    rows = out.splitlines()
+    assert len(rows) == 3
+    assert "00001-a" in rows[1]
+    assert "finished" in rows[1]
+    assert "3 of 3" in rows[1]
+    assert "D real" in rows[1]
+    assert "damaged" in rows[2]
+
+
+def test_runs_speaks_json(ganzoo_cli, trained):
+    code, out, _ = ganzoo_cli("runs", trained.parent, "--json")
+    (row,) = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert (row["run"], row["state"], row["step"], row["steps"]) == (str(trained), "finished", 3, 3)
+    assert row["metrics"]["diversity/fake"] > 0
+
+
+def test_where_there_are_no_runs_it_says_so(ganzoo_cli):
+    Path("runs").mkdir()
+    assert ganzoo_cli("runs") == (0, "There are no runs in runs.\n", "")
+    assert ganzoo_cli("runs", "nowhere")[0] == 2
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(ganzoo_cli, trained):
+    code, out, _ = ganzoo_cli("doctor", trained)
+    assert code == 0
+    assert "is finished at step 3 of 3" in out
+    assert "Nothing is wrong with it." in out
+
+
+def test_a_run_that_diverges_is_stopped_and_explained(ganzoo_cli):
+    rates = ["--generator-lr", "1e30", "--discriminator-lr", "1e30"]
+    command = [*TINY_COMMAND, "--run-dir", "run", "--loss", "wasserstein", *rates]
+    code, _, err = ganzoo_cli(*command)
+    assert code == 1
+    assert "none was saved yet" in err
+    assert "far above the usual" in err
+    code, out, _ = ganzoo_cli("doctor", "run")
+    assert code == 1
+    assert "run is failed at step" in out
+    assert "far above the usual" in out
+
+
+def test_a_run_shows_where_it_came_from(ganzoo_cli, trained):
+    code, out, _ = ganzoo_cli("show", "run", trained)
+    assert code == 0
+    words = " ".join(out.split())
+    assert "vanilla + bce + emoji" in words
+    assert "state finished" in words
+    assert "--conditional --run-dir" in words  # the command line
+    assert "gan-zoo 0.1.0" in words
+    assert "seed 0" in words
+    assert "started at step 0" in words
+    assert "finished at step 3" in words
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["show", "run"], ["resume"]])
+def test_what_is_no_run_is_told(ganzoo_cli, command):
+    Path("empty").mkdir()
+    code, _, err = ganzoo_cli(*command, "empty")
+    assert code == 2
+    assert "no run directory" in err
+
+
+def test_a_stopped_run_is_told_how_to_go_on(ganzoo_cli, monkeypatch):
+    from ganzoo.engine.trainer import Trainer
+
+    whole = Trainer.train_step
+
+    def stopping(trainer):
+        trainer.stop()
+        return whole(trainer)
+
+    monkeypatch.setattr(Trainer, "train_step", stopping)
+    code, _, err = ganzoo_cli(*TINY_COMMAND, "--run-dir", "run")
+    assert code == 130
+    assert "Stopped after step 1; `ganzoo resume run` goes on." in err
+    assert ganzoo.Run("run").state == "stopped"

@@ -1,0 +1,50 @@
+"""A run is killed at random moments, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import ganzoo
+
+KILLS = int(os.environ.get("GANZOO_TEST_KILLS", "12"))
+"""CI kills a dozen times; `GANZOO_TEST_KILLS=50 pytest -m slow tests/run/test_crash.py` more."""
+
+
+def without_speed(run: ganzoo.Run) -> list[dict]:
+    return [{k: v for k, v in line.items() if k != "images_per_second"} for line in run.metrics()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked runs")
+def test_a_run_killed_at_random_moments_comes_to_the_same_end(tmp_path):
+    program = Path(__file__).with_name("crashing.py")
+    seed = os.environ.get("GANZOO_TEST_SEED", "0")
+    done = subprocess.run(
+        [sys.executable, program, tmp_path, str(KILLS), seed],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=550,
+        env=os.environ | {"GANZOO_CACHE_DIR": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    print(done.stdout)
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["inside_checkpoint"] > 0, "no kill fell into the writing of a checkpoint"
+    killed, through = ganzoo.Run(tmp_path / "killed"), ganzoo.Run(tmp_path / "through")
+    assert killed.steps[-1] == through.steps[-1] == figures["steps"]
+    for name in ("generator", "discriminator", "ema"):
+        mine, theirs = (load_file(r.checkpoint / f"{name}.safetensors") for r in (killed, through))
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[key], theirs[key]) for key in mine), name
+    states = [torch.load(r.checkpoint / "state.pt", weights_only=True) for r in (killed, through)]
+    torch.testing.assert_close(*states, rtol=0, atol=0)
+    assert without_speed(killed) == without_speed(through)
