@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked import run_ganzoo, run_snippet
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -31,17 +32,12 @@ def commands(text: str) -> list[str]:
     return [line for line in found if line.startswith("ganzoo ")]
 
 
-def run(command: list[str], cwd: Path, **more: str) -> str:
-    environment = os.environ | {"GANZOO_CACHE_DIR": str(cwd.parent / "cache")} | more
-    result = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=500
-    )
-    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
-    return result.stdout
+def cache(here: Path) -> dict[str, str]:
+    return {"GANZOO_CACHE_DIR": str(here.parent / "cache")}
 
 
 def shortened(command: str) -> list[str]:
-    """A command as a list; training is cut to two steps."""
+    """The arguments of a command; training is cut to two steps."""
     words = shlex.split(command)
     folder = os.environ.get("GANZOO_FASHION_MNIST_DIR")
     words = [w.replace("FOLDER", folder or "") for w in words]
@@ -51,8 +47,8 @@ def shortened(command: str) -> list[str]:
     if words[1] == "train" and "--dry-run" not in words:
         words += ["--steps", "2"]
     if words[1] == "resume":
-        words[-1] = "4"
-    return [sys.executable, "-m", *words]
+        words[words.index("--steps") + 1] = "4"
+    return words[1:]
 
 
 @pytest.fixture
@@ -66,7 +62,7 @@ def here(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [(README, 11), (GUIDE, 11), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
+    ("text", "count"), [(README, 12), (GUIDE, 18), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -75,7 +71,8 @@ def test_commands_run_one_after_another(text, count, here):
     found = commands(text)
     assert len(found) == count
     for command in found:
-        run(shortened(command), here)
+        code, out, err = run_ganzoo(shortened(command), here, **cache(here))
+        assert code == 0, f"{command}\n{out}{err}"
 
 
 @pytest.mark.parametrize(("text", "count"), [(README, 2), (GUIDE, 2)], ids=["readme", "guide"])
@@ -83,7 +80,8 @@ def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
     assert len(whole) == count
     for code in whole:
-        run([sys.executable, "-c", code], here)
+        status, out, err = run_snippet(code, here, **cache(here))
+        assert status == 0, f"{code}\n{out}{err}"
 
 
 def test_the_plugin_of_the_readme_trains(tmp_path, here):
@@ -101,7 +99,16 @@ def test_the_plugin_of_the_readme_trains(tmp_path, here):
     line = points.splitlines()[-1].replace('"', "")
     (info / "entry_points.txt").write_text(f"[ganzoo]\n{line}\n")
     train = shortened("ganzoo train --arch vanilla --loss acme")
-    assert "Done" in run(train, here, PYTHONPATH=str(site))
+    done = subprocess.run(
+        [sys.executable, "-m", "ganzoo", *train],
+        cwd=here,
+        env=os.environ | cache(here) | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert "Done" in done.stdout, done.stderr
 
 
 def test_every_link_of_the_docs_leads_somewhere():

@@ -1,0 +1,60 @@
+"""Commands and snippets, each in a process of its own that need not import torch again.
+
+The processes are forked from one that has imported everything and done nothing: what runs in them
+is what a user runs, without the seconds of start-up that would be most of the time of these tests.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PRELOADED = ["torch._dynamo", "torchvision", "ganzoo.cli", "ganzoo.run", "ganzoo.cli.dry_run"]
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(PRELOADED)
+
+
+def run_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
+    """`ganzoo ARGUMENTS` in a folder: exit code, standard output, standard error."""
+    return _run(_command, arguments, cwd, environment)
+
+
+def run_snippet(code: str, cwd: Path, **environment: str) -> tuple[int, str, str]:
+    """A Python program in a folder: exit code, standard output, standard error."""
+    return _run(_snippet, code, cwd, environment)
+
+
+def _run(target, what, cwd: Path, environment: dict[str, str]) -> tuple[int, str, str]:
+    with TemporaryDirectory() as folder:
+        outputs = [Path(folder) / name for name in ("out", "err")]
+        process = _context.Process(target=_inside, args=(target, what, cwd, environment, outputs))
+        process.start()
+        process.join(500)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{what} takes longer than 500 s")
+        return process.exitcode, *(path.read_text(encoding="utf-8") for path in outputs)
+
+
+def _inside(target, what, cwd: Path, environment: dict[str, str], outputs: list[Path]) -> None:
+    for number, path in enumerate(outputs, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(cwd)
+    os.environ.update(environment)
+    target(what)
+
+
+def _command(arguments: list[str]) -> None:
+    from ganzoo.cli import main
+
+    sys.argv = ["ganzoo", *arguments]
+    main(arguments)
+
+
+def _snippet(code: str) -> None:
+    exec(compile(code, "snippet.py", "exec"), {"__name__": "__main__"})
