@@ -105,7 +105,8 @@ BROKEN = {
     ),
     "unknown hook": (
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_looses():\n    return []",
-        "PluginValidationError",
+        "it implements ganzoo_looses, a hook that this ganzoo does not have. "
+        "Did you mean 'ganzoo_losses'?",
     ),
     "wrong signature": (
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses(extra):\n    return []",
