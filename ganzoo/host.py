@@ -6,6 +6,7 @@ takes the others with it: its failure is kept in its `PluginRecord` and told whe
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import os
 import re
@@ -22,7 +23,7 @@ import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ganzoo import hookspecs
-from ganzoo.errors import PluginError, did_you_mean
+from ganzoo.errors import PluginError
 from ganzoo.specs import HOOK_API_VERSION, KINDS, ComponentSpec
 
 DISTRIBUTION = "gan-zoo"
@@ -190,14 +191,16 @@ class PluginHost:
 
     def _check_hooks(self, module: object) -> None:
         """Refuse hooks that do not exist, unless they are marked `optionalhook=True`."""
+        known = [name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_")]
         for caller in self._manager.get_hookcallers(module) or ():
             impls = [impl for impl in caller.get_hookimpls() if impl.plugin is module]
             if not caller.has_spec() and not all(impl.optionalhook for impl in impls):
-                known = [kind.hook for kind in KINDS.values()]
+                close = difflib.get_close_matches(caller.name, known, n=1, cutoff=0.8)
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"try `pip install -U {DISTRIBUTION}`"
+                )
                 raise PluginError(
-                    f"it implements {caller.name}, a hook that this ganzoo does not have."
-                    f"{did_you_mean(caller.name, known)} Was it written for a newer one? "
-                    f"Try `pip install -U {DISTRIBUTION}`"
+                    f"it implements {caller.name}, a hook that this ganzoo does not have; {hint}"
                 )
         self._manager.check_pending()
 
