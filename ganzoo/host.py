@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -231,6 +232,10 @@ class PluginHost:
                 )
 
 
+_loading: ContextVar[bool] = ContextVar("loading", default=False)
+"""Whether the default host is being made: a plugin asking for it would have another made."""
+
+
 @cache
 def default_host() -> PluginHost:
     """The host of all installed plugins, made once, as the environment says.
@@ -239,13 +244,22 @@ def default_host() -> PluginHost:
     or distributions; `GANZOO_STRICT_PLUGINS=1` raises where a plugin fails, and
     `GANZOO_TRACE_PLUGINS=1` tells on stderr what was loaded, from where and how long it took.
     """
+    if _loading.get():
+        raise PluginError(
+            "it asked which plugins are installed while they were being loaded; "
+            "a component may ask when it is used"
+        )
     only = _words(os.environ.get("GANZOO_LOAD_PLUGINS", ""))
-    return PluginHost(
-        disabled=_words(os.environ.get("GANZOO_DISABLE_PLUGINS", "")),
-        only=only or None,
-        strict=_is_on("GANZOO_STRICT_PLUGINS"),
-        trace=_is_on("GANZOO_TRACE_PLUGINS"),
-    )
+    token = _loading.set(True)
+    try:
+        return PluginHost(
+            disabled=_words(os.environ.get("GANZOO_DISABLE_PLUGINS", "")),
+            only=only or None,
+            strict=_is_on("GANZOO_STRICT_PLUGINS"),
+            trace=_is_on("GANZOO_TRACE_PLUGINS"),
+        )
+    finally:
+        _loading.reset(token)
 
 
 def _is_on(variable: str) -> bool:

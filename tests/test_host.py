@@ -398,6 +398,19 @@ def test_the_default_host_does_as_the_environment_says(monkeypatch):
         default_host.cache_clear()
 
 
+def test_a_plugin_that_asks_for_the_plugins_while_they_load_is_refused(install):
+    """It would have them loaded again, itself included, without an end."""
+    source = HINGE.replace("{name}", "acme").replace("yield", "ganzoo.names('loss'); yield")
+    install("curious-gan", source)
+    default_host.cache_clear()
+    try:
+        curious = record(default_host(), "curious-gan")
+        assert curious.error.startswith("it asked which plugins are installed while")
+        assert "hinge" in ganzoo.names("loss")
+    finally:
+        default_host.cache_clear()
+
+
 def test_the_core_works_with_no_plugin_at_all():
     host = PluginHost([])
     assert [registry.names(kind, host=host) for kind in ganzoo.specs.KINDS] == [[]] * 5
