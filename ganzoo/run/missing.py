@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidName, canonicalize_name
@@ -27,13 +27,19 @@ def missing_explained(run: Run) -> Iterator[None]:
     try:
         yield
     except UnknownComponent as error:
-        try:
-            explanation = explain(run.manifest.versions)
-        except GanzooError:  # no checkpoint yet, or a damaged one: nothing more is known
-            raise error from None
+        explanation = explain(_versions(run))
         if not explanation:
             raise
         raise UnknownComponent(f"{error}\n{run.path} was trained with {explanation}") from None
+
+
+def _versions(run: Run) -> Mapping[str, str]:
+    """What the checkpoint notes, or else the journal; nothing where both are lost."""
+    with suppress(GanzooError):
+        return run.manifest.versions
+    with suppress(GanzooError, KeyError, TypeError, ValueError):
+        return dict(run.provenance["versions"])
+    return {}
 
 
 def explain(versions: Mapping[str, str]) -> str:

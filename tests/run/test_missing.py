@@ -7,6 +7,7 @@ from importlib.metadata import version
 import pytest
 
 import ganzoo
+from ganzoo.run import journal
 from ganzoo.run.missing import explain, missing_explained
 
 OURS = {"gan-zoo": version("gan-zoo"), "torch": version("torch")}
@@ -43,7 +44,16 @@ def test_nothing_a_strangers_run_says_gets_into_a_command_unless_it_is_a_name(di
     assert explain({distribution: number}) == ""
 
 
-def test_a_run_without_a_checkpoint_leaves_the_error_as_it_is(tmp_path):
+def test_a_run_without_a_checkpoint_is_known_by_its_journal(tmp_path):
+    (tmp_path / "config.toml").write_text("")
+    run = ganzoo.Run(tmp_path)
+    provenance = {"versions": OURS | {"no-such-gan": "1.2"}}
+    journal.append(run.directory.journal, "started", provenance=provenance)
+    with pytest.raises(ganzoo.UsageError, match="no-such-gan==1.2$"), missing_explained(run):
+        ganzoo.create("loss", "nebula")
+
+
+def test_a_run_that_tells_nothing_leaves_the_error_as_it_is(tmp_path):
     (tmp_path / "config.toml").write_text("")
     run = ganzoo.Run(tmp_path)
     with (
