@@ -165,8 +165,8 @@ def _choose_dataset(tree: ConfigTree, host: PluginHost) -> None:
         if isinstance(component.spec, DatasetSpec) and component.spec.starter
     ]
     if len(starters) != 1:
-        names = ", ".join(starters or registry.names("dataset", host=host)) or "none is installed"
-        raise UsageError(f"say which dataset to train on with --data NAME: {names}")
+        names = sorted(starters) or registry.names("dataset", host=host) or ["none is installed"]
+        raise UsageError(f"say which dataset to train on with --data NAME: {', '.join(names)}")
     name = starters[0].rpartition("/")[2]
     tree.add(Layer("ganzoo (the dataset to start with)", {"data": {"name": name}}))
 

@@ -191,12 +191,21 @@ def test_of_two_that_claim_one_name_neither_wins_and_each_can_be_chosen(zoo, und
 
 
 def test_a_stranger_cannot_take_a_first_party_name(zoo):
-    modules = {"plugin": LOSS.replace("NAME", "bce"), "loss": WORKING_LOSS}
+    dataset = """
+    @ganzoo.hookimpl
+    def ganzoo_datasets():
+        yield ganzoo.DatasetSpec(
+            name="fashion-mnist", factory="{package}.data:Data", summary="Eggs.", starter=True
+        )
+    """
+    modules = {"plugin": LOSS.replace("NAME", "bce") + dataset, "loss": WORKING_LOSS}
     with zoo.with_plugin("cuckoo-gan", modules):
         told = zoo.ganzoo_fails(2, "show", "loss", "bce")
         assert "cuckoo-gan 1.0 and gan-zoo 0.1.0 both provide a loss named 'bce'" in told
         assert "gan-zoo 0.1.0" in zoo.ganzoo("show", "loss", "gan-zoo/bce").out
         assert "gan-zoo 0.1.0" in zoo.ganzoo("-p", "no:cuckoo-gan", "show", "loss", "bce").out
+        told = zoo.ganzoo_fails(2, "train", *VANILLA, "--loss", "gan-zoo/bce", "--dry-run")
+        assert "--data NAME: cuckoo-gan/fashion-mnist, gan-zoo/fashion-mnist" in told
 
 
 def test_five_hundred_components_are_all_listed(zoo, undisturbed):
