@@ -6,11 +6,16 @@ takes the others with it: its failure is kept in its `PluginRecord` and told whe
 
 from __future__ import annotations
 
+import difflib
 import importlib.metadata
 import os
 import re
+import sys
+import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -63,6 +68,7 @@ class PluginRecord:
         status: `"loaded"`, `"failed"` or `"disabled"`.
         error: what went wrong, one line; empty unless failed.
         components: what it provides; empty unless loaded.
+        seconds: it took to load, or to fail.
     """
 
     name: str
@@ -72,11 +78,27 @@ class PluginRecord:
     status: Status = "loaded"
     error: str = ""
     components: list[Component] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def plugin_id(self) -> str:
         """`distribution:name`, the name it is registered under."""
         return f"{self.distribution}:{self.name}"
+
+    @property
+    def outcome(self) -> str:
+        """What became of it in a line: `"loss hinge"`, the error, or that it is switched off."""
+        if self.status == "failed":
+            return self.error
+        if self.status == "disabled":
+            return "switched off"
+        parts = []
+        for kind in KINDS.values():
+            names = [c.spec.name for c in self.components if c.spec.kind == kind.name]
+            if names:
+                word = kind.name if len(names) == 1 else kind.plural
+                parts.append(f"{word} {', '.join(names)}")
+        return "; ".join(parts) or "provides nothing"
 
     def matches(self, pattern: str) -> bool:
         """Whether a user's word means this entry point or its distribution."""
@@ -95,6 +117,7 @@ class PluginHost:
         disabled: names of entry points or distributions not to import.
         only: if given, the only ones to import.
         strict: raise at the first plugin that fails rather than record it.
+        trace: tell of each plugin on stderr: what it provides, from where, how long it took.
 
     Raises:
         PluginError: in strict mode, naming the plugin and its distribution.
@@ -107,6 +130,7 @@ class PluginHost:
         disabled: Sequence[str] = (),
         only: Sequence[str] | None = None,
         strict: bool = False,
+        trace: bool = False,
     ) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
@@ -125,8 +149,10 @@ class PluginHost:
                 only is not None and not any(map(record.matches, only))
             ):
                 record.status = "disabled"
-                continue
-            self._load(record, entry_point)
+            else:
+                self._load(record, entry_point)
+            if trace:
+                sys.stderr.write(_trace_line(record))
             if strict and record.status == "failed":
                 raise PluginError(f"plugin {record.plugin_id}: {record.error}")
         self._warn_of_unmatched([*disabled, *(only or ())])
@@ -147,12 +173,14 @@ class PluginHost:
 
     def _load(self, record: PluginRecord, entry_point: importlib.metadata.EntryPoint) -> None:
         """Import one plugin and collect its descriptors, or record why that failed."""
+        start = time.perf_counter()
         try:
-            _check_requirement(record, entry_point)
-            module = entry_point.load()
-            self._manager.register(module, name=record.plugin_id)
-            self._manager.check_pending()
-            record.components = self._collect(record, module)
+            with _kept_apart(record.plugin_id):
+                _check_requirement(record, entry_point)
+                module = entry_point.load()
+                self._manager.register(module, name=record.plugin_id)
+                self._check_hooks(module)
+                record.components = self._collect(record, module)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit() on import
@@ -160,6 +188,22 @@ class PluginHost:
             record.error = _one_line(error)
             # pluggy leaves a plugin whose verification failed half registered
             self._manager.unregister(name=record.plugin_id)
+        record.seconds = time.perf_counter() - start
+
+    def _check_hooks(self, module: object) -> None:
+        """Refuse hooks that do not exist, unless they are marked `optionalhook=True`."""
+        known = [name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_")]
+        for caller in self._manager.get_hookcallers(module) or ():
+            impls = [impl for impl in caller.get_hookimpls() if impl.plugin is module]
+            if not caller.has_spec() and not all(impl.optionalhook for impl in impls):
+                close = difflib.get_close_matches(caller.name, known, n=1, cutoff=0.8)
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"try `pip install -U {DISTRIBUTION}`"
+                )
+                raise PluginError(
+                    f"it implements {caller.name}, a hook that this ganzoo does not have; {hint}"
+                )
+        self._manager.check_pending()
 
     def _collect(self, record: PluginRecord, module: object) -> list[Component]:
         """Call the plugin's own hook implementations, and check what they return."""
@@ -188,19 +232,38 @@ class PluginHost:
                 )
 
 
+_loading: ContextVar[bool] = ContextVar("loading", default=False)
+"""Whether the default host is being made: a plugin asking for it would have another made."""
+
+
 @cache
 def default_host() -> PluginHost:
     """The host of all installed plugins, made once, as the environment says.
 
     `GANZOO_DISABLE_PLUGINS` and `GANZOO_LOAD_PLUGINS` hold comma-separated names of entry points
-    or distributions; `GANZOO_STRICT_PLUGINS=1` raises where a plugin fails.
+    or distributions; `GANZOO_STRICT_PLUGINS=1` raises where a plugin fails, and
+    `GANZOO_TRACE_PLUGINS=1` tells on stderr what was loaded, from where and how long it took.
     """
+    if _loading.get():
+        raise PluginError(
+            "it asked which plugins are installed while they were being loaded; "
+            "a component may ask when it is used"
+        )
     only = _words(os.environ.get("GANZOO_LOAD_PLUGINS", ""))
-    return PluginHost(
-        disabled=_words(os.environ.get("GANZOO_DISABLE_PLUGINS", "")),
-        only=only or None,
-        strict=os.environ.get("GANZOO_STRICT_PLUGINS", "") not in ("", "0"),
-    )
+    token = _loading.set(True)
+    try:
+        return PluginHost(
+            disabled=_words(os.environ.get("GANZOO_DISABLE_PLUGINS", "")),
+            only=only or None,
+            strict=_is_on("GANZOO_STRICT_PLUGINS"),
+            trace=_is_on("GANZOO_TRACE_PLUGINS"),
+        )
+    finally:
+        _loading.reset(token)
+
+
+def _is_on(variable: str) -> bool:
+    return os.environ.get(variable, "") not in ("", "0")
 
 
 def _words(text: str) -> list[str]:
@@ -212,13 +275,40 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@contextmanager
+def _kept_apart(plugin_id: str) -> Iterator[None]:
+    """While a plugin loads: what it prints goes to stderr, and its warnings say whose they are.
+
+    A program may be reading stdout: `ganzoo list | grep`, or the shell that completes a name.
+    """
+    show = warnings.showwarning
+
+    def named(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        show(f"plugin {plugin_id}: {message}", *args, **kwargs)
+
+    warnings.showwarning = named
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        warnings.showwarning = show
+
+
+def _trace_line(record: PluginRecord) -> str:
+    return (
+        f"{record.plugin_id} {record.version} ({record.value}) {record.status} "
+        f"in {1000 * record.seconds:.1f} ms: {record.outcome}\n"
+    )
+
+
 def _one_line(error: BaseException) -> str:
-    """The error's type and the first line that says something."""
+    """The error's type, unless it is ganzoo's own, and the first line that says something."""
     try:
         lines = str(error).strip().splitlines()
     except Exception:  # an error of the error must not take the host down
         lines = ["(its message cannot be read)"]
-    return ": ".join([type(error).__name__, *lines[:1]])
+    kind = [] if isinstance(error, PluginError) else [type(error).__name__]
+    return ": ".join([*kind, *lines[:1]])
 
 
 def _record(entry_point: importlib.metadata.EntryPoint) -> PluginRecord:
@@ -259,7 +349,8 @@ def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.Ent
             raise PluginError(
                 f"{record.distribution} {record.version} needs {requirement.name}"
                 f"{requirement.specifier}, and {ours} is installed; "
-                f"try `pip install -U {record.distribution}`"
+                # both, for either may be the older one
+                f"try `pip install -U {record.distribution} {DISTRIBUTION}`"
             )
 
 

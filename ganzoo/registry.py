@@ -20,6 +20,10 @@ from ganzoo.specs import KINDS, Kind
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class UnknownComponent(UsageError):
+    """No component that could be loaded has this name."""
+
+
 def kind_named(word: str) -> Kind:
     """The kind a user means by `loss`, `losses`, `arch`, ….
 
@@ -62,7 +66,7 @@ def find(
     if len(found) > 1 and prefer is not None:
         found = [c for c in found if c.plugin.is_from(prefer)] or found
     if not found:
-        raise UsageError(_unknown(kind, name, host))
+        raise UnknownComponent(_unknown(kind, name, host))
     if len(found) > 1:
         if len({c.provider for c in found}) == 1:
             plugins = " and ".join(f"'{c.plugin.name}'" for c in found)
@@ -72,7 +76,10 @@ def find(
             )
         claims = " and ".join(sorted(c.provider for c in found))
         choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in found))
-        raise UsageError(f"{claims} both provide a {kind} named '{name}'. Say {choices}.")
+        raise UsageError(
+            f"{claims} both provide a {kind} named '{name}'. Say {choices}, or switch one off: "
+            f"GANZOO_DISABLE_PLUGINS={found[-1].plugin.distribution}"
+        )
     return found[0]
 
 
@@ -185,6 +192,11 @@ def blame(component: Component) -> Iterator[None]:
     except Exception as error:
         _add_note(error, component)
         raise
+    except SystemExit as error:  # would end the program without a word
+        raise PluginError(
+            f"the {component.spec.kind} '{component.spec.name}' of {component.provider} called "
+            f"sys.exit({error.code!r})"
+        ) from error
 
 
 @contextmanager

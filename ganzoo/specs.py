@@ -32,7 +32,8 @@ class ComponentSpec:
         api_version: the hook API it was written for.
 
     Raises:
-        ValueError: for a malformed name, factory, options path or an empty summary.
+        ValueError: for a malformed name, factory, options path, reference or api_version, or an
+            empty summary.
     """
 
     name: str
@@ -60,6 +61,12 @@ class ComponentSpec:
                 )
         if not isinstance(self.summary, str) or not self.summary.strip():
             raise ValueError(f"summary of {self.name!r} is empty; write one sentence")
+        if not isinstance(self.reference, str):
+            raise ValueError(f"reference of {self.name!r} must be text; got {self.reference!r}")
+        if not isinstance(self.api_version, int):
+            raise ValueError(
+                f"api_version of {self.name!r} must be a whole number; got {self.api_version!r}"
+            )
 
 
 class ArchitectureSpec(ComponentSpec):

@@ -12,6 +12,8 @@ from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
 
+collect_ignore = ["outsider"]  # a stranger's package: tests/packaging/test_outsider.py installs it
+
 torch.set_num_threads(1)  # networks this small would spend their time waiting for each other
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 import shutil
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 import pytest
@@ -105,7 +107,8 @@ BROKEN = {
     ),
     "unknown hook": (
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_looses():\n    return []",
-        "PluginValidationError",
+        "it implements ganzoo_looses, a hook that this ganzoo does not have; "
+        "did you mean ganzoo_losses?",
     ),
     "wrong signature": (
         "import ganzoo\n@ganzoo.hookimpl\ndef ganzoo_losses(extra):\n    return []",
@@ -282,6 +285,74 @@ def test_an_entry_point_of_no_distribution_is_loaded(install):
     assert registry.names("loss", host=PluginHost([point])) == ["acme"]
 
 
+def test_a_hook_marked_optional_may_be_unknown(install):
+    """So a plugin can serve this ganzoo and a newer one."""
+    optional = (
+        "    @ganzoo.hookimpl(optionalhook=True)\n    def ganzoo_holograms():\n        pass\n"
+    )
+    install("acme-gan", HINGE.replace("{name}", "acme") + optional)
+    assert record(PluginHost(), "acme-gan").status == "loaded"
+
+
+def test_what_a_plugin_prints_while_it_loads_goes_to_stderr(install, capsys):
+    install(
+        "loud-gan",
+        "print('imported')\n"
+        + textwrap.dedent(HINGE)
+        .replace("    yield", "    print('called')\n    yield")
+        .replace("{name}", "loud"),
+    )
+    PluginHost()
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "imported\ncalled\n"
+
+
+def test_a_plugins_warning_says_whose_it_is(install):
+    install("loud-gan", "import warnings\nwarnings.warn('old', FutureWarning)")
+    with pytest.warns(FutureWarning, match="^plugin loud-gan:loud-gan-plugin: old$"):
+        PluginHost()
+
+
+def test_a_plugin_cannot_turn_warnings_or_output_away(install):
+    source = "import sys, warnings\nwarnings.showwarning = sys.stdout = None"
+    install("rude-gan", source)
+    before = warnings.showwarning, sys.stdout
+    PluginHost()
+    assert (warnings.showwarning, sys.stdout) == before
+
+
+def test_a_trace_tells_what_was_loaded_from_where_and_how_long_it_took(install, capsys):
+    install("acme-gan", HINGE.replace("{name}", "acme"))
+    install("broken-gan", "import time; time.sleep(0.02); raise RuntimeError('boom')")
+    host = PluginHost(trace=True, disabled=["hinge"])
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == len(host.records)
+    duration = r"in (\d+\.\d) ms"
+    (acme,) = [line for line in lines if line.startswith("acme-gan:acme-gan-plugin 1.0")]
+    assert re.search(rf" \(acme_gan.plugin\) loaded {duration}: loss acme$", acme)
+    (broken,) = [line for line in lines if line.startswith("broken-gan:")]
+    took = re.search(rf" failed {duration}: RuntimeError: boom$", broken)
+    assert took
+    assert float(took[1]) >= 20
+    assert record(host, "broken-gan").seconds >= 0.02
+    (hinge,) = [line for line in lines if line.startswith("gan-zoo:hinge ")]
+    assert hinge.endswith("disabled in 0.0 ms: switched off")
+
+
+def test_the_trace_is_asked_for_by_the_environment(monkeypatch, capsys):
+    monkeypatch.setenv("GANZOO_TRACE_PLUGINS", "1")
+    default_host.cache_clear()
+    try:
+        default_host()
+        assert "gan-zoo:dcgan" in capsys.readouterr().err
+    finally:
+        monkeypatch.undo()
+        default_host.cache_clear()
+
+
 @pytest.mark.parametrize("word", ["acme-gan", "Acme_GAN", "acme-gan-plugin"])
 def test_a_plugin_switched_off_is_not_even_imported(install, word):
     install("acme-gan", HINGE.replace("{name}", "acme"))
@@ -324,6 +395,19 @@ def test_the_default_host_does_as_the_environment_says(monkeypatch):
         assert off == ["hinge", "lsgan"]
     finally:
         monkeypatch.undo()
+        default_host.cache_clear()
+
+
+def test_a_plugin_that_asks_for_the_plugins_while_they_load_is_refused(install):
+    """It would have them loaded again, itself included, without an end."""
+    source = HINGE.replace("{name}", "acme").replace("yield", "ganzoo.names('loss'); yield")
+    install("curious-gan", source)
+    default_host.cache_clear()
+    try:
+        curious = record(default_host(), "curious-gan")
+        assert curious.error.startswith("it asked which plugins are installed while")
+        assert "hinge" in ganzoo.names("loss")
+    finally:
         default_host.cache_clear()
 
 

@@ -118,6 +118,14 @@ def test_what_a_factory_raises_keeps_its_type_and_names_the_distribution(compone
     assert error.value.__notes__ == ["raised by the loss 'fake' of fake-gan 2.1"]
 
 
+def test_a_factory_that_exits_is_told_rather_than_obeyed(component):
+    """It would end the program without a word."""
+    sys.modules["fake_plugin_module"].leave = lambda options: sys.exit(3)
+    exiting = component("leave")
+    with pytest.raises(ganzoo.PluginError, match=r"'fake' of fake-gan 2.1 called sys.exit\(3\)"):
+        registry.build(exiting, FakeOptions())
+
+
 def test_a_factory_that_is_not_there_names_the_distribution(component):
     with pytest.raises(AttributeError) as error:
         registry.build(component(factory="Missing"), FakeOptions())

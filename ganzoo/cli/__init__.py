@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
     except OSError as error:  # a full disk, a vanished directory
         where = f": {error.filename}" if error.filename else ""
-        fail(f"{error.strerror or error}{where}", 1)
+        whose = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+        fail(f"{error.strerror or error}{where}{whose}", 1)
     except Exception as error:
         _explain(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
 

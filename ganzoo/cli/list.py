@@ -33,5 +33,5 @@ def list_components(kind: str | None) -> None:
             formatter.write_dl(rows or [("none", "")], col_max=24)
     click.echo(formatter.getvalue().rstrip())
     if default_host().failed:
-        count = len(default_host().failed)
-        click.echo(f"\n{count} plugin(s) could not be loaded; see `ganzoo plugins`.", err=True)
+        failed = ", ".join(f"{r.plugin_id} {r.version}".strip() for r in default_host().failed)
+        click.echo(f"\nCould not be loaded: {failed}; see `ganzoo plugins`.", err=True)

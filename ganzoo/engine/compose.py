@@ -160,14 +160,15 @@ def _choose_dataset(tree: ConfigTree, host: PluginHost) -> None:
     if tree.get("data", "name") is not None:
         return
     starters = [
-        component.spec.name
+        component.qualified_name
         for component in host.components("dataset")
         if isinstance(component.spec, DatasetSpec) and component.spec.starter
     ]
     if len(starters) != 1:
-        names = ", ".join(starters or registry.names("dataset", host=host)) or "none is installed"
-        raise UsageError(f"say which dataset to train on with --data NAME: {names}")
-    tree.add(Layer("ganzoo (the dataset to start with)", {"data": {"name": starters[0]}}))
+        names = sorted(starters) or registry.names("dataset", host=host) or ["none is installed"]
+        raise UsageError(f"say which dataset to train on with --data NAME: {', '.join(names)}")
+    name = starters[0].rpartition("/")[2]
+    tree.add(Layer("ganzoo (the dataset to start with)", {"data": {"name": name}}))
 
 
 def _component(

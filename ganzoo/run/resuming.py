@@ -24,6 +24,7 @@ from ganzoo.host import PluginHost
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.missing import missing_explained
 from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepared, replace_text
@@ -71,13 +72,14 @@ def resume(
             another process is writing it.
         GanzooError: the checkpoint is damaged.
     """
-    place = Run(run_dir).directory
+    run = Run(run_dir)
     layers = [
         Layer("resuming", tree_of(tuple(key.split(".")), value))
         for key, value in {"training.steps": steps, **(options or {})}.items()
         if value is not None
     ]
-    plan = compose([*layers, read_toml(place.config)], host)
+    with missing_explained(run):
+        plan = compose([*layers, read_toml(run.directory.config)], host)
     asked: set[KeyPath] = {("training", "steps")} if steps is not None else set()
     return resume_plan(run_dir, plan, observers, progress, asked=asked, override=override)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.journal import BEGINNINGS, ENDS
 from ganzoo.run.keeper import best_step
+from ganzoo.run.missing import missing_explained
 from ganzoo.run.pictures import grid
 
 
@@ -129,7 +131,8 @@ class Run:
         Raises:
             GanzooError: the weights are damaged, or do not fit the installed architecture.
         """
-        component = registry.find("architecture", self.config.arch.name, host=self._host)
+        with missing_explained(self):
+            component = registry.find("architecture", self.config.arch.name, host=self._host)
         generator = build_networks(
             self.architecture, component, self.manifest.image, self.manifest.demands, seed=0
         ).generator
@@ -219,6 +222,8 @@ class Run:
     def picture(self, images: Tensor, columns: int | None = None) -> Tensor:
         """The picture of a batch: as the dataset renders it, or a grid.
 
+        Where the dataset's plugin is no longer installed, a warning and a grid.
+
         Args:
             images: `(N, C, H, W)` in [-1, 1].
             columns: of the grid; about a square where None.
@@ -226,7 +231,11 @@ class Run:
         Returns:
             uint8 `(3, H', W')`.
         """
-        rendered = self.dataset.render(images)
+        try:
+            rendered = self.dataset.render(images)
+        except registry.UnknownComponent as error:
+            warnings.warn(f"drawn as a plain grid, for there is {error}", stacklevel=2)
+            rendered = None
         return grid(images, columns) if rendered is None else rendered
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -269,4 +278,5 @@ class Run:
 
     def _component(self, kind: str, section: str) -> Any:
         choice = getattr(self.config, section)
-        return registry.create(kind, choice.name, host=self._host, **choice.options)
+        with missing_explained(self):
+            return registry.create(kind, choice.name, host=self._host, **choice.options)

@@ -1,0 +1,1 @@
+"""Night skies for ganzoo: an architecture, a loss and a dataset."""

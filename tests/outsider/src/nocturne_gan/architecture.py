@@ -1,0 +1,155 @@
+"""Nocturne: an implicit generator and a residual discriminator, for images of any shape.
+
+The generator knows no grid. A residual perceptron looks at one pixel at a time: at waves of its
+place (Tancik et al. 2020, arXiv:2006.10739), and at z, which modulates every block (as in
+Skorokhodov et al. 2021, arXiv:2011.12026). As 1 x 1 convolutions it runs on all pixels at once.
+
+The discriminator is a residual convolutional network without any normalization, so no score
+depends on another image. Conditional: an embedding of the class beside z, and a projection
+discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import ganzoo
+from nocturne_gan.latent import LaplaceLatent
+from nocturne_gan.options import NocturneOptions
+
+CLASS_DIM = 16
+"""Length of the generator's class embedding."""
+
+
+class Nocturne(ganzoo.Architecture):
+    """Networks for any number of channels, rows and columns."""
+
+    def __init__(self, options: NocturneOptions | None = None) -> None:
+        self.options = options or NocturneOptions()
+
+    @property
+    def latent(self) -> ganzoo.Latent:
+        """Independent Laplace coordinates."""
+        return LaplaceLatent(self.options.latent_dim)
+
+    def settings(self) -> ganzoo.Settings:
+        """A generator that shares its weights among all pixels takes small steps."""
+        return {"generator_lr": 5e-4, "discriminator_lr": 2e-4, "betas": (0.0, 0.99)}
+
+    def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
+        """Networks for an image; every demand can be met."""
+        classes = image.num_classes if demands.labels else 0
+        return ganzoo.Networks(
+            Painter(self.options, image, classes),
+            Watcher(
+                self.options.width,
+                image,
+                classes=0 if demands.class_logits else classes,
+                logits=image.num_classes if demands.class_logits else 0,
+            ),
+        )
+
+
+class Painter(nn.Module):
+    """z `(N, latent_dim)` and labels `(N,)` to images `(N, C, H, W)` in [-1, 1]."""
+
+    places: Tensor
+
+    def __init__(self, options: NocturneOptions, image: ganzoo.ImageSpec, classes: int) -> None:
+        super().__init__()
+        places = waves(image.height, image.width, options.frequencies)
+        self.register_buffer("places", places, persistent=False)
+        self.embed = nn.Embedding(classes, CLASS_DIM) if classes else None
+        inputs = options.latent_dim + (CLASS_DIM if classes else 0)
+        self.read = nn.Linear(inputs, options.width)
+        self.enter = nn.Conv2d(places.shape[1], options.width, 1)
+        self.blocks = nn.ModuleList(PaintBlock(options.width) for _ in range(options.blocks))
+        self.leave = nn.Conv2d(options.width, image.channels, 1)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """See the class."""
+        if self.embed is not None:
+            assert labels is not None, "this generator was built to be conditional: give it labels"
+            z = torch.cat([z, self.embed(labels)], dim=1)
+        style = F.silu(self.read(z))
+        features = self.enter(self.places).expand(len(z), -1, -1, -1)
+        for block in self.blocks:
+            features = block(features, style)
+        return torch.tanh(self.leave(features))
+
+
+class PaintBlock(nn.Module):
+    """features + f(features * (1 + gain(z)) + shift(z)), on each pixel by itself."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.modulate = nn.Linear(width, 2 * width)
+        self.first = nn.Conv2d(width, width, 1)
+        self.second = nn.Conv2d(width, width, 1)
+
+    def forward(self, features: Tensor, style: Tensor) -> Tensor:
+        """See the class."""
+        gain, shift = self.modulate(style)[:, :, None, None].chunk(2, dim=1)
+        inner: Tensor = self.first(features * (1 + gain) + shift)
+        painted: Tensor = features + self.second(F.silu(inner))
+        return painted
+
+
+class Watcher(nn.Module):
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+
+    def __init__(self, width: int, image: ganzoo.ImageSpec, *, classes: int, logits: int) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(image.channels, width, 3, padding=1)
+        halvings = max(1, max(image.height, image.width).bit_length() - 3)  # 32 pixels become 4
+        self.blocks = nn.ModuleList(WatchBlock(width) for _ in range(halvings))
+        self.score = nn.Linear(width, 1)
+        self.project = nn.Embedding(classes, width) if classes else None
+        self.class_logits = nn.Linear(width, logits) if logits else None
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+        """See the class."""
+        features = self.enter(images)
+        for block in self.blocks:
+            features = block(features)
+        pooled = F.silu(features).mean((2, 3))
+        scores: Tensor = self.score(pooled).squeeze(1)
+        if self.project is not None:
+            assert labels is not None, "this discriminator was built to be conditional"
+            scores = scores + (self.project(labels) * pooled).sum(1)
+        if self.class_logits is None:
+            return scores
+        return {"scores": scores, "class_logits": self.class_logits(pooled)}
+
+
+class WatchBlock(nn.Module):
+    """Two 3 x 3 convolutions beside the identity, then half the resolution (rounded up)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """See the class."""
+        inner: Tensor = self.second(F.silu(self.first(F.silu(features))))
+        return F.avg_pool2d(features + inner, 2, ceil_mode=True)
+
+
+def waves(height: int, width: int, frequencies: int) -> Tensor:
+    """Sines and cosines of each pixel's place, `(1, 2 + 4 * frequencies, H, W)`.
+
+    Half a turn up to the highest frequency that so many pixels can show, geometrically spaced.
+    """
+    rows = torch.linspace(-1, 1, height) if height > 1 else torch.zeros(1)
+    columns = torch.linspace(-1, 1, width) if width > 1 else torch.zeros(1)
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
+    places = torch.stack([x, y])  # (2, H, W)
+    highest = max(2.0, max(height, width) / 2)
+    rates = torch.logspace(0, math.log2(highest), frequencies, base=2.0) * math.pi / 2
+    angles = (rates[:, None, None, None] * places).flatten(0, 1)
+    return torch.cat([places, angles.sin(), angles.cos()]).unsqueeze(0)

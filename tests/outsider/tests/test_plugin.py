@@ -1,0 +1,43 @@
+"""Promises of the package as a whole: the zoo finds it, and its animals play together."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import ganzoo
+
+
+def test_the_zoo_finds_all_three():
+    assert "nocturne" in ganzoo.names("architecture")
+    assert "twilight" in ganzoo.names("loss")
+    assert "night-sky" in ganzoo.names("dataset")
+
+
+def test_describing_them_imports_no_torch():
+    code = "import sys, nocturne_gan.plugin, nocturne_gan.options; print('torch' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout == "False\n"
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_they_train_together_and_can_be_sampled(tmp_path, monkeypatch, conditional):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
+    run = ganzoo.train(
+        arch={"name": "nocturne", "width": 8, "blocks": 1, "latent_dim": 4},
+        loss="twilight",
+        data={"name": "night-sky", "count": 40, "size": 8},
+        conditional=conditional,
+        steps=3,
+        batch_size=4,
+        sample_count=8,
+        device="cpu",
+        run_dir=tmp_path / "run",
+    )
+    images = run.sample(5, seed=1, truncation=1.0)
+    assert images.shape == (5, 3, 8, 8)
+    terms = run.metrics()[-1]
+    assert any("consistency" in name for name in terms)
+    assert any("light" in name for name in terms)
