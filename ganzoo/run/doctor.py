@@ -8,6 +8,15 @@ from ganzoo.run import health
 from ganzoo.run.run import Run
 
 
+STATES = {
+    "running": "is being trained",
+    "finished": "has finished",
+    "stopped": "was stopped",
+    "failed": "has failed",
+    "killed": "was killed",
+}
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What the doctor says.
@@ -30,7 +39,7 @@ def diagnose(run: Run) -> Diagnosis:
     lines, state = run.metrics(), run.state
     steps = run.config.training.steps
     reached = max([int(line["step"]) for line in lines[-1:]] + run.steps[-1:], default=0)
-    saved = f"its latest checkpoint is of step {run.steps[-1]}" if run.steps else "it has none yet"
+    saved = f"its latest checkpoint is of step {run.steps[-1]}" if run.steps else "none was saved"
     problems = []
     if state == "failed":
         problems.append(_failure(run))
@@ -40,15 +49,17 @@ def diagnose(run: Run) -> Diagnosis:
             f"cut), or the machine went down. `ganzoo resume {run.path}` goes on"
         )
     problems += map(str, health.examine(lines, run.config.training.model_dump()))
-    if not lines:
+    if not lines and not problems:
         problems.append("It has not written a line of its log, so there is nothing to examine")
-    return Diagnosis(f"{run.path} is {state} at step {reached} of {steps}; {saved}.", (*problems,))
+    return Diagnosis(
+        f"{run.path} {STATES[state]} at step {reached} of {steps}; {saved}.", (*problems,)
+    )
 
 
 def _failure(run: Run) -> str:
     """The error of the last session, in words."""
     failure = [event for event in run.events() if event.get("event") == "failed"][-1]
-    message = f"It failed after step {failure['step']}: {failure.get('message', 'no message')}"
+    message = str(failure.get("message", "its journal does not say why"))
     if "trace" in failure:
-        message += f" ({failure['error']}; {run.directory.journal} has the trace)"
+        message += f" ({failure.get('error')}; {run.directory.journal} has the trace)"
     return message

@@ -92,7 +92,7 @@ def test_where_there_are_no_runs_it_says_so(ganzoo_cli):
 def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(ganzoo_cli, trained):
     code, out, _ = ganzoo_cli("doctor", trained)
     assert code == 0
-    assert "is finished at step 3 of 3" in out
+    assert "has finished at step 3 of 3" in out
     assert "Nothing is wrong with it." in out
 
 
@@ -105,7 +105,7 @@ def test_a_run_that_diverges_is_stopped_and_explained(ganzoo_cli):
     assert "far above the usual" in err
     code, out, _ = ganzoo_cli("doctor", "run")
     assert code == 1
-    assert "run is failed at step" in out
+    assert "run has failed at step" in out
     assert "far above the usual" in out
 
 

@@ -137,7 +137,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(tmp_path):
         run = ganzoo.train(run_dir=tmp_path / "run", **TINY)
     found = diagnose(run)
     assert found.problems == ()
-    assert "is finished at step 400 of 400; its latest checkpoint is of step 400" in found.state
+    assert "has finished at step 400 of 400; its latest checkpoint is of step 400" in found.state
 
 
 def test_a_frozen_generator(tmp_path):
@@ -159,7 +159,6 @@ def test_an_absurd_learning_rate_that_ends_in_nothing_finite(tmp_path):
     assert run.state == "failed"
     problem = diagnose(run).problems[0]
     assert str(error.value) in problem
-    assert "It failed after step" in problem
 
 
 def test_an_absurd_learning_rate_that_only_explodes(tmp_path):
