@@ -23,8 +23,10 @@ ALLOWED = {
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
     "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
+    "scaffold": {"errors", "specs", "registry"},
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
+        "scaffold",
     },
 }  # fmt: skip
 
