@@ -23,8 +23,12 @@ ALLOWED = {
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
     "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
+    "testing": {
+        "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
+    },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
+        "testing",
     },
 }  # fmt: skip
 
