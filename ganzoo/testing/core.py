@@ -139,7 +139,7 @@ class Outcome(NamedTuple):
     message: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One promise of one component; calling it sees whether it is kept."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from unittest import SkipTest
 
@@ -150,9 +153,9 @@ def torch_compile(bench: ArchitectureBench) -> None:
         for name, network in built.both:
             x = built.input_of(name)
             wanted, wanted_gradients = _value_and_gradients(built, network, x)
-            torch.compiler.reset()
-            network.compile(backend="aot_eager")
-            seen, gradients = _value_and_gradients(built, network, x)
+            with _quiet_compiler():
+                network.compile(backend="aot_eager")
+                seen, gradients = _value_and_gradients(built, network, x)
             expect_close(name, built, seen, wanted, where="compiled")
             expect_close(name, built, gradients, wanted_gradients, where="compiled")
 
@@ -164,3 +167,15 @@ def _value_and_gradients(built: Built, network: nn.Module, x: Tensor) -> tuple[O
     torch.autograd.backward(total(outputs))
     gradients = {k: p.grad for k, p in network.named_parameters() if p.grad is not None}
     return {k: v.detach() for k, v in outputs.items()}, gradients
+
+
+@contextmanager
+def _quiet_compiler() -> Iterator[None]:
+    """Without the traces that the compiler logs and pytest would show below a failure."""
+    before = logging.root.manager.disable
+    logging.disable(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+        torch.compiler.reset()
