@@ -28,6 +28,7 @@ from ganzoo.testing.networks import (
     ArchitectureBench,
     Built,
     describe,
+    scores_of,
     total,
 )
 
@@ -125,7 +126,7 @@ def labels_change_the_images(bench: ArchitectureBench) -> None:
     """Where labels are demanded, one z gives another image for each class."""
     built = bench.build(LABELLED).awake()
     z = built.z()
-    _expect_classes_differ(lambda k: built.outputs(built.generator, z, k)[""], "image")
+    _expect_classes_differ(lambda k: built.afresh(built.generator, z, k)[""], "image")
 
 
 @promise(
@@ -136,7 +137,9 @@ def labels_change_the_scores(bench: ArchitectureBench) -> None:
     """Where labels are demanded, an image has another score under each of them."""
     built = bench.build(LABELLED).awake()
     noise = built.noise()
-    _expect_classes_differ(lambda k: built.scores(noise, k), "score")
+    _expect_classes_differ(
+        lambda k: scores_of(built.afresh(built.discriminator, noise, k)), "score"
+    )
 
 
 @promise(
@@ -148,7 +151,7 @@ def class_logits(bench: ArchitectureBench) -> None:
     built = bench.build(WITH_LOGITS).awake()
     noise = built.noise()
     first, second = (
-        built.outputs(built.discriminator, noise, torch.full((BATCH,), k)) for k in (0, 1)
+        built.afresh(built.discriminator, noise, torch.full((BATCH,), k)) for k in (0, 1)
     )
     expect("class_logits" in first, f"the discriminator gives {', '.join(first) or 'nothing'}")
     seen = tuple(first["class_logits"].shape)
@@ -171,7 +174,7 @@ def deterministic(bench: ArchitectureBench) -> None:
             same = isinstance(value, Tensor) and torch.equal(value, twin[key])
             expect(same, f"two builds from one seed differ in '{key}' of the {name}")
         x = once.input_of(name)
-        first, second = (once.outputs(network, x) for _ in range(2))
+        first, second = (once.afresh(network, x) for _ in range(2))
         for key, value in first.items():
             same = torch.allclose(value, second[key], atol=1e-4)
             expect(same, f"two calls of the {name} from one seed differ")
@@ -223,7 +226,8 @@ def scores_are_unbounded(bench: ArchitectureBench) -> None:
             with torch.no_grad():
                 for parameter in built.discriminator.parameters():
                     parameter.mul_(factor)
-                scores = built.scores(1000 * built.noise()).nan_to_num(0.0)
+                outputs = built.outputs(built.discriminator, 1000 * built.noise())
+            scores = scores_of(outputs).nan_to_num(0.0)
             low, high = min(low, scores.min().item()), max(high, scores.max().item())
             if low < -100 and high > 100:
                 return
@@ -269,7 +273,7 @@ def _expect_shapes(built: Built, n: int) -> None:
     seen = tuple(images.shape)
     expect(seen == wanted, f"{what} {n} images have shape {seen}, not {wanted}")
     outputs = built.outputs(built.discriminator, built.noise(n))
-    scores = outputs["scores" if "scores" in outputs else ""]
+    scores = scores_of(outputs)
     expect(scores.shape == (n,), f"{what} scores of {n} images have shape {tuple(scores.shape)}")
 
 

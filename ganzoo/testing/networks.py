@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from unittest import SkipTest
 
@@ -73,10 +74,9 @@ class Built:
         raw = network(x, *(labels or self.labels(len(x))))
         return dict(raw) if isinstance(raw, Mapping) else {"": raw}
 
-    def scores(self, images: Tensor, *labels: Tensor) -> Tensor:
-        """Scores of a batch, flattened."""
-        outputs = self.outputs(self.discriminator, images, *labels)
-        return outputs["scores" if "scores" in outputs else ""].flatten()
+    def afresh(self, network: nn.Module, x: Tensor, *labels: Tensor) -> Outputs:
+        """The same of a copy: nothing that a call changes (power iterations, say) is seen later."""
+        return self.outputs(deepcopy(network), x, *labels)
 
     def awake(self) -> Built:
         """With noise on every parameter, so that no gate that starts at zero hides what it does."""
@@ -141,6 +141,11 @@ class ArchitectureBench(Bench):
             "it refuses images of 16, 32 and 64 pixels, with 3 channels and with 1; the check "
             "'shapes' says more"
         )
+
+
+def scores_of(outputs: Outputs) -> Tensor:
+    """The scores among a discriminator's outputs."""
+    return outputs["scores" if "scores" in outputs else ""]
 
 
 def total(outputs: Outputs) -> Tensor:

@@ -63,28 +63,31 @@ class Linear(nn.Module):
     def __init__(self, norm: float, leak: float = 1.0) -> None:
         super().__init__()
         count = IMAGE.channels * IMAGE.height * IMAGE.width
-        self.weight = nn.Parameter(torch.full((count,), norm / count**0.5))
+        self.weight = nn.Parameter(torch.full((count, 1), norm / count**0.5))
         self.leak = leak
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to scores `(N,)`."""
-        scores = (images.flatten(1) * self.weight.to(images.dtype)).sum(1)
-        return nn.functional.leaky_relu(scores, self.leak)
+        return nn.functional.leaky_relu(images.flatten(1) @ self.weight, self.leak)[:, 0]
 
 
 class Smooth(nn.Module):
-    """A small discriminator with a gradient of its own at every point, and no kinks."""
+    """A small discriminator with a gradient of its own at every point, and no kinks.
 
-    def __init__(self) -> None:
+    Args:
+        scale: of the scores.
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
         source = torch.Generator().manual_seed(0)
         count = IMAGE.channels * IMAGE.height * IMAGE.width
         self.first = nn.Parameter(torch.randn(count, 8, generator=source) / count**0.5)
-        self.second = nn.Parameter(2 * torch.randn(8, generator=source))
+        self.second = nn.Parameter(2 * scale * torch.randn(8, 1, generator=source))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to scores `(N,)`."""
-        return torch.tanh(images.flatten(1) @ self.first) @ self.second
+        return (torch.tanh(images.flatten(1) @ self.first) @ self.second)[:, 0]
 
 
 class Painter(nn.Module):
