@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import Any
 
@@ -64,9 +65,9 @@ def check(name: str, options: tuple[str, ...]) -> None:
         word = "FAILED" if status == "failed" else status
         click.echo(f"{word:<8} {one.id}" + (f": {message}" if message else ""))
     ran = counts["ok"] + counts["failed"]
-    click.echo(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} were skipped")
+    click.echo(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} skipped")
     if counts["failed"]:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _by_component(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:

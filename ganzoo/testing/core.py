@@ -143,8 +143,11 @@ class Outcome(NamedTuple):
 class Check:
     """One promise of one component; calling it sees whether it is kept."""
 
-    _promise: Promise[Any] = field(repr=False)
-    _bench: Bench = field(repr=False)
+    _promise: Promise[Any]
+    _bench: Bench
+
+    def __repr__(self) -> str:
+        return f"<check {self.id}>"
 
     @property
     def name(self) -> str:
@@ -173,6 +176,7 @@ class Check:
             CheckFailed: the promise is broken.
             unittest.SkipTest: it does not concern this component; says why.
         """
+        __tracebackhide__ = True  # pytest shows the test and the plugin, not what is between
         try:
             with isolated(CPU):
                 torch.default_generator.manual_seed(0)

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.parametrizations import spectral_norm
 
 import ganzoo
 
@@ -71,6 +72,41 @@ class Good(ganzoo.Architecture):
             self.generator(image, classes),
             self.discriminator(image, classes, demands.class_logits),
         )
+
+
+class GoodSpectralNorm(Good):
+    """Every call in training moves its buffers, and a gate starts at zero."""
+
+    class discriminator(Discriminator):  # noqa: N801
+        def __init__(self, image, classes, logits):
+            super().__init__(image, classes, logits)
+            self.gate = nn.Parameter(torch.zeros(()))
+            self.score = spectral_norm(self.score)
+            self.second = spectral_norm(self.second)
+
+        def inner(self, images):
+            maps = super().inner(images)
+            return maps + self.gate * maps.mean((2, 3), keepdim=True)
+
+
+class GoodUnconditional(Good):
+    """Grey images of 32 pixels, no labels, batch statistics, dropout."""
+
+    class discriminator(Discriminator):  # noqa: N801
+        def __init__(self, image, classes, logits):
+            super().__init__(image, classes, logits)
+            self.between = nn.BatchNorm2d(8)
+
+        def inner(self, images):
+            return F.dropout(self.between(self.first(images)), 0.2, self.training)
+
+    def natural_size(self, height, width):
+        return (32, 32)
+
+    def build(self, image, demands):
+        if image.shape != (1, 32, 32) or demands.labels or demands.forbids_batch_statistics:
+            raise ganzoo.Unsupported("not that")
+        return super().build(image, demands)
 
 
 class BuildsSquaresOnly(Good):

@@ -46,6 +46,22 @@ class GoodWithLogits(Good):
         return {**terms, "class": self.told(critic, fake)}
 
 
+class GoodMovingAverage(Good):
+    """Relativistic, against an average of the other side's scores that is a buffer."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def discriminator_loss(self, critic, real, fake):
+        reals, fakes = critic(real), critic(fake)
+        with torch.no_grad():
+            self.mean.lerp_((reals.mean() + fakes.mean()) / 2, 0.1)
+        return {
+            "hinge": (1 - reals + self.mean).relu().mean() + (1 + fakes - self.mean).relu().mean()
+        }
+
+
 class OfNoInterface(nn.Module):
     discriminator_loss = Good.discriminator_loss
     generator_loss = Good.generator_loss

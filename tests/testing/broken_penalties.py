@@ -56,6 +56,40 @@ class GoodWithoutGradients(ganzoo.Penalty):
         return critic(real).square().mean()
 
 
+class GoodAtRandom(ganzoo.Penalty):
+    """Consistency under noise; asks for nothing, and gets no gradient of images."""
+
+    def zero_at_gradient_norm(self):
+        return 0.0
+
+    def penalty(self, critic, real, fake):
+        moved = real.images + 0.05 * torch.randn_like(real.images)
+        return (critic(real) - critic(real.with_images(moved))).square().mean()
+
+
+class GoodMovingAverage(ganzoo.GeneratorPenalty):
+    """Path lengths against their average, in float32 whatever it is given."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.register_buffer("mean", torch.zeros(()))
+
+    def penalty(self, generator, critic, z, fake, real):
+        z = z.detach().requires_grad_()
+        images = generator(z, real.labels)
+        noise = torch.randn_like(images) / 8
+        (gradient,) = torch.autograd.grad((images * noise).sum(), z, create_graph=True)
+        length = torch.linalg.vector_norm(gradient.float(), dim=1)
+        with torch.no_grad():
+            self.mean.lerp_(length.mean(), 0.01)
+        return (length - self.mean).square().mean()
+
+
+class GoodOneSided(ToOne):
+    def excess(self, gradient):
+        return super().excess(gradient).relu()
+
+
 class WithoutWeight(Good):
     def __init__(self, options):
         super().__init__(ganzoo.PenaltyOptions())

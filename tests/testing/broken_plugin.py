@@ -10,9 +10,16 @@ import re
 import ganzoo
 
 GOOD = {
-    "architecture": ["Good"],
-    "loss": ["Good", "GoodWithLogits"],
-    "penalty": ["Good", "GoodOnGenerator", "GoodWithoutGradients"],
+    "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional"],
+    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage"],
+    "penalty": [
+        "Good",
+        "GoodOnGenerator",
+        "GoodWithoutGradients",
+        "GoodAtRandom",
+        "GoodMovingAverage",
+        "GoodOneSided",
+    ],
     "dataset": ["Good", "GoodPoints"],
 }
 
