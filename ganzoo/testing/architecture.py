@@ -6,7 +6,7 @@ What they must survive (autocast, a compiler, a copy) is in `survival.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from unittest import SkipTest
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -21,13 +21,16 @@ from ganzoo.testing.core import Broken, Promises, expect
 from ganzoo.testing.networks import (
     BATCH,
     CLASSES,
+    FEW,
     LABELLED,
-    PLAIN,
+    SIZES,
     STRICT,
     WITH_LOGITS,
     ArchitectureBench,
     Built,
     describe,
+    is_built,
+    runs,
     scores_of,
     total,
 )
@@ -44,24 +47,15 @@ DIFFERENT = 1e-6
 )
 def shapes(bench: ArchitectureBench) -> None:
     """Images have the shape that `build` took, for any number of channels, and scores `(N,)`."""
-    built = 0
-    for height, width in [(16, 16), (28, 28), (32, 32), (64, 64), (16, 32), (32, 16)]:
-        for channels in (1, 3):
-            image = ImageSpec(channels, height, width, num_classes=CLASSES)
-            try:
-                networks = bench.build(image=image)
-            except SkipTest:
-                continue
-            built += 1
-            try:
-                _expect_shapes(networks, BATCH)
-            except RuntimeError as error:
-                raise Broken(f"networks for {image} cannot be called: {error}") from error
-    architecture: Architecture = bench.make()
-    for side in (16, 28, 64):
-        image = ImageSpec(3, *architecture.natural_size(side, side))
-        built += any(_is_built(architecture, image, channels) for channels in (1, 3))
-    expect(built, "it refuses 16, 28, 32 and 64 pixels, grey and coloured, and its natural sizes")
+    some = False
+    for built in bench.sizes():
+        some = True
+        try:
+            _expect_shapes(built, FEW)
+        except RuntimeError as error:
+            raise Broken(f"networks for {built.image} cannot be called: {error}") from error
+    tried = ", ".join(f"{height}x{width}" for height, width in SIZES)
+    expect(some, f"it refuses {tried}, grey and coloured")
 
 
 @promise(
@@ -70,19 +64,20 @@ def shapes(bench: ArchitectureBench) -> None:
 def natural_size_is_built(bench: ArchitectureBench) -> None:
     """`natural_size` names a size that it builds, whatever the dataset's own is."""
     architecture: Architecture = bench.make()
-    for height, width in [(16, 16), (28, 28), (32, 32), (64, 64)]:
+    demands, _ = bench.least
+    for height, width in SIZES[:4]:
         size = architecture.natural_size(height, width)
-        image = ImageSpec(3, *size, num_classes=CLASSES)
-        if not any(_is_built(architecture, image, channels) for channels in (3, 1)):
+        images = [ImageSpec(channels, *size, num_classes=CLASSES) for channels in (3, 1)]
+        if not any(is_built(architecture, image, demands) for image in images):
             raise Broken(f"natural_size({height}, {width}) is {size}, and it refuses to build that")
 
 
 @promise(mend="name no dtype in the networks, or torch.float32")
 def dtype(bench: ArchitectureBench) -> None:
     """Images, scores and whatever else the networks give are float32 where their input is."""
-    for built in bench.variants():
+    for built in chain(filter(runs, bench.sizes()), bench.all_variants()):
         for name, network in built.both:
-            for key, value in built.outputs(network, built.input_of(name)).items():
+            for key, value in built.outputs(network, built.input_of(name, FEW)).items():
                 seen = f"{key or 'the output'} of the {name} is {value.dtype}"
                 expect(value.dtype == torch.float32, seen)
 
@@ -90,12 +85,12 @@ def dtype(bench: ArchitectureBench) -> None:
 @promise(mend="end the generator in a tanh")
 def images_in_range(bench: ArchitectureBench) -> None:
     """Images lie in [-1, 1], whatever the generator's weights become."""
-    for built in bench.variants():
+    for built in chain(filter(runs, bench.sizes()), bench.all_variants()):
         for factor in (1, 4, 4):  # on top of each other
             with torch.no_grad():
                 for parameter in built.generator.parameters():
                     parameter.mul_(factor)
-            (images,) = built.outputs(built.generator, built.z()).values()
+            (images,) = built.outputs(built.generator, built.z(FEW)).values()
             low, high = images.min().item(), images.max().item()
             expect(low >= -1 and high <= 1, f"values from {low:.3g} to {high:.3g}")
 
@@ -106,7 +101,7 @@ def images_in_range(bench: ArchitectureBench) -> None:
 )
 def any_batch_size(bench: ArchitectureBench) -> None:
     """Both networks take batches of any size, 1 included, in training and in evaluation."""
-    for built in bench.variants():
+    for built in bench.all_variants():
         for n in (1, 2, 5):
             for training in (True, False):
                 built.generator.train(training)
@@ -186,9 +181,11 @@ def deterministic(bench: ArchitectureBench) -> None:
 )
 def no_dependence_across_samples(bench: ArchitectureBench) -> None:
     """Where batch statistics are forbidden, no score depends on the other images of its batch."""
-    built = bench.build(STRICT).awake()
+    built = bench.build(bench.least[0] | STRICT).awake()
     try:
-        check_demands(built.discriminator, built.image, built.demands, conditional=False)
+        check_demands(
+            built.discriminator, built.image, built.demands, conditional=built.demands.labels
+        )
     except Unsupported as seen:
         raise Broken(str(seen)) from None
 
@@ -199,7 +196,7 @@ def no_dependence_across_samples(bench: ArchitectureBench) -> None:
 )
 def gradient_reaches_every_parameter(bench: ArchitectureBench) -> None:
     """Each parameter of both networks has a gradient that is finite and not zero."""
-    for built in bench.variants():
+    for built in bench.all_variants():
         for name, network in built.both:
             torch.autograd.backward(total(built.outputs(network, built.input_of(name))))
             for key, parameter in network.named_parameters():
@@ -275,14 +272,6 @@ def _expect_shapes(built: Built, n: int) -> None:
     outputs = built.outputs(built.discriminator, built.noise(n))
     scores = scores_of(outputs)
     expect(scores.shape == (n,), f"{what} scores of {n} images have shape {tuple(scores.shape)}")
-
-
-def _is_built(architecture: Architecture, image: ImageSpec, channels: int) -> bool:
-    try:
-        architecture.build(ImageSpec(channels, image.height, image.width), PLAIN)
-    except Unsupported:
-        return False
-    return True
 
 
 def _expect_classes_differ(outputs: Callable[[Tensor], Tensor], what: str) -> None:

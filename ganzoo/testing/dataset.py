@@ -27,7 +27,7 @@ from ganzoo.testing.core import Bench, Broken, Promises, expect, in_a_line
 LOOKED_AT = 200
 """Images of a dataset that are decoded, evenly spread."""
 
-LABELS = 5000
+LABELS = 1000
 """Labels of a dataset that are read, evenly spread."""
 
 

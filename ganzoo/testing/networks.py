@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from unittest import SkipTest
 
 import torch
@@ -19,6 +20,12 @@ from ganzoo.testing.core import Bench, Broken, expect
 CLASSES = 3
 BATCH = 6
 """More than the classes, so that each has its turn."""
+
+SIZES = ((16, 16), (28, 28), (32, 32), (64, 64), (16, 32), (32, 16))
+"""Heights and widths that are tried, beside the natural sizes of these."""
+
+FEW = 2
+"""Images in a batch where sizes are many."""
 
 PLAIN = Demands()
 STRICT = Demands(forbids_batch_statistics=True)
@@ -99,16 +106,38 @@ class Built:
 class ArchitectureBench(Bench):
     """An architecture under test."""
 
-    def build(
-        self, demands: Demands = PLAIN, image: ImageSpec | None = None, *, seed: int = 0
-    ) -> Built:
-        """Its networks, built as the engine builds them.
+    @cached_property
+    def least(self) -> tuple[Demands, ImageSpec]:
+        """What it may be asked for at least: no labels if it can, a small coloured image if so.
 
         Raises:
-            SkipTest: it refuses the demands, which it may, or every shape.
+            SkipTest: it refuses everything.
         """
         architecture: Architecture = self.make()
-        image = image or self.base(architecture)
+        for demands in (PLAIN, LABELLED, WITH_LOGITS):
+            for side in (16, 32, 64, 128, 256):
+                size = architecture.natural_size(side, side)
+                for channels in (3, 1):
+                    image = ImageSpec(channels, *size, num_classes=CLASSES)
+                    if is_built(architecture, image, demands):
+                        return demands, image
+        raise SkipTest("it refuses every image; the check 'shapes' says so")
+
+    def build(
+        self,
+        demands: Demands | None = None,
+        image: ImageSpec | None = None,
+        *,
+        seed: int = 0,
+    ) -> Built:
+        """Its networks, built as the engine builds them, by default with the least demands.
+
+        Raises:
+            SkipTest: it refuses the demands, which it may, or everything.
+        """
+        demands = self.least[0] if demands is None else demands
+        image = self.least[1] if image is None else image
+        architecture: Architecture = self.make()
         torch.default_generator.manual_seed(seed)
         try:
             networks = Networks(*architecture.build(image, demands))
@@ -117,30 +146,47 @@ class ArchitectureBench(Bench):
         return Built(*networks, architecture.latent, image, demands)
 
     def variants(self, *more: Demands) -> Iterator[Built]:
-        """Awake networks without demands and for each of those, all if none, save the refused."""
-        built = [self.build(PLAIN).awake()]  # skips the check if nothing at all can be built
-        for demands in more or (STRICT, LABELLED, WITH_LOGITS):
+        """Awake networks for the least demands and for each of those, save what is refused."""
+        for demands in dict.fromkeys([self.least[0], *more]):
             try:
-                built.append(self.build(demands).awake())
+                yield self.build(demands).awake()
             except SkipTest:
                 continue
-        yield from built
 
-    def base(self, architecture: Architecture) -> ImageSpec:
-        """The smallest image it builds, coloured if it can be."""
-        for side in (16, 32, 64):
-            size = architecture.natural_size(side, side)
-            for channels in (3, 1):
-                image = ImageSpec(channels, *size, num_classes=CLASSES)
+    def all_variants(self) -> Iterator[Built]:
+        """The same for all that a loss or a penalty may demand."""
+        return self.variants(self.least[0] | STRICT, LABELLED, WITH_LOGITS)
+
+    def sizes(self) -> Iterator[Built]:
+        """Awake networks for several sizes, grey and coloured, save what is refused."""
+        architecture: Architecture = self.make()
+        natural = [architecture.natural_size(*size) for size in SIZES]
+        for height, width in dict.fromkeys([*SIZES, *natural]):
+            for channels in (1, 3):
+                image = ImageSpec(channels, height, width, num_classes=CLASSES)
                 try:
-                    architecture.build(image, PLAIN)
-                except Unsupported:
+                    yield self.build(image=image).awake()
+                except SkipTest:
                     continue
-                return image
-        raise SkipTest(
-            "it refuses images of 16, 32 and 64 pixels, with 3 channels and with 1; the check "
-            "'shapes' says more"
-        )
+
+
+def is_built(architecture: Architecture, image: ImageSpec, demands: Demands) -> bool:
+    """Whether it does not refuse to."""
+    try:
+        architecture.build(image, demands)
+    except Unsupported:
+        return False
+    return True
+
+
+def runs(built: Built) -> bool:
+    """Whether both networks can be called; where not, that is the affair of the check `shapes`."""
+    try:
+        for name, network in built.both:
+            built.outputs(network, built.input_of(name, FEW))
+    except RuntimeError:
+        return False
+    return True
 
 
 def scores_of(outputs: Outputs) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from unittest import SkipTest
 
@@ -31,7 +31,7 @@ promise = Promises(ArchitectureBench)
 )
 def state_dict_round_trip(bench: ArchitectureBench) -> None:
     """Networks that take another's weights, through safetensors, give what that other gives."""
-    for built in bench.variants():
+    for built in bench.all_variants():
         other = bench.build(built.demands, seed=6)
         for (name, network), (_, twin) in zip(built.both, other.both, strict=True):
             x = built.input_of(name)
@@ -52,7 +52,7 @@ def state_dict_round_trip(bench: ArchitectureBench) -> None:
 )
 def deep_copies(bench: ArchitectureBench) -> None:
     """A deepcopy, made after a call, gives the same and shares nothing with the first."""
-    for built in bench.variants():
+    for built in bench.all_variants():
         built.eval()
         for name, network in built.both:
             x = built.input_of(name)
@@ -77,20 +77,21 @@ def deep_copies(bench: ArchitectureBench) -> None:
     "in-place changes, `.data`) on the way from images to scores"
 )
 def double_backward(bench: ArchitectureBench) -> None:
-    """A gradient with respect to the input has itself a gradient, as gradient penalties need."""
-    for built in bench.variants():
+    """A gradient by the input has itself a gradient, and the right one, as penalties need."""
+    for built in bench.all_variants():
         for name, network in built.both:
-            x = built.input_of(name).requires_grad_()
-            summed = total(built.outputs(network, x))
-            (gradient,) = torch.autograd.grad(summed, x, create_graph=True)
-            what = f"the {name} built {describe(built.demands)}"
-            expect(gradient.requires_grad, f"the input's gradient of {what} has no graph")
-            torch.autograd.backward(gradient.square().sum())
+            what = f"of the {name} built {describe(built.demands)}"
+            norm = _gradient_norm(built, network, built.input_of(name))
+            expect(norm.requires_grad, f"the input's gradient {what} has no graph")
+            torch.autograd.backward(norm)
             seconds = [p.grad for p in network.parameters() if p.grad is not None]
             finite = all(second.isfinite().all() for second in seconds)
-            expect(finite, f"the second gradient of {what} is not finite")
+            expect(finite, f"the second gradient {what} is not finite")
             some = any(second.any() for second in seconds)
-            expect(some, f"the second gradient of {what} reaches no parameter")
+            expect(some, f"the second gradient {what} reaches no parameter")
+            with suppress(RuntimeError):  # some networks cannot run in float64, and need not
+                double = network.eval().double()
+                _expect_right_slope(built, double, built.input_of(name).double(), what)
 
 
 @promise(
@@ -99,7 +100,7 @@ def double_backward(bench: ArchitectureBench) -> None:
 )
 def bfloat16_autocast(bench: ArchitectureBench) -> None:
     """Under bfloat16 autocast both networks give about what they give in float32, and train."""
-    for built in bench.variants():
+    for built in bench.all_variants():
         for name, network in built.both:
             x = built.input_of(name)
             network.train()
@@ -122,7 +123,7 @@ def bfloat16_autocast(bench: ArchitectureBench) -> None:
 def channels_last(bench: ArchitectureBench) -> None:
     """With weights and images in channels_last both networks give and learn the same."""
     layout = torch.channels_last
-    for built in bench.variants():
+    for built in bench.all_variants():
         built.eval()
         for name, network in built.both:
             x = built.input_of(name)
@@ -179,3 +180,36 @@ def _quiet_compiler() -> Iterator[None]:
     finally:
         logging.disable(before)
         torch.compiler.reset()
+
+
+def _gradient_norm(built: Built, network: nn.Module, x: Tensor) -> Tensor:
+    """Half the squared norm of the output's gradient by the input, with a graph."""
+    x = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(total(built.outputs(network, x)), x, create_graph=True)
+    return 0.5 * gradient.square().sum()
+
+
+def _expect_right_slope(built: Built, network: nn.Module, x: Tensor, what: str) -> None:
+    """The norm's slope along a direction of the parameters is its central difference quotient.
+
+    The step is so short that no unit passes a kink of its ReLU, where the norm jumps.
+    """
+    step = 1e-9
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    source = torch.Generator().manual_seed(6)
+    way = [torch.randn(p.shape, dtype=p.dtype, generator=source) for p in parameters]
+    norm = _gradient_norm(built, network, x)
+    found = torch.autograd.grad(norm, parameters, allow_unused=True)
+    analytic = sum((g * w).sum().item() for g, w in zip(found, way, strict=True) if g is not None)
+    values = []
+    for move in (step, -2 * step):
+        with torch.no_grad():
+            for parameter, direction in zip(parameters, way, strict=True):
+                parameter.add_(direction, alpha=move)
+        values.append(_gradient_norm(built, network, x).item())
+    numeric = (values[0] - values[1]) / (2 * step)
+    expect(
+        abs(analytic - numeric) <= 1e-2 * abs(numeric) + 1e-4 * norm.item(),
+        f"the second gradient {what} is wrong: along some direction {analytic:.4g}, by finite "
+        f"differences in float64 {numeric:.4g}",
+    )

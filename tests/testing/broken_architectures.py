@@ -109,6 +109,15 @@ class GoodUnconditional(Good):
         return super().build(image, demands)
 
 
+class GoodConditionalOnly(Good):
+    """Refuses to be built without labels."""
+
+    def build(self, image, demands):
+        if not demands.labels:
+            raise ganzoo.Unsupported("it is conditional; add --conditional")
+        return super().build(image, demands)
+
+
 class BuildsSquaresOnly(Good):
     def build(self, image, demands):
         square = ganzoo.ImageSpec(image.channels, image.height, image.height, image.num_classes)
@@ -295,6 +304,23 @@ class OnceDifferentiable(Good):
     class discriminator(Discriminator):  # noqa: N801
         def inner(self, images):
             return FastSquare.apply(self.first(images))
+
+
+class HastySquare(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.twice = 2 * x.detach()
+        return x * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return ctx.twice * gradient
+
+
+class DetachedBackward(Good):
+    class discriminator(Discriminator):  # noqa: N801
+        def inner(self, images):
+            return HastySquare.apply(self.first(images))
 
 
 class MixesDtypes(Good):

@@ -10,7 +10,7 @@ import re
 import ganzoo
 
 GOOD = {
-    "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional"],
+    "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional", "GoodConditionalOnly"],
     "loss": ["Good", "GoodWithLogits", "GoodMovingAverage"],
     "penalty": [
         "Good",
@@ -49,6 +49,7 @@ BROKEN = {
         "RemembersFeatures": "deep_copies",
         "LambdaOfItself": "deep_copies",
         "OnceDifferentiable": "double_backward",
+        "DetachedBackward": "double_backward",
         "MixesDtypes": "bfloat16_autocast",
         "ViewsFeatures": "channels_last",
         "OtherwiseCompiled": "torch_compile",
