@@ -24,9 +24,12 @@ ALLOWED = {
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
     "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
     "scaffold": {"errors", "specs", "registry"},
+    "testing": {
+        "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
+    },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "scaffold",
+        "scaffold", "testing",
     },
 }  # fmt: skip
 

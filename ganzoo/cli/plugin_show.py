@@ -15,7 +15,10 @@ from ganzoo.errors import UsageError, did_you_mean
 from ganzoo.host import PluginRecord, default_host
 
 
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def complete_plugin(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names of plugins that begin so."""
     records = default_host().records
     return [
         CompletionItem(record.name, help=record.distribution)
@@ -25,7 +28,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 @click.command("show", short_help="Explain one plugin.")
-@click.argument("name", shell_complete=_complete)
+@click.argument("name", shell_complete=complete_plugin)
 def show_plugin(name: str) -> None:
     """Explain the plugin NAME: where it comes from, its state and what it provides.
 

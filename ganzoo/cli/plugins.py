@@ -1,36 +1,75 @@
-"""`ganzoo plugins`: what is installed, what it provides, and what could not be loaded."""
+"""`ganzoo plugins`: what is installed, what it provides, and whether it keeps its promises."""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from typing import Any
 
 import click
 
-from ganzoo.host import PluginRecord, default_host
-from ganzoo.specs import KINDS
+from ganzoo.cli.plugin_new import new_plugin
+from ganzoo.cli.plugin_show import complete_plugin, show_plugin
+from ganzoo.config import parse_assignment
+from ganzoo.errors import UsageError
+from ganzoo.host import default_host
 
 
-@click.command(short_help="Show installed plugins and their state.")
-def plugins() -> None:
+@click.group(
+    invoke_without_command=True,
+    short_help="Show installed plugins and their state; check one.",
+)
+@click.pass_context
+def plugins(context: click.Context) -> None:
     """Show the installed plugins, the distributions they come from and their state."""
+    if context.invoked_subcommand is not None:
+        return
     records = default_host().records
     if not records:
         click.echo("No plugin is installed.")
     for record in records:
         click.echo(f"{record.name}  ({record.distribution} {record.version}, {record.value})")
-        click.echo(f"  {record.status}: {_state(record)}")
+        click.echo(f"  {record.status}: {record.outcome}")
 
 
-def _state(record: PluginRecord) -> str:
-    if record.status == "failed":
-        return record.error
-    if record.status == "disabled":
-        return "switched off"
-    counts = Counter(component.spec.kind for component in record.components)
-    parts = [
-        f"{kind.name if counts[kind.name] == 1 else kind.plural} "
-        + ", ".join(c.spec.name for c in record.components if c.spec.kind == kind.name)
-        for kind in KINDS.values()
-        if counts[kind.name]
-    ]
-    return "; ".join(parts) or "provides nothing"
+@plugins.command(short_help="See whether a plugin keeps every promise.")
+@click.argument("name", shell_complete=complete_plugin)
+@click.option(
+    "-o",
+    "options",
+    multiple=True,
+    metavar="COMPONENT.KEY=VALUE",
+    help="An option of a component while it is checked, such as a small width or a folder.",
+)
+def check(name: str, options: tuple[str, ...]) -> None:
+    """Check all that the plugin or distribution NAME provides, promise by promise.
+
+    Its own tests do the same with `ganzoo.testing.conformance`. Exits with 1 if a check fails.
+    """
+    from ganzoo.testing import checks  # imports torch
+
+    counts: Counter[str] = Counter()
+    for one in checks(name, options=_by_component(options)):
+        status, message = one.outcome()
+        counts[status] += 1
+        word = "FAILED" if status == "failed" else status
+        click.echo(f"{word:<8} {one.id}" + (f": {message}" if message else ""))
+    ran = counts["ok"] + counts["failed"]
+    click.echo(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} skipped")
+    if counts["failed"]:
+        sys.exit(1)
+
+
+def _by_component(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """`("acme.width=8",)` as `{"acme": {"width": 8}}`."""
+    given: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        path, value = parse_assignment(text)
+        if len(path) != 2:
+            raise UsageError(f"'{text}' is not of the form COMPONENT.KEY=VALUE, like acme.width=8")
+        given.setdefault(path[0], {})[path[1]] = value
+    return given
+
+
+plugins.add_command(show_plugin)
+plugins.add_command(new_plugin)

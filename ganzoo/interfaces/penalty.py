@@ -68,6 +68,14 @@ class Penalty(_Regularizer):
         `fake` carries no graph to the generator; both batches have the same length.
         """
 
+    def zero_at_gradient_norm(self) -> float | None:
+        """Where its paper says that it is zero: for a linear critic whose gradient has this norm.
+
+        1 for WGAN-GP, 0 for R1, None where it is zero for no such critic. The engine does not
+        ask; the conformance kit holds the penalty to it.
+        """
+        return None
+
 
 class GeneratorPenalty(_Regularizer):
     """A term of the generator's loss, which also sees the generator and its inputs."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ganzoo.run import health
 from ganzoo.run.run import Run
 
-
 STATES = {
     "running": "is being trained",
     "finished": "has finished",

@@ -68,7 +68,9 @@ def create_plugin(
     temporary = into / f".{name}.new"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        written = [_write(temporary, path, text) for path, text in _filled(kind, license_name, words)]
+        written = [
+            _write(temporary, path, text) for path, text in _filled(kind, license_name, words)
+        ]
         (temporary / "src" / package / "py.typed").touch()
         temporary.rename(folder)
     except OSError as error:

@@ -62,7 +62,7 @@ def here(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [(README, 12), (GUIDE, 18), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
+    ("text", "count"), [(README, 12), (GUIDE, 19), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -75,7 +75,7 @@ def test_commands_run_one_after_another(text, count, here):
         assert code == 0, f"{command}\n{out}{err}"
 
 
-@pytest.mark.parametrize(("text", "count"), [(README, 2), (GUIDE, 2)], ids=["readme", "guide"])
+@pytest.mark.parametrize(("text", "count"), [(README, 2), (GUIDE, 3)], ids=["readme", "guide"])
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
     assert len(whole) == count

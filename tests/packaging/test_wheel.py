@@ -123,6 +123,9 @@ def rename(folder: Path, plugin: str) -> tuple[str, list[str]]:
                 for name in components:
                     text = text.replace(f'name="{name}"', f'name="acme-{name}"')
                 text = text.replace("starter=True", "starter=False")
+            if file.name == "test_conformance.py":  # options are given by component name
+                for name in components:
+                    text = text.replace(f'"{name}": {{', f'"acme-{name}": {{')
             file.write_text(text)
     (folder / "src" / package).rename(folder / "src" / stranger)
     return stranger, components

@@ -33,3 +33,7 @@ class Dragan(ganzoo.Penalty):
         # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
         norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         return (norm - self.options.target).square().mean()
+
+    def zero_at_gradient_norm(self) -> float:
+        """The target."""
+        return self.options.target

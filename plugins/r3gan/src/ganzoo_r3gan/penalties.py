@@ -16,6 +16,10 @@ class _ZeroCentered(ganzoo.Penalty):
         """The gradient of one image's score must be that image's alone."""
         return ganzoo.Demands(forbids_batch_statistics=True)
 
+    def zero_at_gradient_norm(self) -> float:
+        """Zero-centered: a flat critic."""
+        return 0.0
+
 
 class R1(_ZeroCentered):
     """1/2 E[||grad D(x)||^2] at real images."""

@@ -58,7 +58,7 @@ class Generator(nn.Module):
         for inputs, outputs in pairwise(widths):
             layers.append(nn.Linear(inputs, outputs, bias=not options.batch_norm))
             if options.batch_norm:
-                layers.append(nn.BatchNorm1d(outputs))
+                layers.append(BatchNorm(outputs))
             layers.append(nn.ReLU())
         pixels = shape[0] * shape[1] * shape[2]
         self.body = nn.Sequential(*layers, nn.Linear(options.width, pixels), nn.Tanh())
@@ -98,6 +98,18 @@ class Discriminator(nn.Module):
         if self.class_logits is None:
             return scores
         return {"scores": scores, "class_logits": self.class_logits(features)}
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm that uses its running statistics for a batch of one, which has none itself."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(N, D)` to `(N, D)`."""
+        if self.training and len(x) == 1:
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        return super().forward(x)
 
 
 def _append_label(x: Tensor, labels: Tensor | None, classes: int) -> Tensor:

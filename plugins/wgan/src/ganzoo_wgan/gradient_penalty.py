@@ -34,3 +34,7 @@ class GradientPenalty(ganzoo.Penalty):
         norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         excess = norm - self.options.target
         return (excess.relu() if self.options.one_sided else excess).square().mean()
+
+    def zero_at_gradient_norm(self) -> float:
+        """The target."""
+        return self.options.target

@@ -1,0 +1,290 @@
+"""What a dataset promises of the images it opens."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tempfile
+import typing
+from collections.abc import Iterator
+from operator import index
+from pathlib import Path
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ganzoo import registry
+from ganzoo.data.decode import natural_channels, to_pixels
+from ganzoo.errors import DataError, UsageError
+from ganzoo.interfaces.dataset import Dataset
+from ganzoo.interfaces.values import ImageSource
+from ganzoo.testing.core import Bench, Broken, Promises, expect, in_a_line
+
+LOOKED_AT = 200
+"""Images of a dataset that are decoded, evenly spread."""
+
+LABELS = 1000
+"""Labels of a dataset that are read, evenly spread."""
+
+
+class DatasetBench(Bench):
+    """A dataset under test. It is never made to download: a `download` left open is False."""
+
+    def make(self, **options: Any) -> Any:
+        """See `Bench.make`."""
+        fields = registry.options_model(self.component).model_fields
+        if "download" in fields and "download" not in self.given:
+            options = {"download": False, **options}
+        return super().make(**options)
+
+    def open(self) -> ImageSource:
+        """Its training split, opened anew.
+
+        Raises:
+            SkipTest: its files are not here, and no options say where they would be; or it is
+                empty, which is one check's affair.
+        """
+        source = self.open_even_if_empty()
+        if not _count(source):
+            raise SkipTest("it has no images; the check 'length' says so")
+        return source
+
+    def open_even_if_empty(self) -> ImageSource:
+        """The same, whatever its length."""
+        dataset: Dataset = self.make()
+        try:
+            return dataset.open("train")
+        except DataError as error:
+            if self.given:
+                raise
+            raise SkipTest(
+                f"its files are not here, and nothing is downloaded to check it ({error}); give "
+                f'the kit the options that find them: options={{"{self.name}": {{…}}}}'
+            ) from None
+
+    def paths(self) -> list[str]:
+        """Options that name a file or a folder."""
+        fields = registry.options_model(self.component).model_fields
+        return [name for name, of in fields.items() if _is_path(of.annotation)]
+
+
+promise = Promises(DatasetBench)
+
+
+@promise(
+    mend="return ganzoo.ImageSource(images, spec, class_names) from `open`, images with "
+    "`__len__` and `__getitem__`"
+)
+def length(bench: DatasetBench) -> None:
+    """It opens as a source with a length above zero, and each index below it gives an item."""
+    source = bench.open_even_if_empty()
+    expect(isinstance(source, ImageSource), f"open() gives a {type(source).__name__}")
+    count = _count(source)
+    expect(count > 0, "its length is 0")
+    for k in (0, count // 2, count - 1):
+        try:
+            item = source.images[k]
+        except Exception as error:  # whatever a dataset may raise
+            raise Broken(f"its length is {count}, but image {k} raises {error!r}") from error
+        pair = isinstance(item, (tuple, list)) and len(item) == 2
+        expect(pair, f"image {k} is a {type(item).__name__}, no (image, label)")
+
+
+@promise(
+    mend="sort file names, seed what is drawn from the options, and derive the fingerprint "
+    "from the content alone"
+)
+def stable_order(bench: DatasetBench) -> None:
+    """Opened or asked again it gives the same items in the same order, with one fingerprint."""
+    first, second = bench.open(), bench.open()
+    counts = _count(first), _count(second)
+    expect(counts[0] == counts[1], f"it has {counts[0]} images, opened again {counts[1]}")
+    for k in _spread(counts[0], LOOKED_AT):
+        once = _content(first.images[k])
+        expect(once == _content(first.images[k]), f"image {k}, asked for twice, is another")
+        expect(once == _content(second.images[k]), f"image {k}, opened again, is another")
+    expect(isinstance(first.fingerprint, str), "its fingerprint is no text")
+    expect(first.fingerprint == second.fingerprint, "opened again it has another fingerprint")
+
+
+@promise(mend="count labels from 0, as ints, and say their number in ImageSpec(num_classes=…)")
+def labels_in_range(bench: DatasetBench) -> None:
+    """Labels are whole numbers from 0 up to the number of classes that its spec says."""
+    source = bench.open()
+    classes = source.spec.num_classes
+    for k in _spread(_count(source), LABELS):
+        label = source.images[k][1]
+        try:
+            number = index(label)
+        except TypeError:
+            raise Broken(f"the label of image {k} is {label!r}, a {type(label).__name__}") from None
+        if classes:
+            expect(
+                0 <= number < classes,
+                f"the label of image {k} is {number}, its spec has {classes} classes",
+            )
+
+
+@promise(
+    mend="give ImageSource one name a class, in label order, and none where there are no labels"
+)
+def class_names(bench: DatasetBench) -> None:
+    """It names each class, each by another word, so that `--class NAME` finds one."""
+    source = bench.open()
+    names, classes = source.class_names, source.spec.num_classes
+    expect(len(names) == classes, f"{len(names)} names for {classes} classes")
+    wrong = [name for name in names if not (isinstance(name, str) and name.strip())]
+    expect(not wrong, f"{wrong[:1]} is no name")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    expect(not twice, f"two classes are called {', '.join(twice)}")
+
+
+@promise(
+    mend="keep no lambda, open file or class of a function in the images; open files in "
+    "`__getitem__`"
+)
+def picklable(bench: DatasetBench) -> None:
+    """Worker processes can be given its images: pickled and back, they are the same."""
+    images = bench.open().images
+    before = _content(images[0])
+    try:
+        copy = _through_pickle(images)
+    except Exception as error:  # whatever pickling may raise
+        raise Broken(f"pickling its images raises {in_a_line(error)}") from error
+    expect(_content(copy[0]) == before, "image 0 is another after pickling")
+
+
+@promise(
+    mend="say in ImageSpec what the images are: 1 channel for grey ones, 3 for coloured; give "
+    "PIL images or uint8 tensors (C, H, W)"
+)
+def honest_spec(bench: DatasetBench) -> None:
+    """Each image can be decoded to its spec, and the spec's channels are theirs."""
+    source = bench.open()
+    spec = source.spec
+    most = 0
+    for k in _spread(_count(source), LOOKED_AT):
+        image = source.images[k][0]
+        what = f"image {k} ({source.locate(k)})"
+        fits = isinstance(image, (Image.Image, Tensor))
+        expect(fits, f"{what} is a {type(image).__name__}, no PIL image and no tensor")
+        try:
+            to_pixels(image, *spec.shape)
+        except Exception as error:  # whatever a format's reader may raise
+            raise Broken(f"{what} cannot be decoded to {spec}: {in_a_line(error)}") from error
+        most = max(most, natural_channels(image))
+        if not source.resizable:
+            seen = _shape(image)
+            expect(seen == spec.shape, f"{what} is {seen}, its spec {spec}, and not resizable")
+    expect(most == spec.channels, f"its images have {most} channel(s), its spec {spec.channels}")
+
+
+@promise(mend="raise ganzoo.UsageError from `open`, naming the splits there are")
+def unknown_split(bench: DatasetBench) -> None:
+    """For a split that it does not have it raises a UsageError that names it."""
+    dataset: Dataset = _with_paths(bench)
+    try:
+        dataset.open("no-such-split")
+    except UsageError as error:
+        expect("no-such-split" in str(error), f"the error does not name it: {error}")
+    except DataError as error:
+        raise Broken(f"it raises a DataError: {error}") from None
+    else:
+        raise Broken("it opens the split 'no-such-split'")
+
+
+@promise(
+    mend="look whether files are there in `open`, and raise ganzoo.DataError with the path "
+    "and how to get them; read nothing when constructed"
+)
+def clear_errors(bench: DatasetBench) -> None:
+    """Where files are missing it can be made, and `open` raises a DataError with their path."""
+    paths = bench.paths()
+    if not paths:
+        raise SkipTest("none of its options is a path")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in paths:
+            missing = Path(folder) / "not-there"
+            dataset: Dataset = bench.make(**{**dict.fromkeys(paths, missing), name: missing})
+            try:
+                dataset.open("train")
+            except (DataError, UsageError) as error:
+                said = "not-there" in str(error)
+                expect(said, f"the error does not name the missing {missing}: {error}")
+            except Exception as error:  # whatever a missing file may raise
+                raise Broken(f"with a missing {name}, it raises {in_a_line(error)}") from error
+            else:
+                raise Broken(f"it opens, though its {name} is not there")
+
+
+@promise(mend="return a uint8 tensor (3, H, W) from `render`, or None for the usual grid")
+def rendering(bench: DatasetBench) -> None:
+    """If it draws a batch itself, that is a uint8 picture `(3, H, W)`."""
+    dataset: Dataset = _with_paths(bench)
+    if type(dataset).render is Dataset.render:
+        raise SkipTest("it leaves drawing to the usual grid")
+    spec = bench.open().spec
+    picture = dataset.render(torch.zeros(4, *spec.shape))
+    if picture is not None:
+        expect(
+            picture.dtype == torch.uint8 and picture.ndim == 3 and picture.shape[0] == 3,
+            f"it is {picture.dtype} of shape {tuple(picture.shape)}",
+        )
+
+
+def _with_paths(bench: DatasetBench) -> Dataset:
+    """A dataset whose required paths, if any, may name nothing: it is not to be read."""
+    missing = {name: Path("not-there") for name in bench.paths() if name in bench.missing_options()}
+    made: Dataset = bench.make(**missing)
+    return made
+
+
+def _is_path(annotation: object) -> bool:
+    return annotation is Path or Path in typing.get_args(annotation)
+
+
+def _count(source: ImageSource) -> int:
+    return len(source.images)  # type: ignore[arg-type]
+
+
+def _shape(image: Image.Image | Tensor) -> tuple[int, ...]:
+    if isinstance(image, Tensor):
+        return tuple(image.shape)
+    return (natural_channels(image), image.height, image.width)
+
+
+def _spread(count: int, most: int) -> Iterator[int]:
+    """At most so many indices, evenly spread, the first and the last among them."""
+    return iter(sorted({round(k * (count - 1) / max(1, most - 1)) for k in range(most)}))
+
+
+def _content(item: Any) -> tuple[Any, ...]:
+    """What an item holds, to be compared."""
+    image, label = item[:2]
+    pixels = image.numpy() if isinstance(image, Tensor) else np.asarray(image)
+    return pixels.shape, str(pixels.dtype), pixels.tobytes(), str(label)
+
+
+def _through_pickle(images: Any) -> Any:
+    """Pickled and back, the tensors beside the stream: workers get those by shared memory."""
+    tensors: list[Tensor] = []
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing: object) -> int | None:
+            if not isinstance(thing, Tensor):
+                return None
+            tensors.append(thing)
+            return len(tensors) - 1
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, number: int) -> Tensor:
+            return tensors[number]
+
+    stream = io.BytesIO()
+    Pickler(stream).dump(images)
+    stream.seek(0)
+    return Unpickler(stream).load()

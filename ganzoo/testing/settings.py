@@ -1,0 +1,24 @@
+"""Training settings that losses and architectures recommend: whether a run takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ganzoo import registry
+from ganzoo.config import TrainingConfig
+from ganzoo.errors import UsageError
+from ganzoo.interfaces.values import Settings
+from ganzoo.testing.core import Broken, expect
+
+MEND = "return only keys of ganzoo.Settings, within the ranges of ganzoo.config.TrainingConfig"
+
+
+def expect_valid(settings: Mapping[str, object]) -> None:
+    """Each key is one that may be recommended, each value in its range."""
+    allowed = Settings.__annotations__
+    for key in settings:
+        expect(key in allowed, f"'{key}' is none of {', '.join(allowed)}")
+    try:
+        registry.validated(TrainingConfig, settings)
+    except UsageError as error:
+        raise Broken(str(error)) from None

@@ -1,0 +1,157 @@
+"""A plugin of one good component of each kind, and of one that breaks each promise.
+
+Each broken one is an honest mistake, and breaks no other promise.
+"""
+
+from __future__ import annotations
+
+import re
+
+import ganzoo
+
+GOOD = {
+    "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional", "GoodConditionalOnly"],
+    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage"],
+    "penalty": [
+        "Good",
+        "GoodOnGenerator",
+        "GoodWithoutGradients",
+        "GoodAtRandom",
+        "GoodMovingAverage",
+        "GoodOneSided",
+    ],
+    "dataset": ["Good", "GoodPoints"],
+}
+
+BROKEN = {
+    "architecture": {
+        "BuildsSquaresOnly": "shapes",
+        "IgnoresChannels": "shapes",
+        "NamesSizesItRefuses": "natural_size_is_built",
+        "ScoresInDouble": "dtype",
+        "WithoutTanh": "images_in_range",
+        "SqueezesTheBatch": "any_batch_size",
+        "DeafGenerator": "labels_change_the_images",
+        "DeafDiscriminator": "labels_change_the_scores",
+        "LogitsPeekAtLabels": "class_logits",
+        "NoLogits": "class_logits",
+        "NumpyInitialization": "deterministic",
+        "BatchNormDespiteAll": "no_dependence_across_samples",
+        "MinibatchDeviation": "no_dependence_across_samples",
+        "UnusedLayer": "gradient_reaches_every_parameter",
+        "EndsInSigmoid": "scores_are_unbounded",
+        "EndsInTanh": "scores_are_unbounded",
+        "EndsInSoftplus": "scores_are_unbounded",
+        "LatentOfItsOwnMind": "latent",
+        "UnknownSetting": "training_settings",
+        "HiddenTensor": "state_dict_round_trip",
+        "TiedWeights": "state_dict_round_trip",
+        "RemembersFeatures": "deep_copies",
+        "LambdaOfItself": "deep_copies",
+        "OnceDifferentiable": "double_backward",
+        "DetachedBackward": "double_backward",
+        "MixesDtypes": "bfloat16_autocast",
+        "ViewsFeatures": "channels_last",
+        "OtherwiseCompiled": "torch_compile",
+    },
+    "loss": {
+        "OfNoInterface": "made_from_options",
+        "SilentOption": "options_explained",
+        "HeavyOptions": "described_without_torch",
+        "OneTermAnImage": "scalar_terms",
+        "LogarithmOfSigmoid": "finite_at_extreme_scores",
+        "RealsAndFakesExchanged": "discriminator_parts_real_from_fake",
+        "GeneratorOnTheOtherSide": "generator_raises_its_fakes",
+        "EveryOutputIsAScore": "works_with_both_heads",
+        "UnusedLogits": "class_logits_are_used",
+        "TrainsTheDiscriminator": "no_gradient_into_the_wrong_network",
+        "KeepsFakes": "no_gradient_into_the_wrong_network",
+        "CallsBackward": "no_gradient_into_the_wrong_network",
+        "MeanInAnAttribute": "state_round_trip",
+        "PenaltyThatIsNotThere": "default_penalties_exist",
+        "SettingOutOfRange": "training_settings",
+    },
+    "penalty": {
+        "WithoutWeight": "made_from_options",
+        "OneNumberAnImage": "scalar",
+        "Reward": "non_negative",
+        "NormOfEachPixel": "zero_where_declared",
+        "SumOverTheBatch": "per_sample",
+        "NormOfTheBatch": "per_sample",
+        "OneEpsilonForAll": "randomness_is_each_images_own",
+        "DemandsNothing": "forbids_batch_statistics",
+        "WithoutGraph": "differentiable_twice",
+        "DetachedNorm": "differentiable_twice",
+        "BareSquareRoot": "finite_at_zero_gradient",
+        "DifferenceQuotient": "bfloat16_autocast",
+    },
+    "dataset": {
+        "Empty": "length",
+        "Triples": "length",
+        "Shuffled": "stable_order",
+        "OtherFingerprints": "stable_order",
+        "LabelsFromOne": "labels_in_range",
+        "LabelsAsText": "labels_in_range",
+        "OneNameForTwo": "class_names",
+        "HoldsALambda": "picklable",
+        "GreyBySpec": "honest_spec",
+        "FloatingPoint": "honest_spec",
+        "PointsOfAnotherShape": "honest_spec",
+        "AnySplit": "unknown_split",
+        "FileNotFound": "clear_errors",
+        "ReadsWhenMade": "clear_errors",
+        "FloatingPicture": "rendering",
+    },
+}
+"""The check that each is to be caught by, by kind and class."""
+
+OPTIONS = {
+    "SilentOption": "testing.broken_options:SilentOptions",
+    "HeavyOptions": "testing.broken_losses:OptionsBesideTorch",
+    "FileNotFound": "testing.broken_options:PathOptions",
+    "ReadsWhenMade": "testing.broken_options:PathOptions",
+    "GoodPoints": "testing.broken_options:PathOptions",
+}
+MODULES = {
+    "architecture": "testing.broken_architectures",
+    "loss": "testing.broken_losses",
+    "penalty": "testing.broken_penalties",
+    "dataset": "testing.broken_datasets",
+}
+
+
+def component_name(class_name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", class_name).lower()
+
+
+def describe(kind: str, spec: type[ganzoo.LossSpec]):
+    for name in [*GOOD[kind], *BROKEN[kind]]:
+        options = OPTIONS.get(name, "")
+        if kind == "penalty" and name != "WithoutWeight":
+            options = "ganzoo.interfaces.options:PenaltyOptions"
+        yield spec(
+            name=component_name(name),
+            factory=f"{MODULES[kind]}:{name}",
+            options=options,
+            summary=f"{name}.",
+        )
+
+
+@ganzoo.hookimpl
+def ganzoo_architectures():
+    return describe("architecture", ganzoo.ArchitectureSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_losses():
+    return describe("loss", ganzoo.LossSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_penalties():
+    return describe("penalty", ganzoo.PenaltySpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_datasets():
+    return describe("dataset", ganzoo.DatasetSpec)
