@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
+from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
@@ -100,7 +100,7 @@ def _check(name: str, package: str, kind: str, license_name: str) -> None:
 
 def _filled(kind: str, license_name: str, words: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """Path and text of every file, with the names filled in."""
-    templates = files("ganzoo.scaffold") / "templates"
+    templates = resources("ganzoo.scaffold") / "templates"
     for root in (templates / "common", templates / kind):
         for path, source in _walk(root):
             yield Path(Template(path).substitute(words)), _text(source, words)

@@ -11,6 +11,7 @@ from ganzoo import registry
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.options import PenaltyOptions, describe
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.testing.core import Bench, Promises, expect
@@ -20,6 +21,7 @@ INTERFACES: dict[str, tuple[type, ...]] = {
     "loss": (Loss,),
     "penalty": (Penalty, GeneratorPenalty),
     "dataset": (Dataset,),
+    "observer": (Observer,),
 }
 
 promise = Promises(Bench)

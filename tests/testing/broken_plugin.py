@@ -21,6 +21,7 @@ GOOD = {
         "GoodOneSided",
     ],
     "dataset": ["Good", "GoodPoints"],
+    "observer": ["Good", "GoodIdle"],
 }
 
 BROKEN = {
@@ -102,6 +103,13 @@ BROKEN = {
         "ReadsWhenMade": "clear_errors",
         "FloatingPicture": "rendering",
     },
+    "observer": {
+        "FirstSessionOnly": "takes_every_event",
+        "ClipsWeights": "leaves_the_training_alone",
+        "SkipsSteps": "leaves_the_training_alone",
+        "WritesIntoTheWorkingDirectory": "keeps_to_its_place",
+        "RewritesTheLog": "keeps_to_its_place",
+    },
 }
 """The check that each is to be caught by, by kind and class."""
 
@@ -117,6 +125,7 @@ MODULES = {
     "loss": "testing.broken_losses",
     "penalty": "testing.broken_penalties",
     "dataset": "testing.broken_datasets",
+    "observer": "testing.broken_observers",
 }
 
 
@@ -155,3 +164,8 @@ def ganzoo_penalties():
 @ganzoo.hookimpl
 def ganzoo_datasets():
     return describe("dataset", ganzoo.DatasetSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_observers():
+    return describe("observer", ganzoo.ObserverSpec)

@@ -38,7 +38,7 @@ def test_a_message_says_what_was_promised_what_was_seen_and_how_to_mend_it(insta
 
 def test_what_a_plugin_raises_is_the_cause_of_the_failure(host):
     with pytest.raises(
-        CheckFailed, match="seen: it raised UsageError: no penalty named"
+        CheckFailed, match="seen: it raised UnknownComponent: no penalty named"
     ) as failure:
         find(host, "loss-penalty-that-is-not-there-default_penalties_exist")()
     assert isinstance(failure.value.__cause__, ganzoo.UsageError)
