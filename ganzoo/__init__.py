@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ganzoo.run import train as train
     from ganzoo.run.pictures import save_grid as save_grid
     from ganzoo.specs import ArchitectureSpec as ArchitectureSpec
+    from ganzoo.specs import CommandSpec as CommandSpec
     from ganzoo.specs import DatasetSpec as DatasetSpec
     from ganzoo.specs import LossSpec as LossSpec
     from ganzoo.specs import ObserverSpec as ObserverSpec
@@ -92,7 +93,14 @@ _HOME = {
     "ganzoo.registry": ("create", "names"),
     "ganzoo.run": ("Run", "resume", "train"),
     "ganzoo.run.pictures": ("save_grid",),
-    "ganzoo.specs": ("ArchitectureSpec", "DatasetSpec", "LossSpec", "ObserverSpec", "PenaltySpec"),
+    "ganzoo.specs": (
+        "ArchitectureSpec",
+        "CommandSpec",
+        "DatasetSpec",
+        "LossSpec",
+        "ObserverSpec",
+        "PenaltySpec",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 

@@ -25,7 +25,14 @@ from collections.abc import Iterable
 
 import pluggy
 
-from ganzoo.specs import ArchitectureSpec, DatasetSpec, LossSpec, ObserverSpec, PenaltySpec
+from ganzoo.specs import (
+    ArchitectureSpec,
+    CommandSpec,
+    DatasetSpec,
+    LossSpec,
+    ObserverSpec,
+    PenaltySpec,
+)
 
 PROJECT = "ganzoo"
 """Name of the pluggy project and of the entry-point group."""
@@ -57,3 +64,8 @@ def ganzoo_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
 @hookspec
 def ganzoo_observers() -> Iterable[ObserverSpec]:  # type: ignore[empty-body]
     """Yield a descriptor for each observer of runs (a logger, say) the plugin provides."""
+
+
+@hookspec
+def ganzoo_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each subcommand the plugin adds to `ganzoo`."""

@@ -25,7 +25,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ganzoo import hookspecs
 from ganzoo.errors import PluginError
-from ganzoo.specs import HOOK_API_VERSION, KINDS, ComponentSpec
+from ganzoo.specs import HOOK_API_VERSION, PROVIDED, ComponentSpec
 
 DISTRIBUTION = "gan-zoo"
 UNKNOWN = "(unknown distribution)"
@@ -93,7 +93,7 @@ class PluginRecord:
         if self.status == "disabled":
             return "switched off"
         parts = []
-        for kind in KINDS.values():
+        for kind in PROVIDED:
             names = [c.spec.name for c in self.components if c.spec.kind == kind.name]
             if names:
                 word = kind.name if len(names) == 1 else kind.plural
@@ -208,7 +208,7 @@ class PluginHost:
     def _collect(self, record: PluginRecord, module: object) -> list[Component]:
         """Call the plugin's own hook implementations, and check what they return."""
         components = []
-        for kind in KINDS.values():
+        for kind in PROVIDED:
             caller = getattr(self._manager.hook, kind.hook)
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is not module:

@@ -93,6 +93,24 @@ def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options
     return build(component, validate_options(component, options))
 
 
+def load_command(component: Component) -> Any:
+    """The click command that a plugin adds.
+
+    Raises:
+        PluginError: what its descriptor names is none.
+    """
+    import click
+
+    with blame(component):
+        command = _load(component.spec.factory)
+    if not isinstance(command, click.Command):
+        raise PluginError(
+            f"{component.spec.factory} of {component.provider} is a {type(command).__name__}, "
+            "and should be a click.Command"
+        )
+    return command
+
+
 def build(component: Component, options: Options) -> Any:
     """Call the component's factory. An exception keeps its type and gains the distribution."""
     with blame(component):

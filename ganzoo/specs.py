@@ -107,6 +107,15 @@ class ObserverSpec(ComponentSpec):
     kind = "observer"
 
 
+class CommandSpec(ComponentSpec):
+    """A subcommand of `ganzoo`: `factory` names a `click.Command` or `click.Group`, made already.
+
+    `summary` is its line in `ganzoo --help`, for which the command itself is not imported.
+    """
+
+    kind = "command"
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of component: its names in the singular and plural, its section in a config.
@@ -137,3 +146,7 @@ KINDS: dict[str, Kind] = {
         Kind("observer", "observers", "observer", ObserverSpec, several=True),
     )
 }
+"""What a run is composed of."""
+
+PROVIDED: tuple[Kind, ...] = (*KINDS.values(), Kind("command", "commands", "", CommandSpec))
+"""All that plugins provide: components, and what is no part of a run."""

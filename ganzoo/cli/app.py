@@ -6,6 +6,7 @@ import os
 
 import click
 
+from ganzoo import registry
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
@@ -19,21 +20,46 @@ from ganzoo.errors import UsageError
 from ganzoo.host import default_host
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gan-zoo", prog_name="ganzoo")
-@click.option(
-    "-p",
-    "switches",
-    multiple=True,
-    metavar="no:NAME",
-    help="Switch a plugin or a whole distribution off. May be given several times.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Tell of plugins that could not be loaded.")
-def app(switches: tuple[str, ...], verbose: bool) -> None:
-    """A GAN zoo whose animals are plugins.
+class Commands(click.Group):
+    """ganzoo's own commands, and those that plugins add. One of ganzoo's own always wins."""
 
-    Try `ganzoo train --arch dcgan --loss bce`, and `ganzoo list` to see what else there is.
-    """
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, ganzoo's own first."""
+        own = super().list_commands(ctx)
+        return [*own, *sorted(name for name in _added() if name not in own)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name, or `distribution/name` where two plugins add one of that name."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        if not any(c.answers_to(cmd_name) for c in default_host().components("command")):
+            return None
+        component = registry.find("command", cmd_name)
+        ctx.with_resource(registry.blame_by_trace([component]))
+        command: click.Command = registry.load_command(component)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The summaries of descriptors, so that help imports no plugin's command."""
+        own = [(name, super(Commands, self).get_command(ctx, name)) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, command.get_short_help_str()) for name, command in own if command]
+            )
+        if added := {k: v for k, v in sorted(_added().items()) if k not in self.commands}:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(list(added.items()))
+
+
+def _added() -> dict[str, str]:
+    """Names and summaries of the commands that plugins add."""
+    components = default_host().components("command")
+    return {c.spec.name: f"{c.spec.summary} [{c.provider}]" for c in components}
+
+
+def _switch_off(ctx: click.Context, param: click.Parameter, switches: tuple[str, ...]) -> None:
+    """While the command line is read, since the plugins may add the command that follows."""
     off = [os.environ.get("GANZOO_DISABLE_PLUGINS", "")]
     for switch in switches:
         if not switch.startswith("no:"):
@@ -41,6 +67,26 @@ def app(switches: tuple[str, ...], verbose: bool) -> None:
         off.append(switch.removeprefix("no:"))
     os.environ["GANZOO_DISABLE_PLUGINS"] = ",".join(filter(None, off))  # workers inherit it
     default_host.cache_clear()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gan-zoo", prog_name="ganzoo")
+@click.option(
+    "-p",
+    "switches",
+    multiple=True,
+    metavar="no:NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_switch_off,
+    help="Switch a plugin or a whole distribution off. May be given several times.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Tell of plugins that could not be loaded.")
+def app(verbose: bool) -> None:
+    """A GAN zoo whose animals are plugins.
+
+    Try `ganzoo train --arch dcgan --loss bce`, and `ganzoo list` to see what else there is.
+    """
     if verbose:
         for record in default_host().failed:
             click.echo(f"Warning: plugin {record.plugin_id}: {record.error}", err=True)

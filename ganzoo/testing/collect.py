@@ -55,7 +55,7 @@ def checks(
     for component in components:
         its = given.get(component.spec.name, {})
         _validate(component, its)
-        for promises in OF_KIND[component.spec.kind]:
+        for promises in OF_KIND.get(component.spec.kind, ()):
             found += promises.checks(component, its, host)
     return found
 

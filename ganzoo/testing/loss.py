@@ -15,7 +15,14 @@ from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Batch
 from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
-from ganzoo.testing.stands import CLASSES, Readout, critic_of, images_that_score, labels_of
+from ganzoo.testing.stands import (
+    CLASSES,
+    Readout,
+    critic_of,
+    images_of,
+    images_that_score,
+    labels_of,
+)
 
 N = 6
 EXTREMES = (1e2, 1e4)
@@ -182,11 +189,11 @@ def class_logits_are_used(bench: LossBench) -> None:
     if not loss.demands().class_logits:
         raise SkipTest("it demands no class logits")
     for side in ("discriminator_loss", "generator_loss"):
-        pixels = images_that_score(torch.zeros(N)).requires_grad_()
+        pixels = images_that_score(torch.zeros(N)).contiguous().requires_grad_()
         batch, critic = Batch(pixels, labels_of(N)), critic_of(Readout(logits=True))
         terms = getattr(bench.make(), side)(critic, batch, batch)
         (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), pixels)
-        right = gradient[:, 0, 0, 1:].gather(1, labels_of(N)[:, None])
+        right = gradient.sum((2, 3))[:, 1:].gather(1, labels_of(N)[:, None])
         expect(
             (right < 0).all(),
             f"{side} changes by {right.max().item():.3g} as the right class's logit rises by 1",
@@ -205,10 +212,10 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     labels = labels_of(N) if demands.labels else None
     generator, discriminator = nn.Linear(2, 1 + CLASSES), Readout(logits=demands.class_logits)
     critic = critic_of(discriminator)
-    real = Batch(torch.randn(N, 1, 1, 1 + CLASSES), labels)
+    real = Batch(images_of(torch.randn(N, 1 + CLASSES)), labels)
 
     def fakes() -> Batch:
-        return Batch(generator(torch.randn(N, 2))[:, None, None, :], labels)
+        return Batch(images_of(generator(torch.randn(N, 2))), labels)
 
     own, others = list(generator.parameters()), list(discriminator.parameters())
     for _ in range(2):  # twice, for what a loss may keep of the other side

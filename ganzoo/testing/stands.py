@@ -29,9 +29,10 @@ def labels_of(n: int) -> Tensor:
 
 
 class Readout(nn.Module):
-    """A discriminator whose scores stand in the images: pixel 0 is the score of each.
+    """A discriminator whose scores stand in the images: the mean of channel 0 is the score of each.
 
-    Its class logits are the three pixels after that. It has one parameter, an offset of zero.
+    Its class logits are the means of the channels after that, so a loss that moves images about
+    finds the same. It has one parameter, an offset of zero.
     """
 
     def __init__(self, *, logits: bool) -> None:
@@ -40,16 +41,21 @@ class Readout(nn.Module):
         self.logits = logits
 
     def forward(self, images: Tensor) -> Tensor | Mapping[str, Tensor]:
-        """Images `(N, 1, 1, 1 + CLASSES)` to scores `(N,)`."""
-        rows = images[:, 0, 0] + self.offset
+        """Images `(N, 1 + CLASSES, H, W)` to scores `(N,)`."""
+        rows = images.mean((2, 3)) + self.offset
         scores = rows[:, 0]
         return {"scores": scores, "class_logits": rows[:, 1:]} if self.logits else scores
 
 
 def images_that_score(scores: Tensor) -> Tensor:
-    """Images `(N, 1, 1, 1 + CLASSES)` to which a `Readout` gives these scores, logits of zero."""
+    """Images `(N, 1 + CLASSES, H, W)` to which a `Readout` gives these scores, logits of zero."""
     rest = torch.zeros(len(scores), CLASSES, dtype=scores.dtype)
-    return torch.cat([scores[:, None], rest], dim=1)[:, None, None, :]
+    return images_of(torch.cat([scores[:, None], rest], dim=1))
+
+
+def images_of(means: Tensor) -> Tensor:
+    """Images `(N, 1 + CLASSES, H, W)` whose channels have the means `(N, 1 + CLASSES)`."""
+    return means[:, :, None, None].expand(-1, -1, IMAGE.height, IMAGE.width)
 
 
 class Linear(nn.Module):

@@ -26,7 +26,16 @@ TRAIN = (
     *("train", "--arch", "nocturne", "-o", "arch.width=8", "-o", "arch.blocks=1"),
     *("--loss", "twilight", "--data", "night-sky", "-o", "data.count=40", "-o", "data.size=16"),
     *("--conditional", "--steps", "4", "--batch-size", "4", "--sample-count", "8"),
-    *("--checkpoint-every", "2", "--device", "cpu", "--run-dir", "run"),
+    *(
+        "--checkpoint-every",
+        "2",
+        "--observer",
+        "night-watch",
+        "--device",
+        "cpu",
+        "--run-dir",
+        "run",
+    ),
 )
 
 FROM_PYTHON = """
@@ -93,16 +102,19 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
 
     with environment.installed(wheel):
         listed = ganzoo_says("list")
-        for animal in ("nocturne", "twilight", "night-sky"):
+        for animal in ("nocturne", "twilight", "night-sky", "night-watch"):
             assert f"\n  {animal} " in listed
-        assert listed.count("nocturne-gan 0.3.0") == 3
+        assert listed.count("nocturne-gan 0.3.0") == 4
         plugins = ganzoo_says("plugins")
         assert "nocturne  (nocturne-gan 0.3.0, nocturne_gan.plugin)" in plugins
-        assert "loaded: architecture nocturne; loss twilight; dataset night-sky" in plugins
+        assert "loaded: architecture nocturne; loss twilight; dataset night-sky; " in plugins
+        assert "observer night-watch; command night-log" in plugins
         assert "provided by" in (shown := ganzoo_says("show", "loss", "twilight"))
         assert "consistency" in shown
 
         ganzoo_says(*TRAIN)
+        assert "Print what the night-watch wrote" in ganzoo_says("--help")
+        assert ganzoo_says("night-log", "run", "--last", "1") == "- step 4: dawn\n"
         ganzoo_says("sample", "run", "--class", "full", "--n", "4", "--out", "moons.png")
         assert (tmp_path / "moons.png").exists()
         code = textwrap.dedent(FROM_PYTHON)

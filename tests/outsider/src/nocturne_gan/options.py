@@ -39,3 +39,9 @@ class NightSkyOptions(ganzoo.Options):
     size: int = Field(32, ge=8, le=1024, description="Height and width in pixels.")
     stars: int = Field(24, ge=0, le=10_000, description="Stars in a sky.")
     seed: int = Field(0, ge=0, lt=2**31, description="Of everything that is drawn.")
+
+
+class NightWatchOptions(ganzoo.Options):
+    """How much the night-watch writes."""
+
+    every: int = Field(100, ge=1, description="Steps between the numbers it writes down.")

@@ -42,3 +42,24 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         options="nocturne_gan.options:NightSkyOptions",
         summary="Stars and a moon in one of eight phases, in colour, drawn when asked for.",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_observers() -> Iterator[ganzoo.ObserverSpec]:
+    """A logger."""
+    yield ganzoo.ObserverSpec(
+        name="night-watch",
+        factory="nocturne_gan.logger:NightWatch",
+        options="nocturne_gan.options:NightWatchOptions",
+        summary="What happens to a run, and its pictures, as a page of Markdown.",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_commands() -> Iterator[ganzoo.CommandSpec]:
+    """A subcommand of ganzoo."""
+    yield ganzoo.CommandSpec(
+        name="night-log",
+        factory="nocturne_gan.command:night_log",
+        summary="Print what the night-watch wrote of a run.",
+    )

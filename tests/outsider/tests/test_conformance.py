@@ -1,0 +1,12 @@
+"""Every promise that ganzoo relies on."""
+
+from __future__ import annotations
+
+import ganzoo.testing
+
+SMALL = {"nocturne": {"width": 8, "blocks": 1}, "night-sky": {"count": 40, "size": 16}}
+
+
+@ganzoo.testing.conformance("nocturne-gan", options=SMALL)
+def test_conformance(check):
+    check()
