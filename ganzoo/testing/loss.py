@@ -15,10 +15,20 @@ from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Batch
 from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
-from ganzoo.testing.stands import CLASSES, Readout, critic_of, images_that_score, labels_of
+from ganzoo.testing.stands import (
+    CLASSES,
+    Judge,
+    Painter,
+    Scoreboard,
+    critic_of,
+    labels_of,
+    noise,
+    pictures,
+)
 
 N = 6
 EXTREMES = (1e2, 1e4)
+SIDES = ("discriminator_loss", "generator_loss")
 
 
 class Terms(NamedTuple):
@@ -46,42 +56,43 @@ class Terms(NamedTuple):
 class LossBench(Bench):
     """A loss under test."""
 
-    def discriminator_side(self, real: Tensor, fake: Tensor, **how: bool) -> Terms:
-        """The discriminator's loss of scores `(N,)`."""
-        return self.side("discriminator_loss", self.make(), real, fake, **how)
-
-    def generator_side(self, real: Tensor, fake: Tensor, **how: bool) -> Terms:
-        """The generator's loss of scores `(N,)`."""
-        return self.side("generator_loss", self.make(), real, fake, **how)
-
     def side(
-        self, side: str, loss: Loss, real: Tensor, fake: Tensor, *, logits: bool | None = None
+        self,
+        side: str,
+        real: Tensor,
+        fake: Tensor,
+        *,
+        loss: Loss | None = None,
+        logits: bool | None = None,
     ) -> Terms:
-        """One side's terms, from a critic as the engine makes it.
+        """One side's terms of scores `(N,)`, from a critic as the engine makes it.
 
         Args:
-            side: `"discriminator_loss"` or `"generator_loss"`.
-            loss: a loss, which may hold state.
+            side: one of `SIDES`.
             real: scores of the reals.
             fake: scores of the fakes.
+            loss: one that holds state; a fresh one if None.
             logits: the discriminator gives class logits; None does where they are demanded.
         """
+        loss = loss or self.make()
         demands = loss.demands()
         logits = demands.class_logits if logits is None else logits
-        discriminator = Readout(logits=logits)
-        discriminator.requires_grad_(side == "discriminator_loss")
-        labels = labels_of(len(real)) if demands.labels else None
         real, fake = (scores.detach().clone().requires_grad_() for scores in (real, fake))
-        reals, fakes = (Batch(images_that_score(scores), labels) for scores in (real, fake))
+        told = torch.zeros(2 * N, CLASSES) if logits else None
+        discriminator = Scoreboard(torch.cat([real, fake]), told)
+        discriminator.requires_grad_(side == "discriminator_loss")
+        labels = labels_of(N) if demands.labels else None
+        reals, fakes = (Batch(images, labels) for images in pictures(2 * N).chunk(2))
         critic = critic_of(discriminator)
+        torch.default_generator.manual_seed(3)
         if side == "generator_loss":
             return Terms(side, loss.generator_loss(critic, fakes, reals), real, fake)
         return Terms(side, loss.discriminator_loss(critic, reals, fakes), real, fake)
 
     def both_sides(self, real: Tensor, fake: Tensor) -> Iterator[Terms]:
         """Either side's terms of the same scores."""
-        yield self.discriminator_side(real, fake)
-        yield self.generator_side(real, fake)
+        for side in SIDES:
+            yield self.side(side, real, fake)
 
 
 promise = Promises(LossBench)
@@ -125,7 +136,7 @@ def discriminator_parts_real_from_fake(bench: LossBench) -> None:
     """A discriminator step raises the scores of reals against those of fakes."""
     for score in (-0.5, 0.0, 0.5):
         scores = torch.full((N,), score)
-        real, fake = bench.discriminator_side(scores, scores).gradients()
+        real, fake = bench.side(SIDES[0], scores, scores).gradients()
         expect(
             (fake - real > 0).all(),
             f"where all score {score}, the loss falls by {-real[0].item():.3g} as a real's score "
@@ -140,7 +151,7 @@ def generator_raises_its_fakes(bench: LossBench) -> None:
     """A generator step raises the score of each fake that scores below the reals."""
     for low, high in ((-0.5, 0.5), (-2.0, 2.0), (-0.1, 0.0)):
         real, fake = torch.full((N,), high), torch.full((N,), low)
-        _, gradient = bench.generator_side(real, fake).gradients()
+        _, gradient = bench.side(SIDES[1], real, fake).gradients()
         expect(
             (gradient < 0).all(),
             f"where fakes score {low} and reals {high}, the loss changes by "
@@ -159,12 +170,12 @@ def works_with_both_heads(bench: LossBench) -> None:
     if demands.class_logits:
         expect(demands.labels, "it demands class logits and no labels to compare them with")
     heads = [True] if demands.class_logits else [True, False]
-    for side in ("discriminator_loss", "generator_loss"):
+    for side in SIDES:
         values = []
         for logits in heads:
             head = "a dict with class logits" if logits else "scores alone"
             try:
-                terms = bench.side(side, bench.make(), scores, -scores, logits=logits)
+                terms = bench.side(side, scores, -scores, logits=logits)
             except Exception as error:  # whatever a loss may raise
                 seen = f"{side} with a discriminator that gives {head} raises {error!r}"
                 raise Broken(seen) from error
@@ -181,12 +192,16 @@ def class_logits_are_used(bench: LossBench) -> None:
     loss: Loss = bench.make()
     if not loss.demands().class_logits:
         raise SkipTest("it demands no class logits")
-    for side in ("discriminator_loss", "generator_loss"):
-        pixels = images_that_score(torch.zeros(N)).requires_grad_()
-        batch, critic = Batch(pixels, labels_of(N)), critic_of(Readout(logits=True))
+    for side in SIDES:
+        told = torch.zeros(N, CLASSES, requires_grad=True)
+        critic = critic_of(Scoreboard(torch.zeros(N), told))
+        batch = Batch(pictures(N), labels_of(N))
         terms = getattr(bench.make(), side)(critic, batch, batch)
-        (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), pixels)
-        right = gradient[:, 0, 0, 1:].gather(1, labels_of(N)[:, None])
+        (gradient,) = torch.autograd.grad(
+            torch.stack(list(terms.values())).sum(), told, allow_unused=True
+        )
+        expect(gradient is not None, f"{side} does not depend on them")
+        right = gradient.gather(1, labels_of(N)[:, None])
         expect(
             (right < 0).all(),
             f"{side} changes by {right.max().item():.3g} as the right class's logit rises by 1",
@@ -203,12 +218,12 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     loss: Loss = bench.make()
     demands = loss.demands()
     labels = labels_of(N) if demands.labels else None
-    generator, discriminator = nn.Linear(2, 1 + CLASSES), Readout(logits=demands.class_logits)
+    generator, discriminator = Painter(), Judge(logits=demands.class_logits)
     critic = critic_of(discriminator)
-    real = Batch(torch.randn(N, 1, 1, 1 + CLASSES), labels)
+    real = Batch(noise(N, seed=1).images, labels)
 
     def fakes() -> Batch:
-        return Batch(generator(torch.randn(N, 2))[:, None, None, :], labels)
+        return Batch(generator(torch.randn(N, Painter.latent_dim)), labels)
 
     own, others = list(generator.parameters()), list(discriminator.parameters())
     for _ in range(2):  # twice, for what a loss may keep of the other side
@@ -238,20 +253,18 @@ def state_round_trip(bench: LossBench) -> None:
     """A loss that takes another's state_dict goes on as that other does."""
     torch.default_generator.manual_seed(0)
     first, second = bench.make(), bench.make()
-    sides = ("discriminator_loss", "generator_loss")
     for _ in range(5):
-        for side in sides:
-            bench.side(side, first, 1 + torch.randn(N), torch.randn(N))
+        for side in SIDES:
+            bench.side(side, 1 + torch.randn(N), torch.randn(N), loss=first)
         with torch.no_grad():
-            first.after_discriminator_step(Readout(logits=True))
+            first.after_discriminator_step(Judge(logits=True))
     second.load_state_dict(first.state_dict())
     for _ in range(2):
-        for side in sides:
+        for side in SIDES:
             real, fake = 1 + torch.randn(N), torch.randn(N)
-            values = []
-            for loss in (first, second):
-                torch.default_generator.manual_seed(1)
-                values.append(bench.side(side, loss, real, fake).total().item())
+            values = [
+                bench.side(side, real, fake, loss=loss).total().item() for loss in (first, second)
+            ]
             expect(
                 values[0] == values[1],
                 f"{side} goes on with {values[0]:.6g}, after load_state_dict with {values[1]:.6g}",
