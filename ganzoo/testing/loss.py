@@ -41,7 +41,7 @@ class Terms(NamedTuple):
 
     def total(self) -> Tensor:
         """What is minimized."""
-        return torch.stack([value.sum() for value in self.values.values()]).sum()
+        return _sum(self.values)
 
     def gradients(self) -> tuple[Tensor, Tensor]:
         """Of the total by the scores of reals and of fakes; zeros where it does not depend."""
@@ -65,14 +65,9 @@ class LossBench(Bench):
         loss: Loss | None = None,
         logits: bool | None = None,
     ) -> Terms:
-        """One side's terms of scores `(N,)`, from a critic as the engine makes it.
+        """One of `SIDES`, its terms for scores `(N,)`, from a critic as the engine makes it.
 
-        Args:
-            side: one of `SIDES`.
-            real: scores of the reals.
-            fake: scores of the fakes.
-            loss: one that holds state; a fresh one if None.
-            logits: the discriminator gives class logits; None does where they are demanded.
+        A loss is given where it holds state; `logits` None gives class logits where demanded.
         """
         loss = loss or self.make()
         demands = loss.demands()
@@ -197,9 +192,7 @@ def class_logits_are_used(bench: LossBench) -> None:
         critic = critic_of(Scoreboard(torch.zeros(N), told))
         batch = Batch(pictures(N), labels_of(N))
         terms = getattr(bench.make(), side)(critic, batch, batch)
-        (gradient,) = torch.autograd.grad(
-            torch.stack(list(terms.values())).sum(), told, allow_unused=True
-        )
+        (gradient,) = torch.autograd.grad(_sum(terms), told, allow_unused=True)
         expect(gradient is not None, f"{side} does not depend on them")
         right = gradient.gather(1, labels_of(N)[:, None])
         expect(
@@ -237,9 +230,7 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
             batch = fakes()
         terms = loss.discriminator_loss(critic, real, batch)
         _expect_moves("discriminator_loss", terms, "discriminator", others)
-        reached = torch.autograd.grad(
-            torch.stack(list(terms.values())).sum(), own, allow_unused=True
-        )
+        reached = torch.autograd.grad(_sum(terms), own, allow_unused=True)
         expect(
             all(gradient is None for gradient in reached),
             "discriminator_loss sends a gradient into the generator",
@@ -290,6 +281,10 @@ def training_settings(bench: LossBench) -> None:
     settings.expect_valid(bench.make().settings())
 
 
+def _sum(terms: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack([term.sum() for term in terms.values()]).sum()
+
+
 def _shape(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
@@ -299,7 +294,7 @@ def _shape(value: object) -> str:
 def _expect_moves(
     side: str, terms: Mapping[str, Tensor], name: str, parameters: list[nn.Parameter]
 ) -> None:
-    total = torch.stack(list(terms.values())).sum()
+    total = _sum(terms)
     if not total.requires_grad:
         raise Broken(f"{side} has no gradient at all", "do not detach the scores it is made of")
     gradients = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)
