@@ -17,15 +17,17 @@ from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
 from ganzoo.testing.stands import (
     CLASSES,
-    Readout,
+    Judge,
+    Painter,
+    Scoreboard,
     critic_of,
-    images_of,
-    images_that_score,
     labels_of,
+    noise,
+    pictures,
 )
 
 N = 6
-EXTREMES = (1e2, 1e4)
+SIDES = ("discriminator_loss", "generator_loss")
 
 
 class Terms(NamedTuple):
@@ -38,7 +40,7 @@ class Terms(NamedTuple):
 
     def total(self) -> Tensor:
         """What is minimized."""
-        return torch.stack([value.sum() for value in self.values.values()]).sum()
+        return _sum(self.values)
 
     def gradients(self) -> tuple[Tensor, Tensor]:
         """Of the total by the scores of reals and of fakes; zeros where it does not depend."""
@@ -53,42 +55,38 @@ class Terms(NamedTuple):
 class LossBench(Bench):
     """A loss under test."""
 
-    def discriminator_side(self, real: Tensor, fake: Tensor, **how: bool) -> Terms:
-        """The discriminator's loss of scores `(N,)`."""
-        return self.side("discriminator_loss", self.make(), real, fake, **how)
-
-    def generator_side(self, real: Tensor, fake: Tensor, **how: bool) -> Terms:
-        """The generator's loss of scores `(N,)`."""
-        return self.side("generator_loss", self.make(), real, fake, **how)
-
     def side(
-        self, side: str, loss: Loss, real: Tensor, fake: Tensor, *, logits: bool | None = None
+        self,
+        side: str,
+        real: Tensor,
+        fake: Tensor,
+        *,
+        loss: Loss | None = None,
+        logits: bool | None = None,
     ) -> Terms:
-        """One side's terms, from a critic as the engine makes it.
+        """One of `SIDES`, its terms for scores `(N,)`, from a critic as the engine makes it.
 
-        Args:
-            side: `"discriminator_loss"` or `"generator_loss"`.
-            loss: a loss, which may hold state.
-            real: scores of the reals.
-            fake: scores of the fakes.
-            logits: the discriminator gives class logits; None does where they are demanded.
+        A loss is given where it holds state; `logits` None gives class logits where demanded.
         """
+        loss = loss or self.make()
         demands = loss.demands()
         logits = demands.class_logits if logits is None else logits
-        discriminator = Readout(logits=logits)
-        discriminator.requires_grad_(side == "discriminator_loss")
-        labels = labels_of(len(real)) if demands.labels else None
         real, fake = (scores.detach().clone().requires_grad_() for scores in (real, fake))
-        reals, fakes = (Batch(images_that_score(scores), labels) for scores in (real, fake))
+        told = torch.zeros(2 * N, CLASSES) if logits else None
+        discriminator = Scoreboard(torch.cat([real, fake]), told)
+        discriminator.requires_grad_(side == "discriminator_loss")
+        labels = labels_of(N) if demands.labels else None
+        reals, fakes = (Batch(images, labels) for images in pictures(2 * N).chunk(2))
         critic = critic_of(discriminator)
+        torch.default_generator.manual_seed(3)
         if side == "generator_loss":
             return Terms(side, loss.generator_loss(critic, fakes, reals), real, fake)
         return Terms(side, loss.discriminator_loss(critic, reals, fakes), real, fake)
 
     def both_sides(self, real: Tensor, fake: Tensor) -> Iterator[Terms]:
         """Either side's terms of the same scores."""
-        yield self.discriminator_side(real, fake)
-        yield self.generator_side(real, fake)
+        for side in SIDES:
+            yield self.side(side, real, fake)
 
 
 promise = Promises(LossBench)
@@ -113,7 +111,7 @@ def scalar_terms(bench: LossBench) -> None:
 )
 def finite_at_extreme_scores(bench: LossBench) -> None:
     """Both sides and their gradients are finite for scores of plus and minus ten thousand."""
-    for size in EXTREMES:
+    for size in (1e2, 1e4):
         signs = torch.tensor([1.0, -1.0, 1.0, -1.0, 0.0, 0.0])
         others = torch.tensor([1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
         for terms in bench.both_sides(size * signs, size * others):
@@ -132,7 +130,7 @@ def discriminator_parts_real_from_fake(bench: LossBench) -> None:
     """A discriminator step raises the scores of reals against those of fakes."""
     for score in (-0.5, 0.0, 0.5):
         scores = torch.full((N,), score)
-        real, fake = bench.discriminator_side(scores, scores).gradients()
+        real, fake = bench.side(SIDES[0], scores, scores).gradients()
         expect(
             (fake - real > 0).all(),
             f"where all score {score}, the loss falls by {-real[0].item():.3g} as a real's score "
@@ -147,7 +145,7 @@ def generator_raises_its_fakes(bench: LossBench) -> None:
     """A generator step raises the score of each fake that scores below the reals."""
     for low, high in ((-0.5, 0.5), (-2.0, 2.0), (-0.1, 0.0)):
         real, fake = torch.full((N,), high), torch.full((N,), low)
-        _, gradient = bench.generator_side(real, fake).gradients()
+        _, gradient = bench.side(SIDES[1], real, fake).gradients()
         expect(
             (gradient < 0).all(),
             f"where fakes score {low} and reals {high}, the loss changes by "
@@ -166,12 +164,12 @@ def works_with_both_heads(bench: LossBench) -> None:
     if demands.class_logits:
         expect(demands.labels, "it demands class logits and no labels to compare them with")
     heads = [True] if demands.class_logits else [True, False]
-    for side in ("discriminator_loss", "generator_loss"):
+    for side in SIDES:
         values = []
         for logits in heads:
             head = "a dict with class logits" if logits else "scores alone"
             try:
-                terms = bench.side(side, bench.make(), scores, -scores, logits=logits)
+                terms = bench.side(side, scores, -scores, logits=logits)
             except Exception as error:  # whatever a loss may raise
                 seen = f"{side} with a discriminator that gives {head} raises {error!r}"
                 raise Broken(seen) from error
@@ -185,15 +183,16 @@ def works_with_both_heads(bench: LossBench) -> None:
 @promise(mend="compare the class logits with the labels (F.cross_entropy), on both sides")
 def class_logits_are_used(bench: LossBench) -> None:
     """Where it demands class logits, they move both networks towards the right class."""
-    loss: Loss = bench.make()
-    if not loss.demands().class_logits:
+    if not bench.make().demands().class_logits:
         raise SkipTest("it demands no class logits")
-    for side in ("discriminator_loss", "generator_loss"):
-        pixels = images_that_score(torch.zeros(N)).contiguous().requires_grad_()
-        batch, critic = Batch(pixels, labels_of(N)), critic_of(Readout(logits=True))
+    for side in SIDES:
+        told = torch.zeros(N, CLASSES, requires_grad=True)
+        critic = critic_of(Scoreboard(torch.zeros(N), told))
+        batch = Batch(pictures(N), labels_of(N))
         terms = getattr(bench.make(), side)(critic, batch, batch)
-        (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), pixels)
-        right = gradient.sum((2, 3))[:, 1:].gather(1, labels_of(N)[:, None])
+        (gradient,) = torch.autograd.grad(_sum(terms), told, allow_unused=True)
+        expect(gradient is not None, f"{side} does not depend on them")
+        right = gradient.gather(1, labels_of(N)[:, None])
         expect(
             (right < 0).all(),
             f"{side} changes by {right.max().item():.3g} as the right class's logit rises by 1",
@@ -210,12 +209,12 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     loss: Loss = bench.make()
     demands = loss.demands()
     labels = labels_of(N) if demands.labels else None
-    generator, discriminator = nn.Linear(2, 1 + CLASSES), Readout(logits=demands.class_logits)
+    generator, discriminator = Painter(), Judge(logits=demands.class_logits)
     critic = critic_of(discriminator)
-    real = Batch(images_of(torch.randn(N, 1 + CLASSES)), labels)
+    real = Batch(noise(N, seed=1).images, labels)
 
     def fakes() -> Batch:
-        return Batch(images_of(generator(torch.randn(N, 2))), labels)
+        return Batch(generator(torch.randn(N, Painter.latent_dim)), labels)
 
     own, others = list(generator.parameters()), list(discriminator.parameters())
     for _ in range(2):  # twice, for what a loss may keep of the other side
@@ -229,9 +228,7 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
             batch = fakes()
         terms = loss.discriminator_loss(critic, real, batch)
         _expect_moves("discriminator_loss", terms, "discriminator", others)
-        reached = torch.autograd.grad(
-            torch.stack(list(terms.values())).sum(), own, allow_unused=True
-        )
+        reached = torch.autograd.grad(_sum(terms), own, allow_unused=True)
         expect(
             all(gradient is None for gradient in reached),
             "discriminator_loss sends a gradient into the generator",
@@ -245,20 +242,18 @@ def state_round_trip(bench: LossBench) -> None:
     """A loss that takes another's state_dict goes on as that other does."""
     torch.default_generator.manual_seed(0)
     first, second = bench.make(), bench.make()
-    sides = ("discriminator_loss", "generator_loss")
     for _ in range(5):
-        for side in sides:
-            bench.side(side, first, 1 + torch.randn(N), torch.randn(N))
+        for side in SIDES:
+            bench.side(side, 1 + torch.randn(N), torch.randn(N), loss=first)
         with torch.no_grad():
-            first.after_discriminator_step(Readout(logits=True))
+            first.after_discriminator_step(Judge(logits=True))
     second.load_state_dict(first.state_dict())
     for _ in range(2):
-        for side in sides:
+        for side in SIDES:
             real, fake = 1 + torch.randn(N), torch.randn(N)
-            values = []
-            for loss in (first, second):
-                torch.default_generator.manual_seed(1)
-                values.append(bench.side(side, loss, real, fake).total().item())
+            values = [
+                bench.side(side, real, fake, loss=loss).total().item() for loss in (first, second)
+            ]
             expect(
                 values[0] == values[1],
                 f"{side} goes on with {values[0]:.6g}, after load_state_dict with {values[1]:.6g}",
@@ -284,6 +279,10 @@ def training_settings(bench: LossBench) -> None:
     settings.expect_valid(bench.make().settings())
 
 
+def _sum(terms: Mapping[str, Tensor]) -> Tensor:
+    return torch.stack([term.sum() for term in terms.values()]).sum()
+
+
 def _shape(value: object) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
@@ -293,7 +292,7 @@ def _shape(value: object) -> str:
 def _expect_moves(
     side: str, terms: Mapping[str, Tensor], name: str, parameters: list[nn.Parameter]
 ) -> None:
-    total = torch.stack(list(terms.values())).sum()
+    total = _sum(terms)
     if not total.requires_grad:
         raise Broken(f"{side} has no gradient at all", "do not detach the scores it is made of")
     gradients = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)

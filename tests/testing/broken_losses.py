@@ -62,6 +62,19 @@ class GoodMovingAverage(Good):
         }
 
 
+class GoodWithImages(Good):
+    """Looks at images too: the critic minds no mirror, the generator paints as bright as reals."""
+
+    def discriminator_loss(self, critic, real, fake):
+        terms = super().discriminator_loss(critic, real, fake)
+        mirrored = critic(real.with_images(real.images.flip(3)))
+        return {**terms, "consistency": (critic(real) - mirrored).square().mean()}
+
+    def generator_loss(self, critic, fake, real):
+        terms = super().generator_loss(critic, fake, real)
+        return {**terms, "light": (fake.images.mean() - real.images.mean()).square()}
+
+
 class OfNoInterface(nn.Module):
     discriminator_loss = Good.discriminator_loss
     generator_loss = Good.generator_loss

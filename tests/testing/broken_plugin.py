@@ -11,7 +11,7 @@ import ganzoo
 
 GOOD = {
     "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional", "GoodConditionalOnly"],
-    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage"],
+    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage", "GoodWithImages"],
     "penalty": [
         "Good",
         "GoodOnGenerator",
