@@ -26,6 +26,7 @@ myst_heading_anchors = 3  # a link may lead to a heading, as on a code host
 # Docstrings are written for people at a terminal: `name` in single backticks is code, and a link
 # where it names something public.
 default_role = "name"
+smartquotes_action = "qe"  # quotes and ellipses; dashes are options
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -40,7 +40,8 @@ HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its ow
 FOREIGN = "Module, ABC, BaseModel, Exception, NamedTuple, Protocol, TypedDict, tuple, dict, object"
 """Bases whose members are documented where they come from."""
 
-SHOWN_BASES = {"Module", "NamedTuple", "ComponentSpec"}
+SHOWN_BASES = {"Module", "ComponentSpec", "Exception"}
+"""Besides public names."""
 
 
 class Generated(SphinxDirective):
@@ -70,17 +71,14 @@ class PublicNames(Generated):
 
     def write(self) -> Iterator[str]:
         """One autodoc directive a name, in the order of the arguments."""
-        without = self.options.get("except")
+        left = {name for name in HOME if HOME[name] != self.options.get("except")}
         for module in self.arguments[0].split():
-            found = [name for name in HOME if _below(HOME[name], module) and HOME[name] != without]
+            found = {name for name in left if f"{HOME[name]}.".startswith(f"{module}.")}
             if not found:
                 raise self.error(f"no public name is defined in {module}")
+            left -= found
             for name in sorted(found, key=_place):
                 yield from _autodoc(name)
-
-
-def _below(module: str, package: str) -> bool:
-    return f"{module}.".startswith(f"{package}.")
 
 
 def _place(name: str) -> tuple[str, int]:
@@ -103,7 +101,12 @@ def _autodoc(name: str) -> Iterator[str]:
 
 
 def _autoclass(value: type, name: str) -> Iterator[str]:
-    yield from (f".. autoclass:: {name}", "   :show-inheritance:")
+    if issubclass(value, Exception):
+        yield from (f".. autoexception:: {name}", "   :show-inheritance:", "   :members:", "")
+        return
+    yield f".. autoclass:: {name}"
+    if any(map(_is_shown, value.__bases__)):
+        yield "   :show-inheritance:"
     if not issubclass(value, BaseModel):
         fields = [*getattr(value, "__dataclass_fields__", ()), *getattr(value, "_fields", ())]
         yield from ("   :members:", f"   :inherited-members: {FOREIGN}")
@@ -249,6 +252,14 @@ def name_role(
     return [reference], []
 
 
+CODE = re.compile(r"(`+[^`]+`+)(?=(\w)?)")
+
+
+def _separated(code: re.Match[str]) -> str:
+    """As in "`Observer`s": a letter after a closing backtick has to be set apart."""
+    return code[1] + ("\\ " if code[2] else "")
+
+
 def mark_code(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
@@ -263,22 +274,33 @@ def mark_code(
         elif indent and not inside and marked and not marked[-1] and not before.startswith(" "):
             marked += [".. code-block:: python", ""]
             inside = True
-        marked.append(line if inside else re.sub(r"(`[^`]+`)(?=\w)", r"\1\\ ", line))
+        marked.append(line if inside else CODE.sub(_separated, line))
         before = line or before
     lines[:] = marked
 
 
 def show_bases(app: Sphinx, name: str, value: Any, options: Any, bases: list[Any]) -> None:
     """Only bases that one may know of: those that have a place in a reference."""
-    bases[:] = [b for b in bases if b.__name__ in SHOWN_BASES or b.__name__ in HOME] or [object]
+    bases[:] = filter(_is_shown, bases)
+
+
+def _is_shown(base: Any) -> bool:
+    return base.__name__ in SHOWN_BASES or base.__name__ in HOME
 
 
 def shorten_signature(
     app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returned: str
 ) -> tuple[str, str | None] | None:
-    """The arguments of a pydantic model are in a table."""
-    is_model = isinstance(value, type) and issubclass(value, BaseModel)
-    return ("", None) if is_model else None
+    """The arguments of a pydantic model are in a table; what is only seen, nobody constructs."""
+    if not isinstance(value, type):
+        return None
+    is_public = name.removeprefix("ganzoo.") in HOME
+    return ("", None) if issubclass(value, BaseModel) or not is_public else None
+
+
+def plain_defaults(app: Sphinx, context: Any, lines: list[str]) -> None:
+    """`walk.gif` rather than `PosixPath('walk.gif')`."""
+    lines[:] = [re.sub(r"``(?:PosixPath\()?'(.*?)'\)?``", r"``\1``", line) for line in lines]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -292,4 +314,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", mark_code, priority=400)  # before napoleon
     app.connect("autodoc-process-bases", show_bases)
     app.connect("autodoc-process-signature", shorten_signature)
+    app.connect("sphinx-click-process-options", plain_defaults)
     return {"parallel_read_safe": False}
