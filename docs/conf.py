@@ -26,7 +26,6 @@ myst_heading_anchors = 3  # a link may lead to a heading, as on a code host
 # Docstrings are written for people at a terminal: `name` in single backticks is code, and a link
 # where it names something public.
 default_role = "name"
-smartquotes_action = "qe"  # quotes and ellipses; dashes are options
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -38,8 +37,9 @@ napoleon_use_ivar = False
 toc_object_entries_show_parents = "hide"
 
 # What is documented elsewhere. Everything of ganzoo's own must be found.
+FOREIGN = "abc collections importlib nn pathlib pluggy pydantic pytest torch typing unittest"
 nitpick_ignore_regex = [
-    ("py:.*", r"(abc|collections|importlib|nn|pathlib|pluggy|pydantic|torch|typing)\..*"),
+    ("py:.*", rf"({FOREIGN.replace(' ', '|')})\..*"),
     ("py:class", r"optional|Module|Tensor|Dataset|Path"),
 ]
 

@@ -40,7 +40,7 @@ HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its ow
 FOREIGN = "Module, ABC, BaseModel, Exception, NamedTuple, Protocol, TypedDict, tuple, dict, object"
 """Bases whose members are documented where they come from."""
 
-SHOWN_BASES = {"Module", "ComponentSpec", "Exception"}
+SHOWN_BASES = {"Module", "ComponentSpec", "Exception", "AssertionError"}
 """Besides public names."""
 
 
@@ -78,7 +78,7 @@ class PublicNames(Generated):
                 raise self.error(f"no public name is defined in {module}")
             left -= found
             for name in sorted(found, key=_place):
-                yield from _autodoc(name)
+                yield from _autodoc(f"ganzoo.{name}", getattr(ganzoo, name))
 
 
 def _place(name: str) -> tuple[str, int]:
@@ -88,23 +88,23 @@ def _place(name: str) -> tuple[str, int]:
     return HOME[name], inspect.getsourcelines(value)[1] if is_source else 0
 
 
-def _autodoc(name: str) -> Iterator[str]:
-    value = getattr(ganzoo, name)
+def _autodoc(path: str, value: Any) -> Iterator[str]:
     if inspect.isroutine(value):
-        yield from (f".. autofunction:: ganzoo.{name}", "")
+        yield from (f".. autofunction:: {path}", "")
     elif isinstance(value, type):
-        yield from _autoclass(value, f"ganzoo.{name}")
+        yield from _autoclass(path, value)
     else:  # an object: what it is for stands in a string below it
-        yield from (f".. py:{'decorator' if callable(value) else 'data'}:: ganzoo.{name}", "")
+        yield from (f".. py:{'decorator' if callable(value) else 'data'}:: {path}", "")
+        name = path.rpartition(".")[2]
         documented = ModuleAnalyzer.for_module(HOME[name]).find_attr_docs()
         yield from (f"   {line}" for line in documented["", name])
 
 
-def _autoclass(value: type, name: str) -> Iterator[str]:
+def _autoclass(path: str, value: type) -> Iterator[str]:
     if issubclass(value, Exception):
-        yield from (f".. autoexception:: {name}", "   :show-inheritance:", "   :members:", "")
+        yield from (f".. autoexception:: {path}", "   :show-inheritance:", "   :members:", "")
         return
-    yield f".. autoclass:: {name}"
+    yield f".. autoclass:: {path}"
     if any(map(_is_shown, value.__bases__)):
         yield "   :show-inheritance:"
     if not issubclass(value, BaseModel):
@@ -117,16 +117,16 @@ def _autoclass(value: type, name: str) -> Iterator[str]:
 
 
 class AlsoSeen(Generated):
-    """Classes that are not public names, and that one meets where public ones are used."""
+    """What is no name of `ganzoo.__all__`, and is met where these are used."""
 
     required_arguments = 1
     final_argument_whitespace = True
 
     def write(self) -> Iterator[str]:
-        """One autodoc directive a class."""
+        """One autodoc directive a path."""
         for path in self.arguments[0].split():
             module, _, name = path.rpartition(".")
-            yield from _autoclass(getattr(import_module(module), name), path)
+            yield from _autodoc(path, getattr(import_module(module), name))
 
 
 class Hooks(Generated):
@@ -292,15 +292,22 @@ def shorten_signature(
     app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returned: str
 ) -> tuple[str, str | None] | None:
     """The arguments of a pydantic model are in a table; what is only seen, nobody constructs."""
-    if not isinstance(value, type):
+    if what != "class":
         return None
     is_public = name.removeprefix("ganzoo.") in HOME
     return ("", None) if issubclass(value, BaseModel) or not is_public else None
 
 
-def plain_defaults(app: Sphinx, context: Any, lines: list[str]) -> None:
-    """`walk.gif` rather than `PosixPath('walk.gif')`."""
-    lines[:] = [re.sub(r"``(?:PosixPath\()?'(.*?)'\)?``", r"``\1``", line) for line in lines]
+def plain_text(app: Sphinx, context: Any, lines: list[str]) -> None:
+    """`walk.gif` rather than `PosixPath('walk.gif')`, and options as code: dashes stay two."""
+    for number, line in enumerate(lines):
+        if not line.startswith(".."):
+            line = re.sub(r"``(?:PosixPath\()?'(.*?)'\)?``", r"``\1``", line)
+            lines[number] = re.sub(r"`[^`]*`|--\w[\w-]*", _as_code, line)
+
+
+def _as_code(word: re.Match[str]) -> str:
+    return word[0] if word[0].startswith("`") else f"``{word[0]}``"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -314,5 +321,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", mark_code, priority=400)  # before napoleon
     app.connect("autodoc-process-bases", show_bases)
     app.connect("autodoc-process-signature", shorten_signature)
-    app.connect("sphinx-click-process-options", plain_defaults)
+    for part in ("description", "options"):
+        app.connect(f"sphinx-click-process-{part}", plain_text)
     return {"parallel_read_safe": False}
