@@ -39,6 +39,11 @@ PROJECT = "ganzoo"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin module as the implementation of the hook of the same name.
+
+With `@ganzoo.hookimpl(optionalhook=True)` a hook that the installed ganzoo does not have is passed
+over rather than refused.
+"""
 
 
 @hookspec

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from typing import NamedTuple
+from types import NoneType, UnionType
+from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,12 +66,18 @@ def describe(model: type[BaseModel]) -> list[OptionHelp]:
 
 
 def _type_name(annotation: object) -> str:
-    text = inspect.formatannotation(annotation, base_module="pathlib")
-    text = re.sub(r"Annotated\[(\w+), [^\]]*\]\)?\]", r"\1", text)
-    literal = re.fullmatch(r"Literal\[(.*)\]", text.replace("typing.", ""))
-    if literal:
-        return literal[1].replace("'", "").replace(", ", " | ")
-    return text.replace("typing.", "").replace("pathlib.", "")
+    """As a person writes it: `int | None`, `adam | sgd`, `tuple[float, float]`."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type_name(inner[0])
+    if origin is Literal:
+        return " | ".join(map(str, inner))
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type_name, inner))
+    if annotation in (NoneType, ...):
+        return "None" if annotation is NoneType else "..."
+    name: str = getattr(origin or annotation, "__name__", str(annotation))
+    return f"{name}[{', '.join(map(_type_name, inner))}]" if inner else name
 
 
 def _value(value: object) -> str:

@@ -1,0 +1,50 @@
+"""The site: `sphinx-build -W --keep-going -n docs docs/_build`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "ganzoo"
+author = "The ganzoo developers"
+html_title = "ganzoo"
+html_theme = "furo"
+html_copy_source = False
+html_show_sphinx = False
+exclude_patterns = ["_build", "_ext"]
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_click",
+    "ganzoo_reference",
+]
+
+myst_heading_anchors = 3  # a link may lead to a heading, as on a code host
+
+# Docstrings are written for people at a terminal: `name` in single backticks is code, and a link
+# where it names something public.
+default_role = "name"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_class_signature = "mixed"
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = False
+toc_object_entries_show_parents = "hide"
+
+# What is documented elsewhere. Everything of ganzoo's own must be found.
+FOREIGN = "abc collections importlib nn pathlib pluggy pydantic pytest torch typing unittest"
+nitpick_ignore_regex = [
+    ("py:.*", rf"({FOREIGN.replace(' ', '|')})\..*"),
+    ("py:class", r"optional|Module|Tensor|Dataset|Path"),
+]
+
+rst_prolog = """
+.. |br| raw:: html
+
+   <br>
+"""

@@ -1,0 +1,103 @@
+"""The tutorials' packages, written down as they stand: they build, are found, pass and train."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from environments import ROOT, build_wheel
+
+TUTORIALS = [p for p in sorted((ROOT / "docs" / "tutorials").glob("*.md")) if p.stem != "index"]
+SMALL = ["--steps", "2", "--batch-size", "4", "--sample-count", "4", "--threads", "1"]
+
+pytestmark = pytest.mark.slow
+
+
+def files(text: str) -> dict[str, str]:
+    """The code blocks that begin with a comment that is a file's path, by this path."""
+    blocks = re.findall(r"^```(?:python|toml)\n# ([\w./-]+)\n(.*?)^```", text, re.M | re.S)
+    assert len(blocks) == len(dict(blocks)), "a file is shown twice"
+    return dict(blocks)
+
+
+def commands(text: str) -> list[str]:
+    """Every line of the shell blocks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def runnable(command: str) -> list[str]:
+    """A command as this interpreter runs it; training is cut short."""
+    words = [sys.executable, "-m", *shlex.split(command)]
+    return (
+        words + SMALL if words[2:4] == ["ganzoo", "train"] and "--dry-run" not in words else words
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, tmp_path, cache):
+    """Built by its own pyproject.toml; unpacking the wheel is what an installer does."""
+    text = tutorial.read_text(encoding="utf-8")
+    package = tmp_path / "package"
+    for name, code in files(text).items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(code)
+    site = tmp_path / "site"
+    with zipfile.ZipFile(build_wheel(package, tmp_path / "dist")) as wheel:
+        wheel.extractall(site)
+    environment = os.environ | {
+        "PYTHONPATH": str(site),
+        "GANZOO_CACHE_DIR": str(cache),
+        "GANZOO_STRICT_PLUGINS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    install, *others = commands(text)
+    assert install == 'pip install -e ".[test]"'
+    assert [command.split()[:2] for command in others[:3]] == [
+        ["pytest"],
+        ["ganzoo", "list"],
+        ["ganzoo", "show"],
+    ]
+    assert any(command.startswith("ganzoo train") for command in others[3:])
+    printed = {}
+    for command in others:
+        done = subprocess.run(
+            runnable(command),
+            cwd=package,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        printed[command] = done.stdout
+    name = others[2].split()[-1]
+    assert re.search(rf"^  {name} ", printed[others[1]], re.M)
+
+
+def test_the_tutorials_show_every_kind_that_they_should():
+    assert [path.stem for path in TUTORIALS] == ["architecture", "dataset", "loss"]
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
+def test_plugin_and_options_of_a_tutorial_import_no_torch(tutorial):
+    shown = files(tutorial.read_text(encoding="utf-8"))
+    light = {
+        name: code for name, code in shown.items() if name.endswith(("plugin.py", "options.py"))
+    }
+    assert len(light) == 2
+    for name, code in light.items():
+        assert "import torch" not in code, name
+        assert "from torch" not in code, name
