@@ -88,7 +88,7 @@ def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, 
 
 
 def test_the_tutorials_show_every_kind_that_they_should():
-    assert [path.stem for path in TUTORIALS] == ["architecture", "dataset", "loss"]
+    assert [path.stem for path in TUTORIALS] == ["architecture", "dataset", "logger", "loss"]
 
 
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
