@@ -16,6 +16,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.slow
@@ -62,7 +63,9 @@ def here(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [(README, 12), (GUIDE, 19), (GALLERY, 5)], ids=["readme", "guide", "gallery"]
+    ("text", "count"),
+    [(README, 12), (INDEX, 3), (GUIDE, 19), (GALLERY, 5)],
+    ids=["readme", "index", "guide", "gallery"],
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -75,7 +78,11 @@ def test_commands_run_one_after_another(text, count, here):
         assert code == 0, f"{command}\n{out}{err}"
 
 
-@pytest.mark.parametrize(("text", "count"), [(README, 2), (GUIDE, 3)], ids=["readme", "guide"])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [(README, 2), (INDEX, 1), (GUIDE, 3)],
+    ids=["readme", "index", "guide"],
+)
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
     assert len(whole) == count
@@ -112,6 +119,6 @@ def test_the_plugin_of_the_readme_trains(tmp_path, here):
 
 
 def test_every_link_of_the_docs_leads_somewhere():
-    for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name} links to {target}"

@@ -1,0 +1,147 @@
+"""The site builds without a warning, and its reference leaves nothing public out."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from environments import ROOT
+
+import ganzoo
+import ganzoo.testing
+from ganzoo import hookspecs, registry, specs
+from ganzoo.cli.app import app
+from ganzoo.config import RunConfig
+from ganzoo.interfaces.options import describe
+
+pytestmark = pytest.mark.slow
+
+HOOKS = {name: f for name, f in vars(hookspecs).items() if name.startswith("ganzoo_")}
+CLASSES = {n: getattr(ganzoo, n) for n in ganzoo.__all__ if isinstance(getattr(ganzoo, n), type)}
+
+
+class Site:
+    """A built site: what its pages define, and their elements."""
+
+    def __init__(self, path: Path) -> None:
+        from sphinx.util.inventory import InventoryFile
+
+        self.path = path
+        with (path / "objects.inv").open("rb") as file:
+            inventory = InventoryFile.load(file, "", os.path.join)
+        self.defined = {
+            (kind.split(":")[0], name) for kind in inventory for name in inventory[kind]
+        }
+
+    def page(self, name: str):
+        from bs4 import BeautifulSoup
+
+        return BeautifulSoup(
+            (self.path / f"{name}.html").read_text(encoding="utf-8"), "html.parser"
+        )
+
+    def tables(self, page: str) -> dict[str, str]:
+        """Text of each row of a page's tables, by what its first cell says first."""
+        rows = (row for row in self.page(page).find_all("tr") if row.td)
+        return {row.td.get_text().split()[0]: " ".join(row.get_text().split()) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Site:
+    folder = tmp_path_factory.mktemp("site")
+    build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]
+    done = subprocess.run(
+        [*build, "-d", folder / "doctrees", ROOT / "docs", folder / "html"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Site(folder / "html")
+
+
+def test_every_public_name_is_there(site):
+    names = [f"ganzoo.{name}" for name in ganzoo.__all__]
+    names += [f"ganzoo.testing.{name}" for name in ganzoo.testing.__all__]
+    assert [name for name in names if ("py", name) not in site.defined] == []
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_public_method_is_there(name, site):
+    methods = [
+        attribute
+        for attribute, value in vars(CLASSES[name]).items()
+        if not attribute.startswith(("_", "model_"))
+        and isinstance(value, property | classmethod | type(describe))
+        and name != "RunConfig"  # whatever a pydantic model holds
+    ]
+    assert [m for m in methods if ("py", f"ganzoo.{name}.{m}") not in site.defined] == []
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_is_there_with_each_parameter_explained(name, site):
+    term = site.page("reference/hooks").find(id=f"ganzoo.hookspecs.{name}")
+    assert term is not None
+    signature = inspect.signature(HOOKS[name])
+    assert str(signature.return_annotation) in term.get_text()
+    explanation = term.find_next_sibling("dd")
+    assert explanation.p.get_text() == inspect.getdoc(HOOKS[name]).partition("\n\n")[0]
+    explained = {strong.get_text() for strong in explanation.find_all("strong")}
+    assert set(signature.parameters) <= explained
+
+
+def all_commands(
+    command: click.Command, *path: str
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from all_commands(inner, *path, name)
+
+
+COMMANDS = {"-".join(path): command for path, command in all_commands(app, "ganzoo")}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_with_each_option_and_argument(name, site):
+    assert site.page("reference/cli").find(id=name) is not None
+    for parameter in COMMANDS[name].params:
+        words = [*parameter.opts, *parameter.secondary_opts]
+        if isinstance(parameter, click.Argument):
+            words = [parameter.human_readable_name]
+        for word in words:
+            assert ("std", f"{name}.{word}") in site.defined, word
+
+
+def test_every_setting_is_there_with_its_default_and_range(site):
+    rows = site.tables("reference/config")
+    for section, field in RunConfig.model_fields.items():
+        if section in {kind.section for kind in specs.KINDS.values()}:
+            assert section in rows
+            continue
+        for option in describe(field.annotation):
+            row = rows[f"{section}.{option.name}"].replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+            assert option.description
+            for fact in (option.type, option.default, option.range, option.description):
+                assert fact.replace("`", "") in row
+
+
+def test_every_component_of_the_zoo_is_there_with_each_option(site):
+    headings = site.page("reference/zoo").find_all("h3")
+    shown = {heading.get_text().rstrip("¶"): heading.parent.get_text(" ") for heading in headings}
+    for record in ganzoo.default_host().records:
+        for component in record.components if record.is_from("gan-zoo") else ():
+            text = shown[component.spec.name]
+            assert all(o.name in text for o in describe(registry.options_model(component)))
+
+
+def test_the_page_on_stability_names_the_version_of_the_hook_api():
+    text = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
+    assert f"`HOOK_API_VERSION` is\n{specs.HOOK_API_VERSION}." in text
