@@ -64,7 +64,7 @@ def here(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 12), (INDEX, 3), (GUIDE, 19), (GALLERY, 5)],
+    [(README, 13), (INDEX, 3), (GUIDE, 22), (GALLERY, 5)],
     ids=["readme", "index", "guide", "gallery"],
 )
 def test_commands_run_one_after_another(text, count, here):
