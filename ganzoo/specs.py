@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 HOOK_API_VERSION = 1
-"""The version of the plugin contract this ganzoo speaks; see `docs/architecture.md`."""
+"""The version of the plugin contract this ganzoo speaks; see `docs/stability.md`."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")

@@ -21,9 +21,10 @@ pytestmark = pytest.mark.slow
 
 def files(text: str) -> dict[str, str]:
     """The code blocks that begin with a comment that is a file's path, by this path."""
-    blocks = re.findall(r"^```(?:python|toml)\n# ([\w./-]+)\n(.*?)^```", text, re.M | re.S)
-    assert len(blocks) == len(dict(blocks)), "a file is shown twice"
-    return dict(blocks)
+    blocks = re.findall(r"^```(?:python|toml)\n(# ([\w./-]+)\n.*?)^```", text, re.M | re.S)
+    shown = {name: code for code, name in blocks}
+    assert len(blocks) == len(shown), "a file is shown twice"
+    return shown
 
 
 def commands(text: str) -> list[str]:
@@ -34,10 +35,10 @@ def commands(text: str) -> list[str]:
 
 def runnable(command: str) -> list[str]:
     """A command as this interpreter runs it; training is cut short."""
-    words = [sys.executable, "-m", *shlex.split(command)]
-    return (
-        words + SMALL if words[2:4] == ["ganzoo", "train"] and "--dry-run" not in words else words
-    )
+    words = shlex.split(command)
+    if words[:2] == ["ganzoo", "train"] and "--dry-run" not in words:
+        words += SMALL
+    return [sys.executable, "-m", *words]
 
 
 @pytest.fixture(scope="module")
