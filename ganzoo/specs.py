@@ -29,7 +29,7 @@ class ComponentSpec:
             empty where the component has none.
         summary: one sentence for `ganzoo list`.
         reference: the paper or page it implements, as one would cite it.
-        api_version: the hook API it was written for.
+        api_version: the hook API it was written for; the first where it says nothing.
 
     Raises:
         ValueError: for a malformed name, factory, options path, reference or api_version, or an
@@ -41,7 +41,7 @@ class ComponentSpec:
     summary: str
     options: str = ""
     reference: str = ""
-    api_version: int = HOOK_API_VERSION
+    api_version: int = 1
 
     kind: ClassVar[str] = ""
 
