@@ -110,7 +110,9 @@ class Trainer:
         self.image = data.spec
         check_demands(self.discriminator, self.image, demands, self.conditional)
 
-        self._objectives(penalties, augment)
+        # one that has parameters or buffers is moved and saved with the rest
+        self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
+        self._objectives(penalties, self.augment)
         self.ema = make_ema(self.generator, self.training.ema_decay)
         self.generator_optimizer = make_optimizer(
             self.training, self.training.generator_lr, self.generator.parameters()
@@ -251,6 +253,7 @@ class Trainer:
             "discriminator": self.discriminator.state_dict(),
             "ema": self.ema.state_dict(),
             "loss": self.loss.state_dict(),
+            "augment": self.augment.state_dict() if isinstance(self.augment, nn.Module) else {},
             "discriminator_penalties": self.discriminator_objective.penalties.state_dict(),
             "generator_penalties": self.generator_objective.penalties.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
@@ -264,6 +267,8 @@ class Trainer:
         self.discriminator.load_state_dict(state["discriminator"])
         self.ema.load_state_dict(state["ema"])
         self.loss.load_state_dict(state["loss"])
+        if isinstance(self.augment, nn.Module):
+            self.augment.load_state_dict(state["augment"])
         self.discriminator_objective.penalties.load_state_dict(state["discriminator_penalties"])
         self.generator_objective.penalties.load_state_dict(state["generator_penalties"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])

@@ -405,3 +405,24 @@ def test_batch_has_a_length_and_keeps_its_labels_with_other_images():
     batch = Batch(torch.zeros(3, 1, 2, 2), torch.arange(3))
     assert len(batch) == 3
     assert torch.equal(batch.with_images(torch.ones(3, 1, 2, 2)).labels, torch.arange(3))
+
+
+def test_an_augmentation_with_a_state_goes_on_from_it(make_trainer):
+    class Rising(torch.nn.Module):
+        """Noise that grows with every image it has seen, as adaptive augmentation does."""
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(()))
+
+        def forward(self, images):
+            self.seen += len(images)
+            return images + 1e-3 * self.seen * torch.randn_like(images)
+
+    through, first, second = (make_trainer(augment=Rising()) for _ in range(3))
+    through.fit(6)
+    first.fit(3)
+    second.load_state_dict(first.state_dict())
+    second.fit(6)
+    torch.testing.assert_close(second.state_dict(), through.state_dict(), rtol=0, atol=0)
+    assert through.augment.seen > first.augment.seen > 0
