@@ -22,11 +22,6 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "changed-cache"))
-
-
 def train(run_dir, **settings) -> ganzoo.Run:
     return ganzoo.train(run_dir=run_dir, **(TINY | {"steps": 4} | settings))
 

@@ -120,11 +120,6 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "health-cache"))
-
-
 def train(run_dir, **settings) -> ganzoo.Run:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

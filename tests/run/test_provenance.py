@@ -28,11 +28,6 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "prov-cache"))
-
-
 def test_a_run_records_what_made_it(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["ganzoo", "train", "--data", "a b"])
     facts = ganzoo.train(run_dir=tmp_path / "run", **TINY).provenance

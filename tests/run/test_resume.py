@@ -17,11 +17,6 @@ from toys import SMALL
 import ganzoo
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "resume-cache"))
-
-
 def train(run_dir: Path, data, steps: int, arch="dcgan", loss="bce", **settings) -> ganzoo.Run:
     defaults = {
         "size": 16,

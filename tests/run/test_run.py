@@ -29,12 +29,6 @@ def train(run_dir: Path, **settings) -> ganzoo.Run:
     return ganzoo.train(run_dir=run_dir, **(TINY | {"steps": 6} | settings))
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    root = tmp_path_factory.getbasetemp() / "shared-cache"
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(root))
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> ganzoo.Run:
     with pytest.MonkeyPatch.context() as patch:

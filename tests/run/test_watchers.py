@@ -23,11 +23,6 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "watch-cache"))
-
-
 class Diary(ganzoo.Observer):
     """Writes down every event."""
 
