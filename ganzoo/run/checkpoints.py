@@ -234,7 +234,9 @@ def _checksum(file: Path) -> str:
 
 def _flush(path: Path) -> None:
     """Have the operating system put a file or a folder's entries on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders, and renames durably
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:

@@ -26,6 +26,10 @@ from ganzoo.run.run import Run
 from ganzoo.run.watchers import Watchers
 
 
+PATIENCE = 0.5
+"""Seconds to wait for the lock: whoever asks for a run's state holds it for a moment."""
+
+
 @dataclass(frozen=True)
 class Session:
     """All that is needed to train."""
@@ -85,7 +89,7 @@ def only_writer(place: RunDirectory) -> Iterator[None]:
     Raises:
         UsageError: another process holds it.
     """
-    lock = FileLock(place.lock, timeout=0)
+    lock = FileLock(place.lock, timeout=PATIENCE)
     try:
         lock.acquire()
     except Timeout:
