@@ -25,7 +25,6 @@ from ganzoo.run.recorder import Recorder
 from ganzoo.run.run import Run
 from ganzoo.run.watchers import Watchers
 
-
 PATIENCE = 0.5
 """Seconds to wait for the lock: whoever asks for a run's state holds it for a moment."""
 
