@@ -12,9 +12,12 @@ from typing import BinaryIO
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.utils import make_grid
+from torch.nn import functional
 
 from ganzoo.errors import GanzooError
+
+GAP = 2
+"""White pixels between two images of a grid."""
 
 
 def to_rgb(images: Tensor) -> Tensor:
@@ -32,7 +35,7 @@ def to_rgb(images: Tensor) -> Tensor:
 
 
 def grid(images: Tensor, columns: int | None = None) -> Tensor:
-    """A grid of images, row by row.
+    """A grid of images, row by row; a single image is its own grid.
 
     Args:
         images: `(N, C, H, W)` in [-1, 1].
@@ -41,9 +44,18 @@ def grid(images: Tensor, columns: int | None = None) -> Tensor:
     Returns:
         uint8 `(3, H', W')`.
     """
-    columns = columns or math.ceil(math.sqrt(len(images)))
-    picture: Tensor = make_grid(to_rgb(images), nrow=columns, padding=2, pad_value=255)
-    return picture
+    if len(images) == 1:
+        return to_rgb(images)[0]
+    # as torchvision.utils.make_grid, whose import takes three seconds: too long to draw a picture
+    columns = min(columns or math.ceil(math.sqrt(len(images))), len(images))
+    rows = math.ceil(len(images) / columns)
+    framed = functional.pad(to_rgb(images), (GAP, 0, GAP, 0), value=255)
+    _, channels, height, width = framed.shape
+    sheet = framed.new_full((rows * columns, channels, height, width), 255)
+    sheet[: len(images)] = framed
+    cells = sheet.view(rows, columns, channels, height, width)
+    picture = cells.permute(2, 0, 3, 1, 4).reshape(channels, rows * height, columns * width)
+    return functional.pad(picture, (0, GAP, 0, GAP), value=255)
 
 
 def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> Path:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.utils import make_grid
 
 import ganzoo
 from ganzoo.run.pictures import grid, save_gif, save_grid, save_singles, to_rgb
@@ -28,6 +29,15 @@ def test_a_grid_shows_images_row_by_row():
     assert picture[0, 2, 2] == 0
     assert picture[0, 2, 6] == 128
     assert picture[0, 6, 2] == 255
+
+
+@pytest.mark.parametrize("columns", [None, 1, 3, 50])
+@pytest.mark.parametrize(("count", "shape"), [(1, (1, 3, 5)), (7, (3, 4, 4)), (9, (1, 2, 2))])
+def test_a_grid_is_that_of_torchvision(count, shape, columns):
+    images = torch.rand(count, *shape) * 2 - 1
+    across = columns or int(np.ceil(np.sqrt(count)))
+    expected = make_grid(to_rgb(images), nrow=across, padding=2, pad_value=255)
+    assert torch.equal(grid(images, columns), expected)
 
 
 def test_a_grid_is_written_as_it_is(tmp_path):
