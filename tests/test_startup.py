@@ -47,6 +47,13 @@ def test_asking_what_there_is_imports_no_torch(arguments):
     assert not {"torch", "torchvision", "numpy", "PIL"} & modules
 
 
+def test_reading_a_run_imports_neither_torchvision_nor_a_compiler():
+    """Each of which takes seconds, when a run is sampled, listed or explained."""
+    modules = modules_after("import ganzoo.run, ganzoo.run.doctor, ganzoo.run.pictures")
+    assert "torch" in modules
+    assert not {"torchvision", "torch._dynamo", "torch._inductor"} & modules
+
+
 def test_plugin_modules_import_no_torch():
     modules = modules_after("import ganzoo; print(len(ganzoo.default_host().records))")
     assert "torch" not in modules
