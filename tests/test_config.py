@@ -258,3 +258,9 @@ def test_every_leaf_has_a_description_and_a_shortcut():
     assert set(SHORTCUTS.values()) == leaves
     for section, leaf in leaves:
         assert RunConfig.model_fields[section].annotation.model_fields[leaf].description
+
+
+@pytest.mark.parametrize("value", ["loss:up", ":max", "", "a:min:max"])
+def test_a_best_metric_needs_a_name_and_a_direction_that_exists(value):
+    with pytest.raises(ganzoo.UsageError, match="NAME, NAME:min or NAME:max"):
+        tree(BASE | {"logging": {"keep_best": value}}).validate()

@@ -45,7 +45,7 @@ def _row(path: Path) -> dict[str, Any]:
     try:
         steps = run.config.training.steps
     except GanzooError as error:  # one damaged run must not hide the others
-        return {"run": str(path), "state": "damaged", "error": str(error), "metrics": last}
+        return {"run": str(path), "state": "damaged", "error": str(error)} | _times(run, last)
     step = max([int(last.get("step", 0)), *run.steps[-1:]])
     return {"run": str(path), "state": run.state, "step": step, "steps": steps} | _times(run, last)
 

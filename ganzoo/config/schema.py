@@ -120,11 +120,19 @@ class LoggingConfig(Section):
     keep: int | None = Field(
         None, ge=1, description="Keep the last K checkpoints (and the best); all if unset."
     )
-    keep_best: Annotated[str, Field(pattern=r"^[^:]+(:min|:max)?$")] | None = Field(
+    keep_best: str | None = Field(
         None,
         description="Keep the best checkpoint by a metric of the log too: NAME, or NAME:max "
         "where more is better.",
     )
+
+    @field_validator("keep_best")
+    @classmethod
+    def _name_and_direction(cls, value: str | None) -> str | None:
+        name, colon, direction = (value or "NAME").partition(":")
+        if not name or (colon and direction not in ("min", "max")):
+            raise ValueError("should be a metric of the log: NAME, NAME:min or NAME:max")
+        return value
 
 
 class RunConfig(Section):
