@@ -129,7 +129,7 @@ class LoggingConfig(Section):
     @field_validator("keep_best")
     @classmethod
     def _name_and_direction(cls, value: str | None) -> str | None:
-        name, colon, direction = (value or "NAME").partition(":")
+        name, colon, direction = ("NAME" if value is None else value).partition(":")
         if not name or (colon and direction not in ("min", "max")):
             raise ValueError("should be a metric of the log: NAME, NAME:min or NAME:max")
         return value
