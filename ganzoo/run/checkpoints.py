@@ -110,7 +110,8 @@ def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
     """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        temporary.mkdir(parents=True)
+        folder.parent.mkdir(exist_ok=True)  # not the run directory: who removed it meant it
+        temporary.mkdir()
         for name, tensors in taken.weights.items():
             metadata = {"step": str(manifest.step)}
             plain = {key: tensor.contiguous() for key, tensor in tensors.items()}

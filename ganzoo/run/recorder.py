@@ -167,6 +167,8 @@ class Recorder(Observer):
             self.watchers.tell("checkpoint", step, folder)
 
     def _write_line(self, trainer: Trainer) -> None:
+        if not self.directory.config.exists():
+            raise GanzooError(f"{self.directory.path} was removed while it was being trained")
         self._check_finite(trainer)
         now, (then, step) = time.perf_counter(), self._since
         speed = (trainer.step - step) * trainer.training.batch_size / max(now - then, 1e-9)

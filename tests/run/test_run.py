@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -191,8 +192,6 @@ def test_a_checkpoint_that_cannot_be_written_leaves_nothing_half_done(make_train
 
 
 def copy_of(run, tmp_path) -> Path:
-    import shutil
-
     return Path(shutil.copytree(run.path, tmp_path / "copy"))
 
 
@@ -351,3 +350,14 @@ def test_a_run_whose_loss_is_not_finite_stops_and_names_term_step_and_last_check
     run = ganzoo.Run(tmp_path / "run")
     assert run.steps == [4]
     assert [line["step"] for line in run.metrics()] == [2, 4, 6]
+
+
+def test_a_run_directory_removed_while_it_trains_stops_the_run_and_stays_away(tmp_path):
+    class Remove(ganzoo.Observer):
+        def step(self, trainer, terms):
+            if trainer.step == 3:
+                shutil.rmtree(tmp_path / "run")
+
+    with pytest.raises(ganzoo.GanzooError, match="was removed while it was being trained"):
+        train(tmp_path / "run", steps=10**6, log_every=2, observers=[Remove()])
+    assert not (tmp_path / "run").exists()
