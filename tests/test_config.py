@@ -120,6 +120,7 @@ LEAVES = {
         "steps": 7,
         "batch_size": 3,
         "n_critic": 2,
+        "reuse_fakes": False,
         "conditional": True,
         "optimizer": "rmsprop",
         "generator_lr": 1e-5,

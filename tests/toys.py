@@ -93,3 +93,13 @@ def make_store(count: int = 50, channels: int = 1, size: int = 8, classes: int =
     labels = [i % classes for i in range(count)] if classes else [0] * count
     items = [(image, label) for image, label in zip(images, labels, strict=True)]
     return ImageStore.from_dataset(items, num_classes=classes)
+
+
+def weights(module: nn.Module) -> dict[str, Tensor]:
+    """A copy of a module's state."""
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    """Whether two states are the same to the bit."""
+    return all(torch.equal(first[name], second[name]) for name in first)

@@ -22,6 +22,7 @@ def describe_plan(plan: Plan) -> str:
     images = torch.zeros(2, *plan.image.shape)
     training = plan.config.training
     count = len(plan.source.images)  # type: ignore[arg-type]
+    seen = training.steps * training.batches_per_step * training.batch_size
     return "\n".join(
         [
             to_toml(plan.config, plan.origins).split("\n", 2)[2],
@@ -32,7 +33,7 @@ def describe_plan(plan: Plan) -> str:
             f"{count:,} images of {plan.image}; {_demands(plan)}",
             f"{training.steps:,} steps of {training.n_critic} discriminator and 1 generator "
             f"update(s) on {training.batch_size} images each: "
-            f"{training.steps * (training.n_critic + 1) * training.batch_size / count:.1f} epochs",
+            f"{seen / count:.1f} epochs",
             "Nothing was trained.",
         ]
     )

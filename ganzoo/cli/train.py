@@ -37,8 +37,14 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help_ = next(option for option in describe(model) if option.name == leaf)
         default = "" if help_.default == "none" else f" [default: {help_.default}]"
         annotation = model.model_fields[leaf].annotation
+        flag = key.replace("_", "-")
+        if annotation is bool:
+            command = click.option(
+                f"--{flag}/--no-{flag}", default=None, help=help_.description + default
+            )(command)
+            continue
         command = click.option(
-            f"--{key.replace('_', '-')}",
+            f"--{flag}",
             type=_click_type(annotation),
             help=help_.description + default,
         )(command)

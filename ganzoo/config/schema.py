@@ -73,6 +73,12 @@ class TrainingConfig(Section):
     n_critic: int = Field(
         1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
     )
+    reuse_fakes: bool = Field(
+        True,
+        description="Judge in the generator's update the fakes of the last discriminator update, "
+        "as the DCGAN reference does, which saves a generator pass; otherwise new ones, as the "
+        "papers' algorithms are written, on a real batch of their own.",
+    )
     conditional: bool = Field(False, description="Give both networks the class labels.")
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field(
         "adam", description="Optimizer of both networks."
@@ -96,16 +102,23 @@ class TrainingConfig(Section):
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Everything random follows from it.")
 
+    @property
+    def batches_per_step(self) -> int:
+        """Real batches in a step."""
+        return self.n_critic if self.reuse_fakes else self.n_critic + 1
+
 
 class ExecutionConfig(Section):
     """How it is computed; never what."""
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps, …")
-    precision: Literal["auto", "fp32", "bf16"] = Field(
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="Of the networks; losses, norms and weights stay float32."
     )
-    penalty_precision: Literal["fp32", "bf16"] = Field(
-        "fp32", description="Of the networks inside penalties."
+    penalty_precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto",
+        description="Of the networks inside penalties; auto is bf16 where the networks are and "
+        "the penalty is known to tolerate it.",
     )
     threads: int | None = Field(None, ge=1, description="CPU threads; torch's choice if unset.")
 

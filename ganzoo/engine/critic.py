@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,12 @@ class BoundCritic:
         self.precision = precision
         self.conditional = conditional
         self.augment = augment
+
+    def at(self, precision: str) -> BoundCritic:
+        """The same critic in another precision."""
+        bound = copy(self)
+        bound.precision = precision
+        return bound
 
     def __call__(self, batch: Batch) -> Tensor:
         """Raw scores `(N,)`."""

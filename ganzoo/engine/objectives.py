@@ -46,7 +46,6 @@ class _Objective(nn.Module, Generic[P]):
     Args:
         generator: makes the fakes.
         critic: the discriminator, in the precision of the networks.
-        penalty_critic: the discriminator, in the precision of penalties.
         loss: the adversarial loss.
         penalties: by name; those of this side.
     """
@@ -55,7 +54,6 @@ class _Objective(nn.Module, Generic[P]):
         self,
         generator: nn.Module,
         critic: BoundCritic,
-        penalty_critic: BoundCritic,
         loss: Loss,
         penalties: Mapping[str, P],
     ) -> None:
@@ -63,9 +61,9 @@ class _Objective(nn.Module, Generic[P]):
         self.generator = generator
         self.discriminator = critic.discriminator
         self.critic = critic
-        self.penalty_critic = penalty_critic
         self.loss = loss
         self.by_name: dict[str, P] = dict(penalties)
+        self.critics = {k: critic.at(critic.policy.inside(p)) for k, p in penalties.items()}
         self.penalties = nn.ModuleList(penalties.values())
 
     def due(self, update: int) -> Iterator[tuple[str, float, P]]:
@@ -76,30 +74,52 @@ class _Objective(nn.Module, Generic[P]):
 
 
 class DiscriminatorObjective(_Objective[Penalty]):
-    """What the discriminator minimizes in one update; fakes are made without a graph."""
+    """What the discriminator minimizes in one update."""
 
-    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms, Seen]:
-        """The loss of the `update`-th discriminator update, its terms, and what it saw."""
-        with torch.no_grad():
-            fake = generate(self.generator, z, real, self.critic)
-        critic = _Remembering(self.critic)
-        terms = dict(self.loss.discriminator_loss(critic, real, fake))
-        for name, factor, penalty in self.due(update):
-            terms[name] = factor * penalty.penalty(self.penalty_critic, real, fake)
-        return *total(terms, self.loss), critic.seen(real, fake)
+    def forward(
+        self, real: Batch, z: Tensor, update: int, fake: Batch | None = None
+    ) -> tuple[Tensor, Terms, Seen]:
+        """The loss of the `update`-th discriminator update, its terms, and what it saw.
+
+        Fakes are made of z without a graph, or taken from those given without theirs.
+        """
+        with self.critic.policy.casting_once(self.critic.precision):
+            fake = (
+                self._without_graph(real, z)
+                if fake is None
+                else fake.with_images(fake.images.detach())
+            )
+            critic = _Remembering(self.critic)
+            terms = dict(self.loss.discriminator_loss(critic, real, fake))
+            for name, factor, penalty in self.due(update):
+                terms[name] = factor * penalty.penalty(self.critics[name], real, fake)
+            return *total(terms, self.loss), critic.seen(real, fake)
+
+    @torch.no_grad()
+    def _without_graph(self, real: Batch, z: Tensor) -> Batch:
+        return generate(self.generator, z, real, self.critic)
 
 
 class GeneratorObjective(_Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
 
-    def forward(self, real: Batch, z: Tensor, update: int) -> tuple[Tensor, Terms, Seen]:
-        """The loss of the `update`-th generator update, its terms, and what it saw."""
-        fake = generate(self.generator, z, real, self.critic)
-        terms = dict(self.loss.generator_loss(self.critic, fake, real))
-        for name, factor, penalty in self.due(update):
-            value = penalty.penalty(self.generator, self.penalty_critic, z, fake, real)
-            terms[name] = factor * value
-        return *total(terms, self.loss), Seen(real.images, fake.images.detach())
+    def forward(
+        self, real: Batch, z: Tensor, update: int, fake: Batch | None = None
+    ) -> tuple[Tensor, Terms, Seen]:
+        """The loss of the `update`-th generator update, its terms, and what it saw.
+
+        Fakes are made of z, or are those given, with the graph they were made with.
+        """
+        with self.critic.policy.casting_once(self.critic.precision):
+            if fake is None:
+                fake = generate(self.generator, z, real, self.critic)
+            terms = dict(self.loss.generator_loss(self.critic, fake, real))
+            for name, factor, penalty in self.due(update):
+                critic = self.critics[name]
+                with critic.policy.autocast(critic.precision):
+                    value = penalty.penalty(self.generator, critic, z, fake, real)
+                terms[name] = factor * value.float()
+            return *total(terms, self.loss), Seen(real.images, fake.images.detach())
 
 
 class _Remembering:

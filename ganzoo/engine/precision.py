@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from ganzoo.errors import UsageError
+from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 
 
 def resolve_device(name: str) -> torch.device:
@@ -44,8 +47,19 @@ BF16_PAYS_FROM = 2**19
 (`tests/benchmarks/precision.py`)."""
 
 
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
 def resolve_precision(name: str, device: torch.device, *networks: nn.Module) -> str:
-    """`"fp32"` or `"bf16"` for `"auto"`: bfloat16 where the device has units for it and it pays."""
+    """`"auto"` is bfloat16 where the device has units for it and it pays, and else float32.
+
+    Where a device cannot do what is asked, a warning says so, and it is float32.
+    """
+    if name in HALVES and not torch.amp.autocast_mode.is_autocast_available(device.type):
+        warnings.warn(
+            f"torch has no automatic {name} on device '{device}'; going on in fp32", stacklevel=2
+        )
+        return "fp32"
     if name != "auto":
         return name
     parameters = sum(p.numel() for network in networks for p in network.parameters())
@@ -67,14 +81,44 @@ class PrecisionPolicy:
 
     Attributes:
         device: where.
-        networks: `"fp32"` or `"bf16"`, for everything but penalties.
-        penalties: the same, for the networks inside penalties.
+        networks: `"fp32"`, `"bf16"` or `"fp16"`, for everything but penalties.
+        penalties: `"fp32"` or `"bf16"` for the networks inside penalties, or `"auto"`: bfloat16
+            where the networks are and the penalty tolerates it. Never float16, in which the
+            gradient of a score by a pixel underflows.
     """
 
     device: torch.device
     networks: str = "fp32"
-    penalties: str = "fp32"
+    penalties: str = "auto"
+
+    def inside(self, penalty: Penalty | GeneratorPenalty) -> str:
+        """In which precision the networks run inside a penalty."""
+        if self.penalties != "auto":
+            return self.penalties
+        tolerated = self.networks == "bf16" and penalty.tolerates_bfloat16
+        return "bf16" if tolerated else "fp32"
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """Keeps small gradients from vanishing in float16; without effect in other precisions."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.networks == "fp16")
 
     def autocast(self, precision: str) -> AbstractContextManager[object]:
-        """A context in which networks run in the given precision; weights stay float32."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=precision == "bf16")
+        """A context in which networks run in the given precision; weights stay float32.
+
+        A weight that is converted without gradients is not kept for passes that need them.
+        """
+        return torch.autocast(
+            self.device.type,
+            HALVES.get(precision, torch.bfloat16),
+            enabled=precision in HALVES,
+            cache_enabled=torch.is_grad_enabled(),
+        )
+
+    @contextmanager
+    def casting_once(self, precision: str) -> Iterator[None]:
+        """Within it, all passes that run in a precision share their converted weights."""
+        if precision == "fp32":
+            yield
+            return
+        with self.autocast(precision), torch.autocast(self.device.type, enabled=False):
+            yield

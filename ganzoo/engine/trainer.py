@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 
 from ganzoo import registry
 from ganzoo.config import TrainingConfig
@@ -18,7 +18,13 @@ from ganzoo.data.store import ImageStore
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
-from ganzoo.engine.objectives import DiscriminatorObjective, GeneratorObjective, Seen, Terms
+from ganzoo.engine.objectives import (
+    DiscriminatorObjective,
+    GeneratorObjective,
+    Seen,
+    Terms,
+    generate,
+)
 from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
@@ -28,7 +34,7 @@ from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
-from ganzoo.interfaces.values import Demands, Settings
+from ganzoo.interfaces.values import Batch, Demands, Settings
 
 AnyPenalty = Penalty | GeneratorPenalty
 
@@ -45,8 +51,9 @@ class Trainer:
         trainer.fit(1000)
         images = trainer.sample(16)
 
-    One step is one generator update after `n_critic` discriminator updates, each of the
-    `n_critic + 1` on a real batch of its own.
+    One step is one generator update after `n_critic` discriminator updates, each on a real batch
+    of its own. The generator is judged by the fakes of the last of them, or, where `reuse_fakes`
+    is off, by new ones beside another real batch.
 
     Args:
         generator: `generator(z) -> (N, C, H, W)` in [-1, 1]; `generator(z, labels)` if
@@ -60,8 +67,8 @@ class Trainer:
         augment: differentiable `(N, C, H, W) -> (N, C, H, W)`, applied to every image the
             discriminator sees, in penalties too.
         device: `"auto"`, `"cpu"`, `"cuda"`, …
-        precision: of the networks: `"auto"`, `"fp32"` or `"bf16"`.
-        penalty_precision: of the networks inside penalties.
+        precision: of the networks: `"auto"`, `"fp32"`, `"bf16"` or `"fp16"`.
+        penalty_precision: of the networks inside penalties: `"auto"`, `"fp32"` or `"bf16"`.
         training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
             `generator_lr`, `betas`, `conditional`, `seed`, …); those not given are the loss's
             paper's, then the engine's.
@@ -83,7 +90,7 @@ class Trainer:
         augment: Augmentation | None = None,
         device: str = "auto",
         precision: str = "auto",
-        penalty_precision: str = "fp32",
+        penalty_precision: str = "auto",
         **training: Any,
     ) -> None:
         if penalties is None:
@@ -119,6 +126,10 @@ class Trainer:
         )
         self.discriminator_optimizer = make_optimizer(
             self.training, self.training.discriminator_lr, self.discriminator.parameters()
+        )
+        self.generator_scaler, self.discriminator_scaler = (
+            self.policy.scaler(),
+            self.policy.scaler(),
         )
         self.batches = Batches(data, self.training.batch_size, self.training.seed, self.device)
         self.step = 0
@@ -169,36 +180,43 @@ class Trainer:
         self.discriminator.train()
         reseed(self.device, self.training.seed, "step", self.step)
         terms: Terms = {}
-        draw = self.step * (self.training.n_critic + 1)
-        for k in range(self.training.n_critic):
-            update = self.step * self.training.n_critic + k
-            terms |= self._update_discriminator(draw + k, update)
-        terms |= self._update_generator(draw + self.training.n_critic)
+        n_critic, reuse = self.training.n_critic, self.training.reuse_fakes
+        first = self.step * self.training.batches_per_step
+        fake = None
+        for k in range(n_critic):
+            real, z = self._draw(first + k)
+            if reuse and k == n_critic - 1:
+                fake = generate(self.generator, z, real, self.discriminator_objective.critic)
+            terms |= self._update_discriminator(real, z, self.step * n_critic + k, fake)
+        if not reuse:
+            real, z = self._draw(first + n_critic)
+        terms |= self._update_generator(real, z, fake)
         self.ema.update_parameters(self.generator)
         self.step += 1
         self.consistent = True
         return terms
 
-    def _update_discriminator(self, draw: int, update: int) -> Terms:
-        real = self.batches[draw]
-        z = self.latent.sample(len(real), device=self.device)
+    def _draw(self, k: int) -> tuple[Batch, Tensor]:
+        """The k-th real batch, and z for as many fakes."""
+        real = self.batches[k]
+        return real, self.latent.sample(len(real), device=self.device)
+
+    def _update_discriminator(
+        self, real: Batch, z: Tensor, update: int, fake: Batch | None
+    ) -> Terms:
         self.discriminator_optimizer.zero_grad()
-        loss, terms, seen = self.discriminator_objective(real, z, update)
-        loss.backward()
-        self.discriminator_optimizer.step()
+        loss, terms, seen = self.discriminator_objective(real, z, update, fake)
+        _descend(loss, self.discriminator_optimizer, self.discriminator_scaler)
         with torch.no_grad():
             self.loss.after_discriminator_step(self.discriminator)
         self.seen = seen
         return {f"discriminator/{name}": value for name, value in terms.items()}
 
-    def _update_generator(self, draw: int) -> Terms:
-        real = self.batches[draw]
-        z = self.latent.sample(len(real), device=self.device)
+    def _update_generator(self, real: Batch, z: Tensor, fake: Batch | None) -> Terms:
         self.generator_optimizer.zero_grad()
         with _frozen(self.discriminator):
-            loss, terms, seen = self.generator_objective(real, z, self.step)
-            loss.backward()
-        self.generator_optimizer.step()
+            loss, terms, seen = self.generator_objective(real, z, self.step, fake)
+            _descend(loss, self.generator_optimizer, self.generator_scaler)
         self.seen = seen._replace(
             real_scores=self.seen.real_scores, fake_scores=self.seen.fake_scores
         )
@@ -226,24 +244,21 @@ class Trainer:
     def _objectives(
         self, penalties: Mapping[str, AnyPenalty], augment: Augmentation | None
     ) -> None:
-        critic, penalty_critic = (
-            BoundCritic(
-                self.discriminator,
-                self.policy,
-                precision,
-                conditional=self.conditional,
-                augment=augment,
-            )
-            for precision in (self.policy.networks, self.policy.penalties)
+        critic = BoundCritic(
+            self.discriminator,
+            self.policy,
+            self.policy.networks,
+            conditional=self.conditional,
+            augment=augment,
         )
         mine = {k: p for k, p in penalties.items() if isinstance(p, Penalty)}
         theirs = {k: p for k, p in penalties.items() if isinstance(p, GeneratorPenalty)}
         self.discriminator_objective = DiscriminatorObjective(
-            self.generator, critic, penalty_critic, self.loss, mine
+            self.generator, critic, self.loss, mine
         ).to(self.device)
-        self.generator_objective = GeneratorObjective(
-            self.generator, critic, penalty_critic, self.loss, theirs
-        ).to(self.device)
+        self.generator_objective = GeneratorObjective(self.generator, critic, self.loss, theirs).to(
+            self.device
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that training goes on from: there is no random state beyond the seed."""
@@ -258,6 +273,8 @@ class Trainer:
             "generator_penalties": self.generator_objective.penalties.state_dict(),
             "generator_optimizer": self.generator_optimizer.state_dict(),
             "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+            "generator_scaler": self.generator_scaler.state_dict(),
+            "discriminator_scaler": self.discriminator_scaler.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -273,6 +290,9 @@ class Trainer:
         self.generator_objective.penalties.load_state_dict(state["generator_penalties"])
         self.generator_optimizer.load_state_dict(state["generator_optimizer"])
         self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        for name in ("generator_scaler", "discriminator_scaler"):
+            if state[name]:  # empty where it was trained in another precision
+                getattr(self, name).load_state_dict(state[name])
         for optimizer, rate in (
             (self.generator_optimizer, self.training.generator_lr),
             (self.discriminator_optimizer, self.training.discriminator_lr),
@@ -312,6 +332,14 @@ def resolve_training(given: Mapping[str, Any], paper: Settings) -> TrainingConfi
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
     """On the device, in the memory format convolutions are fastest in."""
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _descend(loss: Tensor, optimizer: optim.Optimizer, scaler: torch.amp.GradScaler) -> None:
+    """One step down a loss; in float16 of a loss made larger, and none where that overflowed."""
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    scaler.unscale_(optimizer)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 @contextmanager

@@ -23,6 +23,9 @@ from ganzoo.testing.stands import (
 
 N = 6
 CLOSE = 1e-5
+TOLERATED = 0.03
+"""Of a gradient's length, by which one in bfloat16 may differ."""
+
 DRAWS = 16
 """Random numbers are drawn so often where their mean counts."""
 
@@ -254,6 +257,29 @@ def bfloat16_autocast(bench: PenaltyBench) -> None:
     for name, parameter in bench.regularized(setting).named_parameters():
         finite = parameter.grad is None or parameter.grad.isfinite().all()
         expect(finite, f"in bfloat16 its gradient by '{name}' is not finite")
+
+
+@promise(
+    mend="leave `tolerates_bfloat16` off; a difference of near numbers, as a norm near its target "
+    "is, loses in bfloat16 what it needs"
+)
+def tolerance_of_bfloat16(bench: PenaltyBench) -> None:
+    """Where it says so, its gradient with the network in bfloat16 is within 3 % of float32's."""
+    if not bench.make().tolerates_bfloat16:
+        raise SkipTest("its tolerates_bfloat16 is off: it runs in float32 unless a user says so")
+    for scale in (1.0, 10.0, 100.0):
+        found: dict[str, Tensor] = {}
+        for precision in ("fp32", "bf16"):
+            setting = Setting(Smooth(scale), precision=precision)
+            torch.autograd.backward(bench.value(setting).mean())
+            gradients = [p.grad for p in bench.regularized(setting).parameters()]
+            found[precision] = torch.cat([g.flatten() for g in gradients if g is not None])
+        size = found["fp32"].norm().item()
+        error = (found["bf16"] - found["fp32"]).norm().item()
+        expect(
+            error <= TOLERATED * size + CLOSE,
+            f"it differs by {error / max(size, 1e-30):.1%} for a small smooth critic",
+        )
 
 
 class Spy(nn.Module):

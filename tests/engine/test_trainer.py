@@ -8,7 +8,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from toys import LogisticLoss, RealGradientPenalty, TinyDiscriminator, TinyGenerator, make_store
+from toys import (
+    LogisticLoss,
+    RealGradientPenalty,
+    TinyDiscriminator,
+    TinyGenerator,
+    make_store,
+    same,
+    weights,
+)
 
 import ganzoo
 from ganzoo import Batch
@@ -30,14 +38,6 @@ class Spy(LogisticLoss):
         return super().generator_loss(critic, fake, real)
 
 
-def weights(module: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.clone() for name, value in module.state_dict().items()}
-
-
-def same(first, second) -> bool:
-    return all(torch.equal(first[name], second[name]) for name in first)
-
-
 def test_one_step_is_n_critic_discriminator_updates_then_one_of_the_generator(make_trainer):
     trainer = make_trainer(loss=Spy(), n_critic=3)
     trainer.train_step()
@@ -45,18 +45,35 @@ def test_one_step_is_n_critic_discriminator_updates_then_one_of_the_generator(ma
     assert sides == ["discriminator"] * 3 + ["generator"]
 
 
-def test_every_update_sees_a_real_batch_of_its_own(make_trainer):
-    trainer = make_trainer(loss=Spy(), n_critic=3, data=make_store(64))
+def test_every_discriminator_update_sees_a_real_batch_of_its_own(make_trainer):
+    trainer = make_trainer(loss=Spy(), n_critic=3, data=make_store(48))
+    trainer.fit(4)  # 12 batches of 4: one epoch
+    seen = [real.images for side, real, _ in trainer.loss.seen if side == "discriminator"]
+    assert len(torch.cat(seen).flatten(1).unique(dim=0)) == 48
+
+
+def test_the_generator_is_judged_by_the_fakes_of_the_last_discriminator_update(make_trainer):
+    trainer = make_trainer(loss=Spy(), n_critic=2)
+    trainer.train_step()
+    _, (_, real, fake), (_, generators_real, generators_fake) = trainer.loss.seen
+    assert torch.equal(fake.images, generators_fake.images)
+    assert real is generators_real
+
+
+def test_without_reuse_every_update_sees_images_of_its_own(make_trainer):
+    trainer = make_trainer(loss=Spy(), n_critic=3, data=make_store(64), reuse_fakes=False)
     trainer.fit(4)  # 16 batches of 4: one epoch
-    seen = torch.cat([real.images for _, real, _ in trainer.loss.seen])
-    assert len(seen.flatten(1).unique(dim=0)) == 64
+    for images in zip(*((r.images, f.images) for _, r, f in trainer.loss.seen), strict=True):
+        assert len(torch.cat(images).flatten(1).unique(dim=0)) == 64
 
 
+@pytest.mark.parametrize("reuse", [True, False])
 def test_fakes_of_the_discriminator_step_carry_no_graph_and_spend_no_generator_gradient(
-    make_trainer,
+    make_trainer, reuse
 ):
-    trainer = make_trainer(loss=Spy())
-    trainer._update_discriminator(0, 0)
+    trainer = make_trainer(loss=Spy(), reuse_fakes=reuse)
+    trainer._update_generator = lambda *_: {}
+    trainer.train_step()
     (_, _, fake) = trainer.loss.seen[0]
     assert not fake.images.requires_grad
     assert all(p.grad is None for p in trainer.generator.parameters())
@@ -66,7 +83,7 @@ def test_the_discriminator_is_frozen_in_the_generator_step(make_trainer):
     trainer = make_trainer()
     trainer.discriminator_optimizer.zero_grad()
     before = weights(trainer.discriminator)
-    trainer._update_generator(0)
+    trainer._update_generator(*trainer._draw(0), None)
     assert all(p.grad is None for p in trainer.discriminator.parameters())
     assert all(p.requires_grad for p in trainer.discriminator.parameters())
     assert same(before, weights(trainer.discriminator))
@@ -92,18 +109,16 @@ def test_a_step_equals_the_textbook_loop(make_trainer):
     real = trainer.batches[0].images
 
     torch.manual_seed(ganzoo.engine.randomness.derive(0, "step", 0))
-    fake = generator(torch.randn(4, 8)).detach()
+    fake = generator(torch.randn(4, 8))
     loss = F.binary_cross_entropy_with_logits(discriminator(real), torch.ones(4))
-    loss = loss + F.binary_cross_entropy_with_logits(discriminator(fake), torch.zeros(4))
+    loss = loss + F.binary_cross_entropy_with_logits(discriminator(fake.detach()), torch.zeros(4))
     for p, g in zip(
         discriminator.parameters(),
         torch.autograd.grad(loss, discriminator.parameters()),
         strict=True,
     ):
         p.data -= 0.2 * g
-    loss = F.binary_cross_entropy_with_logits(
-        discriminator(generator(torch.randn(4, 8))), torch.ones(4)
-    )
+    loss = F.binary_cross_entropy_with_logits(discriminator(fake), torch.ones(4))
     for p, g in zip(
         generator.parameters(), torch.autograd.grad(loss, generator.parameters()), strict=True
     ):
@@ -230,35 +245,6 @@ def test_a_penalty_on_the_generators_side_is_given_the_generator(make_trainer):
     terms = trainer.train_step()
     assert terms["generator/spread"] > 0
     assert "discriminator/spread" not in terms
-
-
-def test_terms_are_float32_scalars_without_a_graph_under_bfloat16(make_trainer):
-    trainer = make_trainer(precision="bf16", penalties={"r": lazy(1)})
-    for value in trainer.train_step().values():
-        assert value.dtype == torch.float32
-        assert value.ndim == 0
-        assert not value.requires_grad
-
-
-def test_weights_stay_float32_under_bfloat16(make_trainer):
-    trainer = make_trainer(precision="bf16")
-    trainer.train_step()
-    assert all(p.dtype == torch.float32 for p in trainer.generator.parameters())
-
-
-def test_penalties_run_in_float32_by_default_under_bfloat16(make_trainer):
-    dtypes = []
-
-    class Watching(TinyDiscriminator):
-        def forward(self, images, labels=None):
-            out = super().forward(images, labels)
-            dtypes.append(out.dtype)
-            return out
-
-    trainer = make_trainer(precision="bf16", penalties={"r": lazy(1)}, discriminator=Watching())
-    dtypes.clear()
-    trainer.train_step()
-    assert dtypes == [torch.bfloat16, torch.bfloat16, torch.float32, torch.bfloat16]
 
 
 def test_conditional_training_gives_fakes_the_labels_of_the_reals(make_trainer):

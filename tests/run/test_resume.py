@@ -109,7 +109,7 @@ def test_an_interrupt_in_the_middle_of_a_step_saves_no_half_step(photos, tmp_pat
         def started(self, trainer, steps):
             trainer._update_generator = self.interrupted
 
-        def interrupted(self, draw):
+        def interrupted(self, *drawn):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

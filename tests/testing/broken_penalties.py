@@ -158,3 +158,19 @@ class DifferenceQuotient(ganzoo.Penalty):
         step = 1e-3
         moved = real.with_images(real.images + step)
         return ((critic(moved) - critic(real)) / step).square().mean()
+
+
+class NearNumbers(ganzoo.Penalty):
+    """Says that it tolerates bfloat16, and is a small difference of two norms."""
+
+    tolerates_bfloat16 = True
+
+    def demands(self):
+        return ganzoo.Demands(forbids_batch_statistics=True)
+
+    def penalty(self, critic, real, fake):
+        norms = [
+            torch.linalg.vector_norm(ganzoo.image_gradient(critic, batch).flatten(1), dim=1)
+            for batch in (real, real.with_images(real.images + 0.01))
+        ]
+        return (norms[0] - norms[1]).square().mean()

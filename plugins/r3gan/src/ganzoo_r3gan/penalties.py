@@ -9,6 +9,8 @@ from ganzoo_r3gan.options import ZeroCenteredOptions
 
 
 class _ZeroCentered(ganzoo.Penalty):
+    tolerates_bfloat16 = True
+
     def __init__(self, options: ZeroCenteredOptions | None = None) -> None:
         super().__init__(options or ZeroCenteredOptions())
 

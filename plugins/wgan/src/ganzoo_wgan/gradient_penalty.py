@@ -16,6 +16,8 @@ class GradientPenalty(ganzoo.Penalty):
     taken over all channels and pixels of an image.
     """
 
+    tolerates_bfloat16 = True
+
     options: GradientPenaltyOptions
 
     def __init__(self, options: GradientPenaltyOptions | None = None) -> None:
