@@ -133,6 +133,8 @@ LEAVES = {
         "device": "cpu",
         "precision": "fp32",
         "penalty_precision": "bf16",
+        "compile": "on",
+        "cuda_graphs": "off",
         "threads": 2,
     },
     "logging": {

@@ -11,6 +11,7 @@ from ganzoo.config.schema import ImageConfig as ImageConfig
 from ganzoo.config.schema import KeyPath as KeyPath
 from ganzoo.config.schema import LoggingConfig as LoggingConfig
 from ganzoo.config.schema import RunConfig as RunConfig
+from ganzoo.config.schema import Switch as Switch
 from ganzoo.config.schema import TrainingConfig as TrainingConfig
 from ganzoo.config.toml import changed_toml as changed_toml
 from ganzoo.config.toml import load_config as load_config

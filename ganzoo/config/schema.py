@@ -65,6 +65,10 @@ class ImageConfig(Section):
     skip_bad: bool = Field(False, description="Train without images that cannot be read.")
 
 
+Switch = Literal["auto", "on", "off"]
+"""Something that ganzoo chooses where the user does not."""
+
+
 class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
@@ -119,6 +123,16 @@ class ExecutionConfig(Section):
         "auto",
         description="Of the networks inside penalties; auto is bf16 where the networks are and "
         "the penalty is known to tolerate it.",
+    )
+    compile: Switch = Field(
+        "auto",
+        description="Compile each side's loss, penalties included, with torch.compile; auto is "
+        "off where it is not known to pay.",
+    )
+    cuda_graphs: Switch = Field(
+        "auto",
+        description="Record a step as one CUDA graph and replay it; auto is off where it is not "
+        "known to pay.",
     )
     threads: int | None = Field(None, ge=1, description="CPU threads; torch's choice if unset.")
 

@@ -80,6 +80,8 @@ class Plan:
             device=execution.device,
             precision=execution.precision,
             penalty_precision=execution.penalty_precision,
+            compile=execution.compile,
+            cuda_graphs=execution.cuda_graphs,
             **self.config.training.model_dump(),
         )
 

@@ -66,20 +66,24 @@ class _Objective(nn.Module, Generic[P]):
         self.critics = {k: critic.at(critic.policy.inside(p)) for k, p in penalties.items()}
         self.penalties = nn.ModuleList(penalties.values())
 
-    def due(self, update: int) -> Iterator[tuple[str, float, P]]:
-        """The penalties whose turn it is, each with its factor (lazy regularization)."""
-        for name, penalty in self.by_name.items():
-            if update % penalty.interval == 0:
-                yield name, penalty.weight * penalty.interval, penalty
+    def due(self, update: int) -> tuple[str, ...]:
+        """Names of the penalties whose turn it is in an update (lazy regularization)."""
+        return tuple(name for name, p in self.by_name.items() if update % p.interval == 0)
+
+    def chosen(self, due: tuple[str, ...]) -> Iterator[tuple[str, float, P]]:
+        """Penalties by name, each with its factor."""
+        for name in due:
+            penalty = self.by_name[name]
+            yield name, penalty.weight * penalty.interval, penalty
 
 
 class DiscriminatorObjective(_Objective[Penalty]):
     """What the discriminator minimizes in one update."""
 
     def forward(
-        self, real: Batch, z: Tensor, update: int, fake: Batch | None = None
+        self, real: Batch, z: Tensor, due: tuple[str, ...], fake: Batch | None = None
     ) -> tuple[Tensor, Terms, Seen]:
-        """The loss of the `update`-th discriminator update, its terms, and what it saw.
+        """The loss with the penalties that are due, its terms, and what it saw.
 
         Fakes are made of z without a graph, or taken from those given without theirs.
         """
@@ -91,7 +95,7 @@ class DiscriminatorObjective(_Objective[Penalty]):
             )
             critic = _Remembering(self.critic)
             terms = dict(self.loss.discriminator_loss(critic, real, fake))
-            for name, factor, penalty in self.due(update):
+            for name, factor, penalty in self.chosen(due):
                 terms[name] = factor * penalty.penalty(self.critics[name], real, fake)
             return *total(terms, self.loss), critic.seen(real, fake)
 
@@ -104,9 +108,9 @@ class GeneratorObjective(_Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
 
     def forward(
-        self, real: Batch, z: Tensor, update: int, fake: Batch | None = None
+        self, real: Batch, z: Tensor, due: tuple[str, ...], fake: Batch | None = None
     ) -> tuple[Tensor, Terms, Seen]:
-        """The loss of the `update`-th generator update, its terms, and what it saw.
+        """The loss with the penalties that are due, its terms, and what it saw.
 
         Fakes are made of z, or are those given, with the graph they were made with.
         """
@@ -114,7 +118,7 @@ class GeneratorObjective(_Objective[GeneratorPenalty]):
             if fake is None:
                 fake = generate(self.generator, z, real, self.critic)
             terms = dict(self.loss.generator_loss(self.critic, fake, real))
-            for name, factor, penalty in self.due(update):
+            for name, factor, penalty in self.chosen(due):
                 critic = self.critics[name]
                 with critic.policy.autocast(critic.precision):
                     value = penalty.penalty(self.generator, critic, z, fake, real)
@@ -138,8 +142,10 @@ class _Remembering:
         return outputs
 
     def seen(self, real: Batch, fake: Batch) -> Seen:
-        first = {id(batch): scores for batch, scores in reversed(self._scores)}
-        return Seen(real.images, fake.images, first.get(id(real)), first.get(id(fake)))
+        return Seen(real.images, fake.images, self._first(real), self._first(fake))
+
+    def _first(self, batch: Batch) -> Tensor | None:
+        return next((scores for scored, scores in self._scores if scored is batch), None)
 
 
 def generate(generator: nn.Module, z: Tensor, like: Batch, critic: BoundCritic) -> Batch:

@@ -13,8 +13,17 @@ import torch
 from torch import Tensor, nn, optim
 
 from ganzoo import registry
-from ganzoo.config import TrainingConfig
+from ganzoo.config import Switch, TrainingConfig
 from ganzoo.data.store import ImageStore
+from ganzoo.engine.acceleration import (
+    Captured,
+    Compiled,
+    Computation,
+    Drawn,
+    Due,
+    wants_compile,
+    wants_graphs,
+)
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
@@ -69,6 +78,8 @@ class Trainer:
         device: `"auto"`, `"cpu"`, `"cuda"`, …
         precision: of the networks: `"auto"`, `"fp32"`, `"bf16"` or `"fp16"`.
         penalty_precision: of the networks inside penalties: `"auto"`, `"fp32"` or `"bf16"`.
+        compile: each side's objective by `torch.compile`: `"on"`, `"off"` or `"auto"`.
+        cuda_graphs: each step as one CUDA graph: `"on"`, `"off"` or `"auto"`.
         training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
             `generator_lr`, `betas`, `conditional`, `seed`, …); those not given are the loss's
             paper's, then the engine's.
@@ -91,6 +102,8 @@ class Trainer:
         device: str = "auto",
         precision: str = "auto",
         penalty_precision: str = "auto",
+        compile: Switch = "auto",  # noqa: A002  # as torch has it
+        cuda_graphs: Switch = "auto",
         **training: Any,
     ) -> None:
         if penalties is None:
@@ -121,16 +134,25 @@ class Trainer:
         self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
         self._objectives(penalties, self.augment)
         self.ema = make_ema(self.generator, self.training.ema_decay)
-        self.generator_optimizer = make_optimizer(
-            self.training, self.training.generator_lr, self.generator.parameters()
-        )
-        self.discriminator_optimizer = make_optimizer(
-            self.training, self.training.discriminator_lr, self.discriminator.parameters()
+        graphs = wants_graphs(cuda_graphs, self.device, self.policy.networks)
+        self.generator_optimizer, self.discriminator_optimizer = (
+            make_optimizer(self.training, lr, network.parameters(), capturable=graphs)
+            for lr, network in (
+                (self.training.generator_lr, self.generator),
+                (self.training.discriminator_lr, self.discriminator),
+            )
         )
         self.generator_scaler, self.discriminator_scaler = (
             self.policy.scaler(),
             self.policy.scaler(),
         )
+        self._judge, self._fool = (
+            Compiled(objective) if wants_compile(compile) else objective
+            for objective in (self.discriminator_objective, self.generator_objective)
+        )
+        self._run: Computation = self._updates
+        if graphs:
+            self._run = Captured(self._updates, (self.generator, self.discriminator))
         self.batches = Batches(data, self.training.batch_size, self.training.seed, self.device)
         self.step = 0
         self.consistent = True
@@ -179,48 +201,57 @@ class Trainer:
         self.generator.train()
         self.discriminator.train()
         reseed(self.device, self.training.seed, "step", self.step)
-        terms: Terms = {}
-        n_critic, reuse = self.training.n_critic, self.training.reuse_fakes
         first = self.step * self.training.batches_per_step
-        fake = None
-        for k in range(n_critic):
-            real, z = self._draw(first + k)
-            if reuse and k == n_critic - 1:
-                fake = generate(self.generator, z, real, self.discriminator_objective.critic)
-            terms |= self._update_discriminator(real, z, self.step * n_critic + k, fake)
-        if not reuse:
-            real, z = self._draw(first + n_critic)
-        terms |= self._update_generator(real, z, fake)
+        drawn = [self._draw(first + k) for k in range(self.training.batches_per_step)]
+        terms, self.seen = self._run(drawn, self._due())
         self.ema.update_parameters(self.generator)
         self.step += 1
         self.consistent = True
         return terms
 
-    def _draw(self, k: int) -> tuple[Batch, Tensor]:
+    def _draw(self, k: int) -> Drawn:
         """The k-th real batch, and z for as many fakes."""
         real = self.batches[k]
-        return real, self.latent.sample(len(real), device=self.device)
+        return Drawn(real, self.latent.sample(len(real), device=self.device))
+
+    def _due(self) -> tuple[Due, ...]:
+        """Names of the penalties of each update of a step, the generator's last."""
+        n_critic = self.training.n_critic
+        updates = range(self.step * n_critic, (self.step + 1) * n_critic)
+        theirs = self.generator_objective.due(self.step)
+        return (*(self.discriminator_objective.due(update) for update in updates), theirs)
+
+    def _updates(self, drawn: Sequence[Drawn], due: tuple[Due, ...]) -> tuple[Terms, Seen]:
+        """All updates of a step: work for the device alone, which may be captured as a whole."""
+        terms: Terms = {}
+        last = self.training.n_critic - 1
+        fake = None
+        for k in range(self.training.n_critic):
+            if self.training.reuse_fakes and k == last:
+                real, z = drawn[k]
+                fake = generate(self.generator, z, real, self.discriminator_objective.critic)
+            found, seen = self._update_discriminator(drawn[k], due[k], fake)
+            terms |= found
+        found, judged = self._update_generator(drawn[-1], due[-1], fake)
+        scores = {"real_scores": seen.real_scores, "fake_scores": seen.fake_scores}
+        return terms | found, judged._replace(**scores)
 
     def _update_discriminator(
-        self, real: Batch, z: Tensor, update: int, fake: Batch | None
-    ) -> Terms:
+        self, drawn: Drawn, due: Due, fake: Batch | None
+    ) -> tuple[Terms, Seen]:
         self.discriminator_optimizer.zero_grad()
-        loss, terms, seen = self.discriminator_objective(real, z, update, fake)
+        loss, terms, seen = self._judge(*drawn, due, fake)
         _descend(loss, self.discriminator_optimizer, self.discriminator_scaler)
         with torch.no_grad():
             self.loss.after_discriminator_step(self.discriminator)
-        self.seen = seen
-        return {f"discriminator/{name}": value for name, value in terms.items()}
+        return {f"discriminator/{name}": value for name, value in terms.items()}, seen
 
-    def _update_generator(self, real: Batch, z: Tensor, fake: Batch | None) -> Terms:
+    def _update_generator(self, drawn: Drawn, due: Due, fake: Batch | None) -> tuple[Terms, Seen]:
         self.generator_optimizer.zero_grad()
         with _frozen(self.discriminator):
-            loss, terms, seen = self.generator_objective(real, z, self.step, fake)
+            loss, terms, seen = self._fool(*drawn, due, fake)
             _descend(loss, self.generator_optimizer, self.generator_scaler)
-        self.seen = seen._replace(
-            real_scores=self.seen.real_scores, fake_scores=self.seen.fake_scores
-        )
-        return {f"generator/{name}": value for name, value in terms.items()}
+        return {f"generator/{name}": value for name, value in terms.items()}, seen
 
     def sample(
         self,

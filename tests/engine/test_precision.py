@@ -115,7 +115,7 @@ def test_weights_converted_once_an_update_give_the_gradients_of_weights_converte
     trainer = make_trainer(precision="bf16", penalties={"r": Tolerant()})
     apart = copy.deepcopy(trainer.discriminator)
     real, z = trainer._draw(0)
-    loss, _, seen = trainer.discriminator_objective(real, z, 0)
+    loss, _, seen = trainer.discriminator_objective(real, z, ("r",))
     loss.backward()
 
     def critic(batch):
@@ -161,7 +161,7 @@ def test_float16_leaves_out_an_update_whose_gradients_overflow_and_scales_less(m
     trainer.train_step()
     trainer.discriminator_scaler.update(2.0**120)
     before = weights(trainer.discriminator)
-    trainer._update_discriminator(*trainer._draw(1), 1, None)
+    trainer._update_discriminator(trainer._draw(1), (), None)
     assert same(before, weights(trainer.discriminator))
     assert trainer.discriminator_scaler.get_scale() == 2.0**119
 

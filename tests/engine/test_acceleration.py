@@ -1,0 +1,223 @@
+"""Promises of compiled objectives and captured steps."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+from toys import LogisticLoss, RealGradientPenalty, same, weights
+
+import ganzoo
+from ganzoo.engine.acceleration import WARM_UP, Captured, Compiled, wants_graphs
+
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def lazy(interval: int) -> RealGradientPenalty:
+    return RealGradientPenalty(ganzoo.PenaltyOptions(interval=interval))
+
+
+@pytest.fixture(autouse=True)
+def compiled_afresh():
+    """What one test compiled is not what the next is about."""
+    torch._dynamo.reset()
+
+
+def gradients_of(compute, trainer, due):
+    """Loss and gradients of one side's parameters for one draw."""
+    trainer.discriminator.zero_grad()
+    torch.manual_seed(5)
+    loss, terms, _ = compute(*trainer._draw(0), due)
+    loss.backward()
+    return terms, [p.grad.clone() for p in trainer.discriminator.parameters()]
+
+
+@pytest.mark.parametrize("penalised", [False, True])
+def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
+    make_trainer, penalised
+):
+    trainer = make_trainer(penalties={"r": lazy(1)} if penalised else {})
+    objective = trainer.discriminator_objective
+    compiled = Compiled(objective, "aot_eager")
+    due = objective.due(0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*Going on without")
+        terms, found = gradients_of(compiled, trainer, due)
+    plain_terms, plain = gradients_of(objective, trainer, due)
+    torch.testing.assert_close(terms, plain_terms)
+    torch.testing.assert_close(found, plain)
+
+
+def test_trying_a_compiled_objective_moves_neither_weights_buffers_gradients_nor_chance(
+    make_trainer,
+):
+    trainer = make_trainer()
+    compiled = Compiled(trainer.generator_objective, "aot_eager")
+    torch.manual_seed(3)
+    drawn = trainer._draw(0)
+    before = weights(trainer.generator_objective), torch.get_rng_state()
+    compiled._prove(*drawn, (), None)
+    assert same(before[0], weights(trainer.generator_objective))
+    assert torch.equal(before[1], torch.get_rng_state())
+    assert all(p.grad is None for p in trainer.generator.parameters())
+
+
+def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make_trainer):
+    def refuse(graph, inputs):
+        raise NotImplementedError("no such operation\nand much more")
+
+    torch.manual_seed(0)
+    refused, plain = make_trainer(), make_trainer()
+    refused._judge = Compiled(refused.discriminator_objective, refuse)
+    with pytest.warns(UserWarning, match="cannot take the DiscriminatorObjective") as told:
+        refused.fit(3)
+    plain.fit(3)
+    assert len(told) == 1
+    assert "\n" not in str(told[0].message)
+    assert same(weights(refused.generator), weights(plain.generator))
+    assert same(weights(refused.discriminator), weights(plain.discriminator))
+
+
+def test_trying_leaves_the_graph_of_the_fakes_intact(make_trainer):
+    """Batch norm keeps its running statistics in the graph; putting them back must not show."""
+    trainer = make_trainer()
+    trainer._fool = Compiled(trainer.generator_objective, "aot_eager")
+    trainer.train_step()
+
+
+@pytest.mark.slow
+def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
+    settings = {"optimizer": "sgd", "penalties": {"r": lazy(2)}}
+    compiled, plain = make_trainer(compile="on", **settings), make_trainer(**settings)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*Going on without")
+        compiled.fit(5)
+    plain.fit(5)
+    for mine, theirs in (
+        (compiled.generator, plain.generator),
+        (compiled.discriminator, plain.discriminator),
+    ):
+        torch.testing.assert_close(weights(mine), weights(theirs), rtol=1e-4, atol=1e-6)
+
+
+class Tape:
+    """Stands in for a CUDA graph where there is no GPU: it replays by doing the same again.
+
+    A graph reads and writes where it did when it was recorded, so results go back there.
+    """
+
+    def __init__(self):
+        self.recorded = 0
+
+    def __call__(self, run):
+        self.recorded += 1
+        run()
+        return run
+
+
+def captured(trainer, tape):
+    """A trainer whose steps go through `Captured`, which the tape records."""
+    results = []
+
+    def compute(drawn, due):
+        terms, seen = trainer._updates(drawn, due)
+        if results:  # a replay writes into the tensors of the recording
+            for name, value in terms.items():
+                results[0][name].copy_(value)
+        return terms, seen
+
+    step = Captured(compute, (trainer.generator, trainer.discriminator), tape)
+
+    def run(drawn, due):
+        recorded = tape.recorded
+        terms, seen = step(drawn, due)
+        if tape.recorded > recorded:
+            results.append(step._captured[due].terms)
+        return terms, seen
+
+    trainer._run = run
+    return step
+
+
+def test_a_captured_step_is_fed_each_steps_own_images_and_z(make_trainer):
+    """Recording costs the tape a step, so from then on both see what the other sees."""
+    seen = []
+
+    class Notes(LogisticLoss):
+        def discriminator_loss(self, critic, real, fake):
+            seen.append((real.images.clone(), fake.images.clone()))
+            return super().discriminator_loss(critic, real, fake)
+
+    trainer = make_trainer(loss=Notes(), generator_lr=1e-12, n_critic=2)
+    tape = Tape()
+    captured(trainer, tape)
+    trainer.fit(WARM_UP + 4)
+    plain = make_trainer(loss=Notes(), generator_lr=1e-12, n_critic=2)
+    mine = seen.copy()
+    seen.clear()
+    plain.fit(WARM_UP + 4)
+    assert tape.recorded == 1
+    del mine[2 * WARM_UP : 2 * WARM_UP + 2]  # the recording itself
+    for (real, _), (plains_real, _) in zip(mine, seen, strict=True):
+        assert torch.equal(real, plains_real)
+
+
+def test_there_is_a_graph_for_each_set_of_penalties_that_are_due(make_trainer):
+    trainer = make_trainer(penalties={"r": lazy(2)})
+    tape = Tape()
+    step = captured(trainer, tape)
+    trainer.fit(2 * WARM_UP + 4)
+    assert set(step._captured) == {(("r",), ()), ((), ())}
+
+
+def test_terms_of_a_captured_step_outlive_the_next(make_trainer):
+    trainer = make_trainer()
+    captured(trainer, Tape())
+    trainer.fit(WARM_UP + 1)
+    terms = trainer.train_step()
+    before = {name: value.clone() for name, value in terms.items()}
+    trainer.train_step()
+    assert same(before, terms)
+
+
+def test_a_step_that_cannot_be_captured_is_told_of_once_and_run_as_it_is(make_trainer):
+    def refuse(run):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    trainer, plain = make_trainer(), make_trainer()
+    trainer._run = Captured(trainer._updates, (trainer.generator, trainer.discriminator), refuse)
+    with pytest.warns(UserWarning, match=r"capturing\. Going on without") as told:
+        trainer.fit(WARM_UP + 3)
+    assert len(told) == 1
+    plain.fit(WARM_UP + 3)
+    assert same(weights(trainer.generator), weights(plain.generator))
+
+
+def test_graphs_asked_for_on_a_device_without_are_told_of(make_trainer):
+    with pytest.warns(UserWarning, match="device 'cpu' has no CUDA graphs"):
+        trainer = make_trainer(cuda_graphs="on")
+    trainer.train_step()
+    with pytest.warns(UserWarning, match="try bf16"):
+        assert not wants_graphs("on", torch.device("cuda"), "fp16")
+
+
+def test_a_switch_that_is_none_is_refused(make_trainer):
+    for name in ("compile", "cuda_graphs"):
+        with pytest.raises(ganzoo.UsageError, match=f"{name} is one of auto, on, off"):
+            make_trainer(**{name: "maybe"})
+
+
+@CUDA
+@pytest.mark.parametrize("accelerated", [{"cuda_graphs": "on"}, {"compile": "on"}])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_on_a_gpu_a_hundred_accelerated_steps_have_the_losses_of_plain_ones(
+    make_trainer, accelerated, precision
+):
+    settings = {"device": "cuda", "precision": precision, "penalties": {"r": lazy(4)}}
+    fast = make_trainer(**settings, **accelerated)
+    plain = make_trainer(**settings)
+    tolerance = 1e-3 if precision == "fp32" else 5e-2
+    for _ in range(100):
+        mine, theirs = fast.train_step(), plain.train_step()
+        torch.testing.assert_close(mine, theirs, rtol=tolerance, atol=tolerance)
