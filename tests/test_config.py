@@ -115,7 +115,7 @@ def test_any_option_survives_toml(tmp_path_factory, arch, data, penalties):
 
 
 LEAVES = {
-    "image": {"size": [16, 32], "channels": 3, "skip_bad": True},
+    "image": {"size": [16, 32], "channels": 3, "skip_bad": True, "flip": True, "store_gib": 1.5},
     "training": {
         "steps": 7,
         "batch_size": 3,
@@ -135,6 +135,8 @@ LEAVES = {
         "penalty_precision": "bf16",
         "compile": "on",
         "cuda_graphs": "off",
+        "data_on_device": "off",
+        "workers": 3,
         "threads": 2,
     },
     "logging": {

@@ -13,6 +13,7 @@ from ganzoo.cli.parameters import ComponentName
 from ganzoo.config import (
     SHORTCUTS,
     ExecutionConfig,
+    ImageConfig,
     LoggingConfig,
     TrainingConfig,
     parse_assignment,
@@ -22,6 +23,7 @@ from ganzoo.interfaces.options import describe
 
 _OWN = {"conditional", "size", "channels", "skip_bad_images"}
 _SECTIONS: dict[str, type[BaseModel]] = {
+    "image": ImageConfig,
     "training": TrainingConfig,
     "execution": ExecutionConfig,
     "logging": LoggingConfig,

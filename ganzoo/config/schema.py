@@ -62,6 +62,15 @@ class ImageConfig(Section):
     channels: int | None = Field(
         None, ge=1, le=64, description="1 for grey, 3 for RGB. By default the dataset's own."
     )
+    flip: bool = Field(
+        False, description="Mirror each real image, left to right, half of the times it is shown."
+    )
+    store_gib: float = Field(
+        64.0,
+        ge=0,
+        description="Size in GiB up to which all images are decoded once and kept in the cache; a "
+        "larger set is decoded anew each time, by worker processes.",
+    )
     skip_bad: bool = Field(False, description="Train without images that cannot be read.")
 
 
@@ -134,6 +143,16 @@ class ExecutionConfig(Section):
         description="Record a step as one CUDA graph and replay it; auto is off where it is not "
         "known to pay.",
     )
+    data_on_device: Switch = Field(
+        "auto",
+        description="Keep all decoded images on the accelerator; auto does where they take at "
+        "most a fourth of its free memory.",
+    )
+    workers: int | None = Field(
+        None,
+        ge=0,
+        description="Processes that decode a set too large to be kept; as many as CPUs if unset.",
+    )
     threads: int | None = Field(None, ge=1, description="CPU threads; torch's choice if unset.")
 
 
@@ -194,6 +213,8 @@ SHORTCUTS: dict[str, KeyPath] = {
     **{key: ("logging", key) for key in LoggingConfig.model_fields},
     "size": ("image", "size"),
     "channels": ("image", "channels"),
+    "flip": ("image", "flip"),
+    "store_gib": ("image", "store_gib"),
     "skip_bad_images": ("image", "skip_bad"),
 }
 """Flat names of the config's leaves, the same for `ganzoo.train(...)` and the command line."""

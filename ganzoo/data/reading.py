@@ -41,7 +41,7 @@ class Decoded(NamedTuple):
     error: str
 
 
-class _Decoder(Dataset[Decoded]):
+class Decoder(Dataset[Decoded]):
     """Decodes by index, in this process or in a worker; an unreadable image raises nothing."""
 
     def __init__(self, images: Any, channels: int, height: int, width: int) -> None:
@@ -85,24 +85,32 @@ def read(
         DataError: at the end, naming every unreadable image; or a label is out of range; or there
             is no image at all.
     """
-    decoder = _Decoder(source.images, *shape)
-    total, classes = len(decoder), source.spec.num_classes
+    decoder = Decoder(source.images, *shape)
+    total = len(decoder)
     for done, image in enumerate(_in_order(decoder), start=1):
         if progress is not None and (done % 256 == 0 or done == total):
             progress(done, total)
         if image.pixels is None:
             bad.append(f"{source.locate(image.number)}: {image.error}")
             continue
-        if classes and not 0 <= image.label < classes:
-            raise DataError(
-                f"{source.locate(image.number)} has label {image.label}, but the dataset says it "
-                f"has {classes} classes, 0 to {classes - 1}"
-            )
+        if complaint := out_of_range(image, source):
+            raise DataError(complaint)
         yield image.pixels, image.label
     if len(bad) == total:
         raise DataError(_complaint(bad) if bad else "the dataset has no images")
     if bad and not skip_bad:
         raise DataError(_complaint(bad) + "\n--skip-bad-images trains without them.")
+
+
+def out_of_range(image: Decoded, source: ImageSource) -> str:
+    """What is wrong with an image's label; empty where nothing is."""
+    classes = source.spec.num_classes
+    if not classes or 0 <= image.label < classes:
+        return ""
+    return (
+        f"{source.locate(image.number)} has label {image.label}, but the dataset says it has "
+        f"{classes} classes, 0 to {classes - 1}"
+    )
 
 
 def _complaint(bad: list[str]) -> str:
@@ -112,7 +120,7 @@ def _complaint(bad: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _in_order(decoder: _Decoder) -> Iterator[Decoded]:
+def _in_order(decoder: Decoder) -> Iterator[Decoded]:
     """Every image in order: in this process, or in workers where that is worth starting them."""
     start, probed = time.perf_counter(), min(PROBE, len(decoder))
     for index in range(probed):
@@ -132,18 +140,18 @@ def _in_order(decoder: _Decoder) -> Iterator[Decoded]:
         yield from (decoder[index] for index in range(done, len(decoder)))
 
 
-def _cpus() -> int:
+def cpus() -> int:
     """CPUs this process may use: in containers and job queues often fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _by_workers(decoder: _Decoder, indices: range) -> Iterator[Decoded]:
+def _by_workers(decoder: Decoder, indices: range) -> Iterator[Decoded]:
     loader = DataLoader(
         Subset(decoder, indices),
         batch_size=64,
-        num_workers=_cpus(),
+        num_workers=cpus(),
         collate_fn=list,
     )
     return chain.from_iterable(loader)

@@ -7,6 +7,7 @@ a temporary folder and renamed: there whole or not at all.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from torch import Tensor
 
 from ganzoo.data.cache import cache_dir as default_cache_dir
 from ganzoo.data.decode import natural_channels
+from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits, to_images
 from ganzoo.data.reading import Progress, read
 from ganzoo.errors import DataError
 from ganzoo.interfaces.values import Batch, ImageSource, ImageSpec
@@ -70,11 +72,20 @@ class ImageStore:
         Returns:
             images `(N, C, H, W)` in [-1, 1], channels last in memory; labels if there are any.
         """
-        pixels = self.images.index_select(0, indices).to(device, non_blocking=True)
-        images = pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        images = to_images(self.images.index_select(0, indices).to(device, non_blocking=True))
         if not self.spec.num_classes:
             return Batch(images)
         return Batch(images, self.labels.index_select(0, indices).to(device, non_blocking=True))
+
+    def loader(
+        self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
+    ) -> Loader:
+        """See `ganzoo.data.loading.Images`; nothing is random in reading a store."""
+        if device.type == "cpu":
+            return lambda k: self.batch(indices(k), device)
+        labels = self.labels if self.spec.num_classes else None
+        kind = Resident if fits(self.images.numel(), device, on_device) else Prefetched
+        return kind(self.images, labels, indices, device)
 
     @classmethod
     def from_dataset(
@@ -278,13 +289,25 @@ def _open(folder: Path, spec: ImageSpec) -> tuple[Tensor, Tensor] | None:
         sizes = [(folder / name).stat().st_size for name in ("images.u8", "labels.i64")]
         if sizes != [int(np.prod(shape)), 8 * count]:
             return None
-        # copy on write: torch wants writable memory, and nobody's writes reach the file
-        images = np.memmap(folder / "images.u8", np.uint8, "c", shape=shape)
+        images = _mapped(folder / "images.u8", shape)
         labels = np.fromfile(folder / "labels.i64", dtype="<i8")
     except (OSError, ValueError, KeyError, TypeError):
         return None
     _tell_of_bad(about.get("bad", []))
-    return torch.from_numpy(images), torch.from_numpy(labels)
+    return images, torch.from_numpy(labels)
+
+
+def _mapped(file: Path, shape: tuple[int, ...]) -> Tensor:
+    """A file as a tensor, of which only what is looked at is in memory, and may be left again."""
+    try:
+        # copy on write: torch wants writable memory, and nobody's writes reach the file
+        return torch.from_numpy(np.memmap(file, np.uint8, "c", shape=shape))
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+    with warnings.catch_warnings():  # the system promises no room for copies of so large a file
+        warnings.filterwarnings("ignore", ".*not writable")
+        return torch.from_numpy(np.memmap(file, np.uint8, "r", shape=shape))
 
 
 def _tell_of_bad(bad: list[str]) -> None:

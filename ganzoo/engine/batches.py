@@ -5,41 +5,33 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganzoo.data.store import ImageStore
+from ganzoo.config import Switch
+from ganzoo.data.loading import Images
 from ganzoo.engine.randomness import derive
 from ganzoo.interfaces.values import Batch
 
 
-class Batches:
-    """The endless sequence of real batches of a run.
+class Order:
+    """Which images make up the k-th batch: each epoch is a fresh permutation of the whole set.
 
-    Each epoch is a fresh permutation of the whole set; batches run on across its end, so none is
-    short and any batch size works. Batch k is found without going through those before it.
+    Batches run on across an epoch's end, so none is short and any batch size works.
 
     Args:
-        store: the images.
+        count: images in the set.
         batch_size: images in a batch.
         seed: the run's seed.
-        device: where batches are put.
     """
 
-    def __init__(self, store: ImageStore, batch_size: int, seed: int, device: torch.device) -> None:
-        self.store = store
-        self.batch_size = batch_size
-        self.seed = seed
-        self.device = device
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        self.count, self.batch_size, self.seed = count, batch_size, seed
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
-    def __getitem__(self, k: int) -> Batch:
-        """The k-th batch, k from 0."""
-        return self.store.batch(self.indices(k), self.device)
-
-    def indices(self, k: int) -> Tensor:
-        """Which images are in the k-th batch: int64 `(batch_size,)`."""
+    def __call__(self, k: int) -> Tensor:
+        """Numbers of images in the k-th batch: int64 `(batch_size,)`."""
         start, parts, missing = k * self.batch_size, [], self.batch_size
         while missing:
-            epoch, offset = divmod(start, len(self.store))
+            epoch, offset = divmod(start, self.count)
             part = self._permutation(epoch)[offset : offset + missing]
             parts.append(part)
             start, missing = start + len(part), missing - len(part)
@@ -48,6 +40,46 @@ class Batches:
     def _permutation(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(derive(self.seed, "epoch", epoch))
-            self._order = torch.randperm(len(self.store), generator=generator)
+            self._order = torch.randperm(self.count, generator=generator)
             self._epoch = epoch
         return self._order
+
+
+class Batches:
+    """The endless sequence of real batches of a run; batch k is found without those before it.
+
+    Args:
+        images: a store or a stream of them.
+        batch_size: images in a batch.
+        seed: the run's seed.
+        device: where batches are put.
+        flip: mirror each image, left to right, with a probability of one half.
+        on_device: whether to keep all images on the device: `"auto"`, `"on"` or `"off"`.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        *,
+        flip: bool = False,
+        on_device: Switch = "auto",
+    ) -> None:
+        self.images = images
+        self.seed = seed
+        self.flip = flip
+        self.indices = Order(len(images), batch_size, seed)
+        self._load = images.loader(self.indices, device, seed=seed, on_device=on_device)
+
+    def __getitem__(self, k: int) -> Batch:
+        """The k-th batch, k from 0."""
+        batch = self._load(k)
+        return batch.with_images(self._mirrored(batch.images, k)) if self.flip else batch
+
+    def _mirrored(self, images: Tensor, k: int) -> Tensor:
+        """Each image `(C, H, W)` or its mirror image, as a coin falls that is its own."""
+        coins = torch.Generator().manual_seed(derive(self.seed, "flip", k))
+        heads = torch.rand(len(images), 1, 1, 1, generator=coins) < 0.5
+        return torch.where(heads.to(images.device, non_blocking=True), images.flip(3), images)

@@ -6,6 +6,7 @@ image is decoded before `Plan.open_images`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +15,9 @@ import torch
 
 from ganzoo import registry
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
+from ganzoo.data.loading import Images
 from ganzoo.data.store import ImageStore
+from ganzoo.data.stream import ImageStream
 from ganzoo.engine.critic import check_demands
 from ganzoo.engine.precision import resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
@@ -49,8 +52,21 @@ class Plan:
     networks: Networks
     observers: Mapping[str, Observer]
 
-    def open_images(self, progress: Callable[[int, int], None] | None = None) -> ImageStore:
-        """Decode the dataset to the training shape, or map what is in the cache already."""
+    def open_images(self, progress: Callable[[int, int], None] | None = None) -> Images:
+        """Decode the dataset to the training shape, or map what is in the cache already.
+
+        A set that would be too large to keep is streamed.
+        """
+        image, size = self.config.image, (self.image.height, self.image.width)
+        count = len(self.source.images)  # type: ignore[arg-type]
+        if count * math.prod(self.image.shape) > image.store_gib * 2**30:
+            return ImageStream(
+                self.source,
+                size=size,
+                channels=self.image.channels,
+                skip_bad=image.skip_bad,
+                workers=self.config.execution.workers,
+            )
         component = self.components["data"]
         key = {
             "dataset": component.qualified_name,
@@ -60,14 +76,14 @@ class Plan:
         }
         return ImageStore.from_source(
             self.source,
-            size=(self.image.height, self.image.width),
+            size=size,
             channels=self.image.channels,
-            skip_bad=self.config.image.skip_bad,
+            skip_bad=image.skip_bad,
             key=key,
             progress=progress,
         )
 
-    def trainer(self, images: ImageStore) -> Trainer:
+    def trainer(self, images: Images) -> Trainer:
         """The trainer of this plan."""
         execution = self.config.execution
         return Trainer(
@@ -82,6 +98,8 @@ class Plan:
             penalty_precision=execution.penalty_precision,
             compile=execution.compile,
             cuda_graphs=execution.cuda_graphs,
+            data_on_device=execution.data_on_device,
+            flip=self.config.image.flip,
             **self.config.training.model_dump(),
         )
 

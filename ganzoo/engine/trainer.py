@@ -14,7 +14,7 @@ from torch import Tensor, nn, optim
 
 from ganzoo import registry
 from ganzoo.config import Switch, TrainingConfig
-from ganzoo.data.store import ImageStore
+from ganzoo.data.loading import Images
 from ganzoo.engine.acceleration import (
     Captured,
     Compiled,
@@ -80,6 +80,8 @@ class Trainer:
         penalty_precision: of the networks inside penalties: `"auto"`, `"fp32"` or `"bf16"`.
         compile: each side's objective by `torch.compile`: `"on"`, `"off"` or `"auto"`.
         cuda_graphs: each step as one CUDA graph: `"on"`, `"off"` or `"auto"`.
+        data_on_device: keep all images on the accelerator: `"on"`, `"off"` or `"auto"`.
+        flip: mirror each real image, left to right, half of the times it is shown.
         training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
             `generator_lr`, `betas`, `conditional`, `seed`, …); those not given are the loss's
             paper's, then the engine's.
@@ -95,7 +97,7 @@ class Trainer:
         generator: nn.Module,
         discriminator: nn.Module,
         loss: Loss,
-        data: ImageStore,
+        data: Images,
         latent: Latent | int,
         penalties: Mapping[str, AnyPenalty] | None = None,
         augment: Augmentation | None = None,
@@ -104,6 +106,8 @@ class Trainer:
         penalty_precision: str = "auto",
         compile: Switch = "auto",  # noqa: A002  # as torch has it
         cuda_graphs: Switch = "auto",
+        data_on_device: Switch = "auto",
+        flip: bool = False,
         **training: Any,
     ) -> None:
         if penalties is None:
@@ -153,7 +157,14 @@ class Trainer:
         self._run: Computation = self._updates
         if graphs:
             self._run = Captured(self._updates, (self.generator, self.discriminator))
-        self.batches = Batches(data, self.training.batch_size, self.training.seed, self.device)
+        self.batches = Batches(
+            data,
+            self.training.batch_size,
+            self.training.seed,
+            self.device,
+            flip=flip,
+            on_device=data_on_device,
+        )
         self.step = 0
         self.consistent = True
         """Whether all is as after `step` whole steps; not so where one broke off in the middle."""

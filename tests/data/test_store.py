@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -17,12 +18,41 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from toys import TinyGenerator
 
 from ganzoo import DataError, ImageSource, ImageSpec, ImageStore
 from ganzoo.data import reading
 
 SPEC = ImageSpec(1, 4, 4, num_classes=3)
 KEY = {"dataset": "test"}
+
+
+def resident_anonymous() -> int:
+    """Bytes of this process that no file stands behind."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(r"RssAnon:\s+(\d+) kB", status)[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_store_larger_than_memory_is_trained_from_with_what_memory_there_is(
+    tmp_path, make_trainer
+):
+    """Twice the machine's memory, in a file with a hole, so that the disk need not have it."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    count = 2 * memory // 256**2
+    one = ImageSource([torch.zeros(1, 256, 256, dtype=torch.uint8)], ImageSpec(1, 256, 256))
+    open_store(tmp_path, one)
+    (about,) = tmp_path.glob("stores/*/store.json")
+    os.truncate(about.with_name("images.u8"), count * 256**2)
+    os.truncate(about.with_name("labels.i64"), count * 8)
+    about.write_text(about.read_text().replace('"count": 1,', f'"count": {count},'))
+
+    trainer = make_trainer(data=open_store(tmp_path, one), generator=TinyGenerator(size=256))
+    assert len(trainer.batches.images) == count
+    trainer.fit(2)
+    before = resident_anonymous()
+    trainer.fit(40)
+    assert resident_anonymous() - before < 64 * 2**20
 
 
 class Counting(list):
