@@ -37,6 +37,14 @@ class PluginError(GanzooError):
     """An installed plugin broke the plugin contract; the message names its distribution."""
 
 
+class ToldElsewhere(GanzooError):
+    """Another of the processes that train one run has ended it, and tells why."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class Diverged(GanzooError):
     """A loss or a weight is no longer finite; the message says which, since when and what helps.
 

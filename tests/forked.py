@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 PRELOADED = ["torch._dynamo", "torchvision", "ganzoo.cli", "ganzoo.run", "ganzoo.cli.dry_run"]
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(PRELOADED)
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(PRELOADED)
 
 
 def run_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
@@ -31,7 +31,7 @@ def run_snippet(code: str, cwd: Path, **environment: str) -> tuple[int, str, str
 def _run(target, what, cwd: Path, environment: dict[str, str]) -> tuple[int, str, str]:
     with TemporaryDirectory() as folder:
         outputs = [Path(folder) / name for name in ("out", "err")]
-        process = _context.Process(target=_inside, args=(target, what, cwd, environment, outputs))
+        process = CONTEXT.Process(target=_inside, args=(target, what, cwd, environment, outputs))
         process.start()
         process.join(500)
         if process.exitcode is None:

@@ -118,7 +118,8 @@ LEAVES = {
     "image": {"size": [16, 32], "channels": 3, "skip_bad": True, "flip": True, "store_gib": 1.5},
     "training": {
         "steps": 7,
-        "batch_size": 3,
+        "batch_size": 6,
+        "accumulate": 3,
         "n_critic": 2,
         "reuse_fakes": False,
         "conditional": True,

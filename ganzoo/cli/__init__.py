@@ -8,12 +8,14 @@ import warnings
 
 import click
 
+from ganzoo.cli import ranks
 from ganzoo.cli.app import app
 from ganzoo.errors import GanzooError
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 when done, 1 on failure, 2 on a wrong request."""
+    ranks.hush()
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -22,12 +24,16 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        if ranks.rank() == 0:
+            error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        if ranks.rank() == 0:
+            click.echo("Interrupted.", err=True)
         sys.exit(130)
     except GanzooError as error:
+        if ranks.told_elsewhere(error):
+            sys.exit(error.exit_code)
         fail(str(error), error.exit_code)
     except MemoryError as error:
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
@@ -41,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def fail(message: str, code: int) -> None:
     """Say what went wrong and exit."""
-    click.echo(f"Error: {message}", err=True)
+    click.echo(f"{ranks.prefix()}: {message}", err=True)
     sys.exit(code)
 
 
@@ -59,4 +65,5 @@ def _explain(error: Exception, *, verbose: bool) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"Warning: {message}", err=True)
+    if ranks.rank() == 0:
+        click.echo(f"Warning: {message}", err=True)

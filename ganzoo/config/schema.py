@@ -82,7 +82,15 @@ class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
     steps: int = Field(1500, ge=1, description="Generator updates.")
-    batch_size: int = Field(64, ge=1, description="Images in one update.")
+    batch_size: int = Field(
+        64, ge=1, description="Images in one update, of all processes together."
+    )
+    accumulate: int = Field(
+        1,
+        ge=1,
+        description="Equal parts in which a batch is worked off, one after the other: a batch "
+        "that does not fit into memory at once.",
+    )
     n_critic: int = Field(
         1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
     )

@@ -10,31 +10,23 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.config import Switch
 from ganzoo.engine.objectives import (
-    DiscriminatorObjective,
-    GeneratorObjective,
+    Computed,
+    Drawn,
+    Due,
+    Objective,
     Seen,
     Terms,
 )
 from ganzoo.engine.randomness import isolated
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.interfaces.values import Batch
-
-Objective = DiscriminatorObjective | GeneratorObjective
-Due = tuple[str, ...]
-
-
-class Drawn(NamedTuple):
-    """What one update is made of: a real batch, and z for as many fakes."""
-
-    real: Batch
-    z: Tensor
 
 
 class Compiled:
@@ -53,9 +45,7 @@ class Compiled:
         self._fast: Any = torch.compile(objective, dynamic=False, backend=backend)
         self._proven: set[Due] = set()
 
-    def __call__(
-        self, real: Batch, z: Tensor, due: Due, fake: Batch | None = None
-    ) -> tuple[Tensor, Terms, Seen]:
+    def __call__(self, real: Batch, z: Tensor, due: Due, fake: Batch | None = None) -> Computed:
         """What the objective gives."""
         if self._fast is not None and due not in self._proven:
             self._prove(real, z, due, fake)
@@ -212,16 +202,24 @@ def _copy(mine: Drawn, theirs: Drawn) -> None:
         mine.real.labels.copy_(theirs.real.labels)
 
 
-def wants_compile(asked: Switch) -> bool:
+def wants_compile(asked: Switch, *, divided: bool) -> bool:
     """Whether to compile. `"auto"` is off: it does not pay on CPUs, and is unmeasured elsewhere.
+
+    Args:
+        asked: by the user.
+        divided: whether a batch is worked off in parts or by several processes.
 
     Raises:
         UsageError: it is none of the three.
     """
-    return _switched(asked, "compile")
+    if not _switched(asked, "compile"):
+        return False
+    if divided:
+        _tell("--compile on", "a batch is worked off in parts here")
+    return not divided
 
 
-def wants_graphs(asked: Switch, device: torch.device, precision: str) -> bool:
+def wants_graphs(asked: Switch, device: torch.device, precision: str, *, divided: bool) -> bool:
     """Whether steps are to be captured; a warning where they are asked for and cannot be.
 
     `"auto"` is off until someone has measured that it wins.
@@ -232,10 +230,16 @@ def wants_graphs(asked: Switch, device: torch.device, precision: str) -> bool:
         reason = f"device '{device}' has no CUDA graphs"
     elif precision == "fp16":
         reason = "the gradient scaling of fp16 asks the device after every update; try bf16"
+    elif divided:
+        reason = "a batch is worked off in parts here"
     else:
         return True
-    warnings.warn(f"--cuda-graphs on: {reason}. Going on without", stacklevel=2)
+    _tell("--cuda-graphs on", reason)
     return False
+
+
+def _tell(asked: str, reason: str) -> None:
+    warnings.warn(f"{asked}: {reason}. Going on without", stacklevel=4)
 
 
 def _switched(asked: Switch, name: str) -> bool:

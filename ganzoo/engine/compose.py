@@ -21,7 +21,8 @@ from ganzoo.data.stream import ImageStream
 from ganzoo.engine.critic import check_demands
 from ganzoo.engine.precision import resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
-from ganzoo.engine.trainer import AnyPenalty, Trainer, combined_demands
+from ganzoo.engine.settings import AnyPenalty, combined_demands
+from ganzoo.engine.trainer import Trainer
 from ganzoo.errors import PluginError, Unsupported, UsageError
 from ganzoo.host import Component, PluginHost, default_host
 from ganzoo.interfaces.architecture import Architecture, Networks

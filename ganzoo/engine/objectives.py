@@ -6,7 +6,7 @@ compilers see one forward and one backward whatever a plugin's loss does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import torch
@@ -19,6 +19,22 @@ from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.interfaces.values import Batch
 
 Terms = dict[str, Tensor]
+
+Due = tuple[str, ...]
+"""Names of the penalties whose turn it is."""
+
+
+class Drawn(NamedTuple):
+    """What one update is made of: a real batch, and z `(N, latent_dim)` for as many fakes."""
+
+    real: Batch
+    z: Tensor
+
+    def part(self, rows: slice) -> Drawn:
+        """Some rows."""
+        labels = self.real.labels
+        real = Batch(self.real.images[rows], None if labels is None else labels[rows])
+        return Drawn(real, self.z[rows])
 
 
 class Seen(NamedTuple):
@@ -36,6 +52,17 @@ class Seen(NamedTuple):
     real_scores: Tensor | None = None
     fake_scores: Tensor | None = None
 
+
+def joined(parts: Sequence[Seen]) -> Seen:
+    """What the parts of a batch have seen, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    together = zip(*parts, strict=True)
+    return Seen(*(None if None in column else torch.cat(column) for column in together))
+
+
+Computed = tuple[Tensor, Terms, Seen]
+"""The loss, its terms, and what it saw."""
 
 P = TypeVar("P", Penalty, GeneratorPenalty)
 
@@ -66,11 +93,11 @@ class _Objective(nn.Module, Generic[P]):
         self.critics = {k: critic.at(critic.policy.inside(p)) for k, p in penalties.items()}
         self.penalties = nn.ModuleList(penalties.values())
 
-    def due(self, update: int) -> tuple[str, ...]:
+    def due(self, update: int) -> Due:
         """Names of the penalties whose turn it is in an update (lazy regularization)."""
         return tuple(name for name, p in self.by_name.items() if update % p.interval == 0)
 
-    def chosen(self, due: tuple[str, ...]) -> Iterator[tuple[str, float, P]]:
+    def chosen(self, due: Due) -> Iterator[tuple[str, float, P]]:
         """Penalties by name, each with its factor."""
         for name in due:
             penalty = self.by_name[name]
@@ -80,9 +107,7 @@ class _Objective(nn.Module, Generic[P]):
 class DiscriminatorObjective(_Objective[Penalty]):
     """What the discriminator minimizes in one update."""
 
-    def forward(
-        self, real: Batch, z: Tensor, due: tuple[str, ...], fake: Batch | None = None
-    ) -> tuple[Tensor, Terms, Seen]:
+    def forward(self, real: Batch, z: Tensor, due: Due, fake: Batch | None = None) -> Computed:
         """The loss with the penalties that are due, its terms, and what it saw.
 
         Fakes are made of z without a graph, or taken from those given without theirs.
@@ -107,9 +132,7 @@ class DiscriminatorObjective(_Objective[Penalty]):
 class GeneratorObjective(_Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
 
-    def forward(
-        self, real: Batch, z: Tensor, due: tuple[str, ...], fake: Batch | None = None
-    ) -> tuple[Tensor, Terms, Seen]:
+    def forward(self, real: Batch, z: Tensor, due: Due, fake: Batch | None = None) -> Computed:
         """The loss with the penalties that are due, its terms, and what it saw.
 
         Fakes are made of z, or are those given, with the graph they were made with.
@@ -124,6 +147,9 @@ class GeneratorObjective(_Objective[GeneratorPenalty]):
                     value = penalty.penalty(self.generator, critic, z, fake, real)
                 terms[name] = factor * value.float()
             return *total(terms, self.loss), Seen(real.images, fake.images.detach())
+
+
+Objective = DiscriminatorObjective | GeneratorObjective
 
 
 class _Remembering:

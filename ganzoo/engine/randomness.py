@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 
 def derive(seed: int, purpose: str, index: int = 0) -> int:
@@ -30,6 +31,21 @@ def reseed(device: torch.device, seed: int, purpose: str, index: int = 0) -> Non
     torch.default_generator.manual_seed(derived)
     if device.type != "cpu":
         torch.get_device_module(device).manual_seed(derived)
+
+
+def states(device: torch.device) -> list[Tensor]:
+    """Where torch's default generators of the CPU and the device stand."""
+    found = [torch.default_generator.get_state()]
+    if device.type != "cpu":
+        found.append(torch.get_device_module(device).get_rng_state())
+    return found
+
+
+def rewind(device: torch.device, to: list[Tensor]) -> None:
+    """Put torch's default generators back to where they stood."""
+    torch.default_generator.set_state(to[0])
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(to[1])
 
 
 @contextmanager

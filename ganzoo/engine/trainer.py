@@ -5,31 +5,25 @@ It takes networks, a loss and images from whoever has them; it knows neither plu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn, optim
+from torch import Tensor, nn
 
-from ganzoo import registry
-from ganzoo.config import Switch, TrainingConfig
+from ganzoo.config import Switch
 from ganzoo.data.loading import Images
-from ganzoo.engine.acceleration import (
-    Captured,
-    Compiled,
-    Computation,
-    Drawn,
-    Due,
-    wants_compile,
-    wants_graphs,
-)
+from ganzoo.engine import distributed
+from ganzoo.engine.acceleration import Captured, Computation, wants_compile, wants_graphs
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
 from ganzoo.engine.objectives import (
     DiscriminatorObjective,
+    Drawn,
+    Due,
     GeneratorObjective,
+    Objective,
     Seen,
     Terms,
     generate,
@@ -38,14 +32,20 @@ from ganzoo.engine.optimizers import make_optimizer
 from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.engine.sampling import sample_images
-from ganzoo.errors import PluginError, UsageError
+from ganzoo.engine.settings import (
+    AnyPenalty,
+    combined_demands,
+    default_penalties,
+    resolve_training,
+)
+from ganzoo.engine.shares import shares
+from ganzoo.engine.updates import Update, frozen
+from ganzoo.errors import UsageError
 from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
-from ganzoo.interfaces.values import Batch, Demands, Settings
-
-AnyPenalty = Penalty | GeneratorPenalty
+from ganzoo.interfaces.values import Batch
 
 
 class Trainer:
@@ -63,6 +63,9 @@ class Trainer:
     One step is one generator update after `n_critic` discriminator updates, each on a real batch
     of its own. The generator is judged by the fakes of the last of them, or, where `reuse_fakes`
     is off, by new ones beside another real batch.
+
+    In a process group of `torch.distributed` every process makes the same trainer and calls the
+    same methods; each works off its share of every batch.
 
     Args:
         generator: `generator(z) -> (N, C, H, W)` in [-1, 1]; `generator(z, labels)` if
@@ -121,7 +124,15 @@ class Trainer:
                 "conditional training needs labels, and these images have none; "
                 "train without --conditional, or with a loss that needs no labels"
             )
+        self.shares = shares(
+            self.training.batch_size,
+            self.training.accumulate,
+            distributed.rank(),
+            distributed.world_size(),
+        )
+        """The parts of each batch that are worked off here."""
         self.device = resolve_device(device)
+        distributed.claim(self.device)
         self.policy = PrecisionPolicy(
             self.device,
             resolve_precision(precision, self.device, generator, discriminator),
@@ -136,24 +147,24 @@ class Trainer:
 
         # one that has parameters or buffers is moved and saved with the rest
         self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
-        self._objectives(penalties, self.augment)
         self.ema = make_ema(self.generator, self.training.ema_decay)
-        graphs = wants_graphs(cuda_graphs, self.device, self.policy.networks)
-        self.generator_optimizer, self.discriminator_optimizer = (
-            make_optimizer(self.training, lr, network.parameters(), capturable=graphs)
-            for lr, network in (
-                (self.training.generator_lr, self.generator),
-                (self.training.discriminator_lr, self.discriminator),
-            )
+
+        divided = len(self.shares[0]) < self.training.batch_size
+        self.keeps_fakes = self.training.reuse_fakes and not divided
+        """Whether fakes are made once for both networks; else, where reused, anew of the same z."""
+        graphs = wants_graphs(cuda_graphs, self.device, self.policy.networks, divided=divided)
+        compiles = wants_compile(compile, divided=divided)
+
+        def update(objective: Objective, lr: float, network: nn.Module) -> Update:
+            optimizer = make_optimizer(self.training, lr, network.parameters(), capturable=graphs)
+            scaler = self.policy.scaler()
+            return Update(objective, optimizer, scaler, self.shares, compile=compiles)
+
+        judging, fooling = self._objectives(penalties)
+        self.discriminator_update = update(
+            judging, self.training.discriminator_lr, self.discriminator
         )
-        self.generator_scaler, self.discriminator_scaler = (
-            self.policy.scaler(),
-            self.policy.scaler(),
-        )
-        self._judge, self._fool = (
-            Compiled(objective) if wants_compile(compile) else objective
-            for objective in (self.discriminator_objective, self.generator_objective)
-        )
+        self.generator_update = update(fooling, self.training.generator_lr, self.generator)
         self._run: Computation = self._updates
         if graphs:
             self._run = Captured(self._updates, (self.generator, self.discriminator))
@@ -162,6 +173,7 @@ class Trainer:
             self.training.batch_size,
             self.training.seed,
             self.device,
+            rows=slice(self.shares[0].start, self.shares[-1].stop),
             flip=flip,
             on_device=data_on_device,
         )
@@ -170,6 +182,8 @@ class Trainer:
         """Whether all is as after `step` whole steps; not so where one broke off in the middle."""
         self.seen = Seen()
         """Images and scores of the latest updates, for those who look at the run."""
+        self.stopped = False
+        """Whether `fit` has ended because of `stop`, here or in another process."""
         self._stop = False
 
     def fit(self, steps: int | None = None, observers: Sequence[Observer] = ()) -> None:
@@ -184,12 +198,15 @@ class Trainer:
             try:
                 for observer in observers:
                     observer.started(self, steps)
-                while self.step < steps:
-                    terms = self.train_step()
-                    for observer in observers:
-                        observer.step(self, terms)
-                    if self._stop:
-                        raise KeyboardInterrupt
+                with distributed.contact():
+                    while self.step < steps:
+                        stopping = distributed.anyone(lambda: self._stop)
+                        terms = self.train_step()
+                        for observer in observers:
+                            observer.step(self, terms)
+                        if stopping():
+                            self.stopped = True
+                            raise KeyboardInterrupt
                 for observer in observers:
                     observer.finished(self)
             except BaseException as error:
@@ -216,21 +233,22 @@ class Trainer:
         drawn = [self._draw(first + k) for k in range(self.training.batches_per_step)]
         terms, self.seen = self._run(drawn, self._due())
         self.ema.update_parameters(self.generator)
+        terms = distributed.mean(terms)
         self.step += 1
         self.consistent = True
         return terms
 
     def _draw(self, k: int) -> Drawn:
-        """The k-th real batch, and z for as many fakes."""
-        real = self.batches[k]
-        return Drawn(real, self.latent.sample(len(real), device=self.device))
+        """What there is to do here of the k-th batch: real images, and z for as many fakes."""
+        z = self.latent.sample(self.training.batch_size, device=self.device)
+        return Drawn(self.batches[k], z[self.batches.indices.rows])
 
     def _due(self) -> tuple[Due, ...]:
         """Names of the penalties of each update of a step, the generator's last."""
         n_critic = self.training.n_critic
         updates = range(self.step * n_critic, (self.step + 1) * n_critic)
-        theirs = self.generator_objective.due(self.step)
-        return (*(self.discriminator_objective.due(update) for update in updates), theirs)
+        theirs = self.generator_update.objective.due(self.step)
+        return (*(self.discriminator_update.objective.due(update) for update in updates), theirs)
 
     def _updates(self, drawn: Sequence[Drawn], due: tuple[Due, ...]) -> tuple[Terms, Seen]:
         """All updates of a step: work for the device alone, which may be captured as a whole."""
@@ -238,9 +256,9 @@ class Trainer:
         last = self.training.n_critic - 1
         fake = None
         for k in range(self.training.n_critic):
-            if self.training.reuse_fakes and k == last:
+            if k == last and self.keeps_fakes:
                 real, z = drawn[k]
-                fake = generate(self.generator, z, real, self.discriminator_objective.critic)
+                fake = generate(self.generator, z, real, self.discriminator_update.objective.critic)
             found, seen = self._update_discriminator(drawn[k], due[k], fake)
             terms |= found
         found, judged = self._update_generator(drawn[-1], due[-1], fake)
@@ -250,18 +268,14 @@ class Trainer:
     def _update_discriminator(
         self, drawn: Drawn, due: Due, fake: Batch | None
     ) -> tuple[Terms, Seen]:
-        self.discriminator_optimizer.zero_grad()
-        loss, terms, seen = self._judge(*drawn, due, fake)
-        _descend(loss, self.discriminator_optimizer, self.discriminator_scaler)
+        terms, seen = self.discriminator_update(drawn, due, fake)
         with torch.no_grad():
             self.loss.after_discriminator_step(self.discriminator)
         return {f"discriminator/{name}": value for name, value in terms.items()}, seen
 
     def _update_generator(self, drawn: Drawn, due: Due, fake: Batch | None) -> tuple[Terms, Seen]:
-        self.generator_optimizer.zero_grad()
-        with _frozen(self.discriminator):
-            loss, terms, seen = self._fool(*drawn, due, fake)
-            _descend(loss, self.generator_optimizer, self.generator_scaler)
+        with frozen(self.discriminator):
+            terms, seen = self.generator_update(drawn, due, fake)
         return {f"generator/{name}": value for name, value in terms.items()}, seen
 
     def sample(
@@ -284,22 +298,21 @@ class Trainer:
         )
 
     def _objectives(
-        self, penalties: Mapping[str, AnyPenalty], augment: Augmentation | None
-    ) -> None:
+        self, penalties: Mapping[str, AnyPenalty]
+    ) -> tuple[DiscriminatorObjective, GeneratorObjective]:
         critic = BoundCritic(
             self.discriminator,
             self.policy,
             self.policy.networks,
             conditional=self.conditional,
-            augment=augment,
+            augment=self.augment,
         )
         mine = {k: p for k, p in penalties.items() if isinstance(p, Penalty)}
         theirs = {k: p for k, p in penalties.items() if isinstance(p, GeneratorPenalty)}
-        self.discriminator_objective = DiscriminatorObjective(
-            self.generator, critic, self.loss, mine
-        ).to(self.device)
-        self.generator_objective = GeneratorObjective(self.generator, critic, self.loss, theirs).to(
-            self.device
+        common = (self.generator, critic, self.loss)
+        return (
+            DiscriminatorObjective(*common, mine).to(self.device),
+            GeneratorObjective(*common, theirs).to(self.device),
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -311,12 +324,8 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "loss": self.loss.state_dict(),
             "augment": self.augment.state_dict() if isinstance(self.augment, nn.Module) else {},
-            "discriminator_penalties": self.discriminator_objective.penalties.state_dict(),
-            "generator_penalties": self.generator_objective.penalties.state_dict(),
-            "generator_optimizer": self.generator_optimizer.state_dict(),
-            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-            "generator_scaler": self.generator_scaler.state_dict(),
-            "discriminator_scaler": self.discriminator_scaler.state_dict(),
+            "discriminator_update": self.discriminator_update.state_dict(),
+            "generator_update": self.generator_update.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -328,70 +337,13 @@ class Trainer:
         self.loss.load_state_dict(state["loss"])
         if isinstance(self.augment, nn.Module):
             self.augment.load_state_dict(state["augment"])
-        self.discriminator_objective.penalties.load_state_dict(state["discriminator_penalties"])
-        self.generator_objective.penalties.load_state_dict(state["generator_penalties"])
-        self.generator_optimizer.load_state_dict(state["generator_optimizer"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
-        for name in ("generator_scaler", "discriminator_scaler"):
-            if state[name]:  # empty where it was trained in another precision
-                getattr(self, name).load_state_dict(state[name])
-        for optimizer, rate in (
-            (self.generator_optimizer, self.training.generator_lr),
-            (self.discriminator_optimizer, self.training.discriminator_lr),
-        ):
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-
-
-def default_penalties(loss: Loss) -> dict[str, AnyPenalty]:
-    """The penalties a loss brings, built with its own options."""
-    return {
-        name: registry.create("penalty", name, **dict(options))
-        for name, options in loss.default_penalties().items()
-    }
-
-
-def combined_demands(loss: Loss, penalties: Iterable[AnyPenalty]) -> Demands:
-    """What a loss and its penalties together ask of the networks."""
-    demands = loss.demands()
-    for penalty in penalties:
-        demands |= penalty.demands()
-    return demands
-
-
-def resolve_training(given: Mapping[str, Any], paper: Settings) -> TrainingConfig:
-    """The training settings: those given, then the paper's, then the engine's.
-
-    Raises:
-        UsageError: an unknown setting, or a value out of range.
-    """
-    known = TrainingConfig.model_fields
-    if unknown := set(paper) - set(known):
-        raise PluginError(f"the loss brings unknown settings {sorted(unknown)}")
-    return registry.validated(TrainingConfig, {**paper, **given})
+        settings = self.training
+        self.discriminator_update.load_state_dict(
+            state["discriminator_update"], settings.discriminator_lr
+        )
+        self.generator_update.load_state_dict(state["generator_update"], settings.generator_lr)
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
     """On the device, in the memory format convolutions are fastest in."""
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _descend(loss: Tensor, optimizer: optim.Optimizer, scaler: torch.amp.GradScaler) -> None:
-    """One step down a loss; in float16 of a loss made larger, and none where that overflowed."""
-    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-    scaler.unscale_(optimizer)
-    scaler.step(optimizer)
-    scaler.update()
-
-
-@contextmanager
-def _frozen(network: nn.Module) -> Iterator[None]:
-    """No gradients for a network's own parameters, only through it."""
-    trainable = [p for p in network.parameters() if p.requires_grad]
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)

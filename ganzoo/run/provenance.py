@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from ganzoo.engine import distributed
 from ganzoo.engine.compose import Plan
 from ganzoo.host import DISTRIBUTION
 
@@ -25,6 +26,7 @@ def collect(plan: Plan) -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": versions(plan),
         "device": device_name(plan.config.execution.device),
+        "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
         "git": git_commit(),
         "dataset": dataset_fingerprint(plan),

@@ -18,6 +18,7 @@ from ganzoo.config import (
     read_toml,
     tree_of,
 )
+from ganzoo.engine import distributed
 from ganzoo.engine.compose import Plan, compose
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.host import PluginHost
@@ -36,6 +37,7 @@ OVERRIDABLE: tuple[KeyPath, ...] = (
     ("training", "steps"),
     ("training", "generator_lr"),
     ("training", "discriminator_lr"),
+    ("training", "accumulate"),
     ("logging",),
     ("execution",),
     ("observer",),
@@ -107,23 +109,30 @@ def resume_plan(
     """
     run = Run(run_dir)
     place = run.directory
-    with only_writer(place):
+
+    def finished() -> bool:
         changes = changed(place, plan)
         refuse_changes(run.path, changes, asked or set(), override)
         reached, wanted = max(run.steps, default=0), plan.config.training.steps
-        if reached >= wanted:
-            if finished_is_fine:
-                return run
+        if reached >= wanted and not finished_is_fine:
             raise UsageError(
                 f"{run.path} is at step {reached} of {wanted} already; "
                 f"--steps {reached + 1000} trains on"
             )
-        session = prepared(plan, observers, progress)
+        return reached >= wanted
+
+    def checkpoint() -> Path | None:
         if written := differences(load_config(place.config), plan.config):
             values = {path: now for path, (_, now) in written.items()}
             text = place.config.read_text(encoding="utf-8")
             replace_text(place.config, changed_toml(text, values, "resuming"))
-        return fit(session, place, "resumed", run.checkpoint if run.steps else None)
+        return run.checkpoint if run.steps else None
+
+    with distributed.joined(), only_writer(place):
+        if distributed.decided(finished):
+            return run
+        session = prepared(plan, observers, progress)
+        return fit(session, place, "resumed", distributed.decided(checkpoint))
 
 
 def changed(place: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:

@@ -14,11 +14,12 @@ from filelock import FileLock, Timeout
 
 from ganzoo import registry
 from ganzoo.config import to_toml
+from ganzoo.engine import distributed
 from ganzoo.engine.compose import Plan
 from ganzoo.engine.trainer import Trainer
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.interfaces.observer import Observer
-from ganzoo.run import journal
+from ganzoo.run import checkpoints, journal
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.provenance import collect
 from ganzoo.run.recorder import Recorder
@@ -46,13 +47,15 @@ def prepared(
     """Decode the images and make the trainer; nothing is written into a run directory yet."""
     if plan.config.execution.threads:
         torch.set_num_threads(plan.config.execution.threads)
-    trainer = plan.trainer(plan.open_images(progress))
+    trainer = plan.trainer(plan.open_images(progress if distributed.rank() == 0 else None))
     plugins = [(plan.components[f"observer.{name}"], o) for name, o in plan.observers.items()]
     return Session(plan, trainer, Watchers(observers, plugins))
 
 
 def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | None = None) -> Run:
-    """Train to the end; only for the holder of the run's lock.
+    """Train to the end; only for the holder of the run's lock, and for the processes beside it.
+
+    The first process writes; the others train with it, and return when all is written.
 
     Args:
         session: what to train.
@@ -60,6 +63,28 @@ def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | No
         event: `"started"` or `"resumed"`, for the journal.
         checkpoint: where to go on from.
     """
+    plan, trainer = session.plan, session.trainer
+    if distributed.rank() == 0:
+        observers: list[Observer] = [_recorder(session, place, event, checkpoint)]
+    else:
+        observers = []
+        if checkpoint is not None:
+            checkpoints.restore(checkpoint, trainer)
+    with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
+        try:
+            trainer.fit(observers=observers)
+        except KeyboardInterrupt:
+            if trainer.stopped:  # torchrun ends all when one has ended: let the first save
+                distributed.wait_for_all()
+            raise
+        distributed.wait_for_all()
+    return Run(place.path, device=plan.config.execution.device)
+
+
+def _recorder(
+    session: Session, place: RunDirectory, event: str, checkpoint: Path | None
+) -> Recorder:
+    """The recorder, where the run is begun or gone on from."""
     plan, trainer, watchers = session.plan, session.trainer, session.watchers
     provenance = collect(plan)
     recorder = Recorder(
@@ -75,10 +100,9 @@ def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | No
         recorder.go_on(checkpoint, trainer)
     settings = plan.config.model_dump(mode="json", exclude_none=True)
     journal.append(place.journal, event, step=trainer.step, config=settings, provenance=provenance)
-    with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
+    with registry.blame_by_trace(plan.components.values()):
         watchers.tell("attached", place.path, settings)
-        trainer.fit(observers=[recorder])
-    return Run(place.path, device=plan.config.execution.device)
+    return recorder
 
 
 @contextmanager
@@ -89,12 +113,16 @@ def only_writer(place: RunDirectory) -> Iterator[None]:
         UsageError: another process holds it.
     """
     lock = FileLock(place.lock, timeout=PATIENCE)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(
-            f"another process is training {place.path}; wait for it, or choose another run"
-        ) from None
+
+    def acquire() -> None:
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another process is training {place.path}; wait for it, or choose another run"
+            ) from None
+
+    distributed.decided(acquire)
     try:
         yield
     finally:

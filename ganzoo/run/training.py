@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo.config import SHORTCUTS, Layer, RunConfig, read_toml, tree_of
+from ganzoo.engine import distributed
 from ganzoo.engine.compose import Plan, compose
 from ganzoo.errors import UsageError, did_you_mean
 from ganzoo.host import PluginHost
@@ -151,17 +152,26 @@ def train_plan(
     wanted = None if run_dir is None else Path(run_dir)
     if resume == "auto" and wanted is None:
         raise UsageError("to resume by itself a run needs a place of its own: say --run-dir DIR")
-    if wanted is not None:
+
+    def goes_on() -> bool:
+        if wanted is None:
+            return False
         if resume == "auto" and RunDirectory(wanted).config.is_file():
+            return True
+        directory.check_free(wanted)
+        return False
+
+    with distributed.joined():
+        if distributed.decided(goes_on):
+            assert wanted is not None
             return resume_plan(
                 wanted, make_plan(), observers, progress, override=override, finished_is_fine=True
             )
-        directory.check_free(wanted)
-    plan = make_plan()
-    session = prepared(plan, observers, progress)
-    choices = (plan.config.arch, plan.config.loss, plan.config.data)
-    label = "-".join(choice.name.split("/")[-1] for choice in choices)
-    place = directory.create(wanted, label)
-    with only_writer(place):
-        write_config(place, plan)
-        return fit(session, place, "started")
+        plan = make_plan()
+        session = prepared(plan, observers, progress)
+        choices = (plan.config.arch, plan.config.loss, plan.config.data)
+        label = "-".join(choice.name.split("/")[-1] for choice in choices)
+        place = distributed.decided(lambda: directory.create(wanted, label))
+        with only_writer(place):
+            distributed.decided(lambda: write_config(place, plan))
+            return fit(session, place, "started")

@@ -38,7 +38,7 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
     make_trainer, penalised
 ):
     trainer = make_trainer(penalties={"r": lazy(1)} if penalised else {})
-    objective = trainer.discriminator_objective
+    objective = trainer.discriminator_update.objective
     compiled = Compiled(objective, "aot_eager")
     due = objective.due(0)
     with warnings.catch_warnings():
@@ -53,12 +53,12 @@ def test_trying_a_compiled_objective_moves_neither_weights_buffers_gradients_nor
     make_trainer,
 ):
     trainer = make_trainer()
-    compiled = Compiled(trainer.generator_objective, "aot_eager")
+    compiled = Compiled(trainer.generator_update.objective, "aot_eager")
     torch.manual_seed(3)
     drawn = trainer._draw(0)
-    before = weights(trainer.generator_objective), torch.get_rng_state()
+    before = weights(trainer.generator_update.objective), torch.get_rng_state()
     compiled._prove(*drawn, (), None)
-    assert same(before[0], weights(trainer.generator_objective))
+    assert same(before[0], weights(trainer.generator_update.objective))
     assert torch.equal(before[1], torch.get_rng_state())
     assert all(p.grad is None for p in trainer.generator.parameters())
 
@@ -69,7 +69,7 @@ def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make
 
     torch.manual_seed(0)
     refused, plain = make_trainer(), make_trainer()
-    refused._judge = Compiled(refused.discriminator_objective, refuse)
+    refused.discriminator_update.compute = Compiled(refused.discriminator_update.objective, refuse)
     with pytest.warns(UserWarning, match="cannot take the DiscriminatorObjective") as told:
         refused.fit(3)
     plain.fit(3)
@@ -82,7 +82,7 @@ def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make
 def test_trying_leaves_the_graph_of_the_fakes_intact(make_trainer):
     """Batch norm keeps its running statistics in the graph; putting them back must not show."""
     trainer = make_trainer()
-    trainer._fool = Compiled(trainer.generator_objective, "aot_eager")
+    trainer.generator_update.compute = Compiled(trainer.generator_update.objective, "aot_eager")
     trainer.train_step()
 
 
@@ -199,7 +199,7 @@ def test_graphs_asked_for_on_a_device_without_are_told_of(make_trainer):
         trainer = make_trainer(cuda_graphs="on")
     trainer.train_step()
     with pytest.warns(UserWarning, match="try bf16"):
-        assert not wants_graphs("on", torch.device("cuda"), "fp16")
+        assert not wants_graphs("on", torch.device("cuda"), "fp16", divided=False)
 
 
 def test_a_switch_that_is_none_is_refused(make_trainer):

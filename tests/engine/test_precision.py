@@ -115,7 +115,7 @@ def test_weights_converted_once_an_update_give_the_gradients_of_weights_converte
     trainer = make_trainer(precision="bf16", penalties={"r": Tolerant()})
     apart = copy.deepcopy(trainer.discriminator)
     real, z = trainer._draw(0)
-    loss, _, seen = trainer.discriminator_objective(real, z, ("r",))
+    loss, _, seen = trainer.discriminator_update.objective(real, z, ("r",))
     loss.backward()
 
     def critic(batch):
@@ -159,22 +159,22 @@ def test_float16_trains_as_float32_does_within_its_rounding(make_trainer):
 def test_float16_leaves_out_an_update_whose_gradients_overflow_and_scales_less(make_trainer):
     trainer = make_trainer(precision="fp16")
     trainer.train_step()
-    trainer.discriminator_scaler.update(2.0**120)
+    trainer.discriminator_update.scaler.update(2.0**120)
     before = weights(trainer.discriminator)
     trainer._update_discriminator(trainer._draw(1), (), None)
     assert same(before, weights(trainer.discriminator))
-    assert trainer.discriminator_scaler.get_scale() == 2.0**119
+    assert trainer.discriminator_update.scaler.get_scale() == 2.0**119
 
 
 def test_float16_goes_on_from_a_checkpoint_to_the_bit(make_trainer):
     straight, first, second = (make_trainer(precision="fp16") for _ in range(3))
     for trainer in (straight, first):
         trainer.fit(1)
-        trainer.discriminator_scaler.update(512.0)
+        trainer.discriminator_update.scaler.update(512.0)
     straight.fit(4)
     first.fit(2)
     second.load_state_dict(first.state_dict())
-    assert second.discriminator_scaler.state_dict()["scale"] == 512
+    assert second.discriminator_update.scaler.state_dict()["scale"] == 512
     second.fit(4)
     assert same(weights(straight.generator), weights(second.generator))
 

@@ -82,7 +82,7 @@ def test_fakes_of_the_discriminator_step_carry_no_graph_and_spend_no_generator_g
 
 def test_the_discriminator_is_frozen_in_the_generator_step(make_trainer):
     trainer = make_trainer()
-    trainer.discriminator_optimizer.zero_grad()
+    trainer.discriminator_update.optimizer.zero_grad()
     before = weights(trainer.discriminator)
     trainer._update_generator(trainer._draw(0), (), None)
     assert all(p.grad is None for p in trainer.discriminator.parameters())

@@ -140,7 +140,7 @@ def test_a_frozen_generator(tmp_path):
         def started(self, trainer, steps):
             for parameter in trainer.generator.parameters():
                 parameter.data = parameter.data.clone()  # its optimizer now moves something else
-                trainer.generator_optimizer.param_groups[0]["lr"] = 0.0
+                trainer.generator_update.optimizer.param_groups[0]["lr"] = 0.0
 
     (problem,) = diagnose(train(tmp_path / "run", observers=[Freeze()])).problems
     assert "the generator's weights do not move" in problem
