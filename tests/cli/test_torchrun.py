@@ -1,0 +1,151 @@
+"""Promises of `torchrun -m ganzoo`: several real processes, killed and interrupted for real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import ganzoo
+
+pytestmark = pytest.mark.slow
+
+TRAIN = [
+    "train", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--loss", "bce",
+    "--data", "emoji", "--size", "8", "--batch-size", "4", "--sample-count", "4",
+    "--device", "cpu", "--log-every", "5", "--checkpoint-every", "10",
+]  # fmt: skip
+
+PATIENCE = 120
+
+
+def torchrun(*arguments: str, **options: object) -> subprocess.Popen[str]:
+    """Two processes of ganzoo."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
+            *(f"--{name.replace('_', '-')}={value}" for name, value in options.items()),
+            *("-m", "ganzoo", *arguments),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "MASTER_PORT": "0"},
+        start_new_session=True,
+    )
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=PATIENCE)
+    return process.returncode, output
+
+
+def workers(process: subprocess.Popen[str]) -> list[int]:
+    """Process numbers by rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())[1])
+            text = (folder / "environ").read_text()
+        except (OSError, TypeError):
+            continue
+        if parent == process.pid and (rank := re.search(r"\0RANK=(\d+)", text)):
+            found[int(rank[1])] = int(folder.name)
+    return [found[rank] for rank in sorted(found)]
+
+
+def wait_for_a_checkpoint(run: Path, after: int = 0) -> None:
+    end = time.monotonic() + PATIENCE
+    while not any(int(p.name) > after for p in (run / "checkpoints").glob("[0-9]*")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def events(run: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+
+
+def test_two_processes_write_one_run_which_one_process_goes_on_with(tmp_path):
+    run = tmp_path / "run"
+    code, output = outcome(torchrun(*TRAIN, "--steps", "20", "--run-dir", str(run)))
+    assert code == 0, output
+    assert output.count("Done:") == 1
+    kinds = [event["event"] for event in events(run)]
+    assert kinds == ["started", "checkpoint", "checkpoint", "finished"]
+    assert events(run)[0]["provenance"]["processes"] == 2
+    steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [5, 10, 15, 20]
+    assert ganzoo.resume(run, steps=25).steps[-1] == 25
+
+
+def test_two_processes_go_on_with_what_one_began(tmp_path):
+    run = tmp_path / "run"
+    subprocess.run(
+        [sys.executable, "-m", "ganzoo", *TRAIN, "--steps", "10", "--run-dir", str(run)],
+        check=True, capture_output=True, timeout=PATIENCE,
+    )  # fmt: skip
+    code, output = outcome(torchrun("resume", str(run), "--steps", "20"))
+    assert code == 0, output
+    assert ganzoo.Run(run).steps == [10, 20]
+
+
+def test_a_wrong_request_is_answered_once(tmp_path):
+    code, output = outcome(torchrun(*TRAIN, "--batch-size", "7", "--run-dir", str(tmp_path / "r")))
+    assert code != 0
+    assert output.count("cannot be divided equally among 2 processes") == 1
+    assert "Error:" in output.splitlines()[0]
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_process_that_dies_ends_the_run_and_leaves_it_resumable(tmp_path, victim):
+    run = tmp_path / "run"
+    process = torchrun(*TRAIN, "--steps", "1000000", "--run-dir", str(run))
+    wait_for_a_checkpoint(run)
+    os.kill(workers(process)[victim], signal.SIGKILL)
+    code, output = outcome(process)
+    assert code != 0
+    if victim == 1:
+        assert "one of the 2 processes has ended" in output
+        assert "--resume auto" in output
+        assert events(run)[-1]["event"] == "failed"
+    reached = ganzoo.Run(run).steps[-1]
+    resumed = ganzoo.resume(run, steps=reached + 5)
+    assert resumed.steps[-1] == reached + 5
+
+
+def test_torchrun_starts_the_processes_anew_and_the_run_ends_as_if_nothing_had_been(tmp_path):
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    arguments = [*TRAIN, "--steps", "120", "--resume", "auto", "--run-dir"]
+    assert outcome(torchrun(*arguments, str(straight)))[0] == 0
+    process = torchrun(*arguments, str(broken), max_restarts=1)
+    wait_for_a_checkpoint(broken)
+    os.kill(workers(process)[1], signal.SIGKILL)
+    code, output = outcome(process)
+    assert code == 0, output
+    assert "resumed" in [event["event"] for event in events(broken)]
+    images = [ganzoo.Run(run).sample(4) for run in (straight, broken)]
+    assert torch.equal(*images)
+
+
+def test_an_interrupt_saves_where_all_have_stopped(tmp_path):
+    run = tmp_path / "run"
+    process = torchrun(
+        *TRAIN, "--steps", "1000000", "--checkpoint-every", "1000000", "--run-dir", str(run)
+    )
+    end = time.monotonic() + PATIENCE
+    while not (run / "metrics.jsonl").is_file() or not (run / "metrics.jsonl").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    outcome(process)
+    assert events(run)[-1]["event"] == "stopped"
+    assert ganzoo.Run(run).steps == [events(run)[-1]["step"]]
