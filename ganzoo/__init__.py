@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import PluginError as PluginError
     from ganzoo.errors import Unsupported as Unsupported
     from ganzoo.errors import UsageError as UsageError
+    from ganzoo.exporting import export as export
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.host import PluginHost as PluginHost
     from ganzoo.host import default_host as default_host
@@ -73,6 +74,7 @@ _HOME = {
         "Unsupported",
         "UsageError",
     ),
+    "ganzoo.exporting": ("export",),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.host": ("PluginHost", "default_host"),
     "ganzoo.interfaces.architecture": ("Architecture", "Networks"),

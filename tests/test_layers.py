@@ -23,13 +23,14 @@ ALLOWED = {
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
     "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
+    "exporting": {"errors", "host", "interfaces", "engine", "run"},
     "scaffold": {"errors", "specs", "registry"},
     "testing": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
     },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "scaffold", "testing",
+        "exporting", "scaffold", "testing",
     },
 }  # fmt: skip
 
