@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from ganzoo.specs import LossSpec as LossSpec
     from ganzoo.specs import ObserverSpec as ObserverSpec
     from ganzoo.specs import PenaltySpec as PenaltySpec
+    from ganzoo.specs import RecipeSpec as RecipeSpec
 
 _HOME = {
     "ganzoo.config": ("RunConfig",),
@@ -102,6 +103,7 @@ _HOME = {
         "LossSpec",
         "ObserverSpec",
         "PenaltySpec",
+        "RecipeSpec",
     ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -32,6 +32,7 @@ from ganzoo.specs import (
     LossSpec,
     ObserverSpec,
     PenaltySpec,
+    RecipeSpec,
 )
 
 PROJECT = "ganzoo"
@@ -69,6 +70,11 @@ def ganzoo_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
 @hookspec
 def ganzoo_observers() -> Iterable[ObserverSpec]:  # type: ignore[empty-body]
     """Yield a descriptor for each observer of runs (a logger, say) the plugin provides."""
+
+
+@hookspec
+def ganzoo_recipes() -> Iterable[RecipeSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each file of settings (a paper's, say) the plugin provides."""
 
 
 @hookspec

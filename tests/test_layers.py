@@ -20,9 +20,10 @@ ALLOWED = {
     "host": {"errors", "specs", "hookspecs"},
     "registry": {"errors", "specs", "host", "interfaces"},
     "config": {"errors"},
+    "recipes": {"errors", "specs", "host", "registry", "config"},
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
-    "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
+    "run": {"errors", "host", "registry", "config", "recipes", "interfaces", "data", "engine"},
     "exporting": {"errors", "host", "interfaces", "engine", "run"},
     "scaffold": {"errors", "specs", "registry"},
     "testing": {
@@ -30,7 +31,7 @@ ALLOWED = {
     },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "exporting", "scaffold", "testing",
+        "recipes", "exporting", "scaffold", "testing",
     },
 }  # fmt: skip
 
