@@ -6,7 +6,7 @@ to show, so that nothing public can be forgotten:
     .. public-names:: ganzoo.interfaces     those that are defined there
     .. hooks::                              every hook a plugin may implement
     .. settings::                           every setting of a config
-    .. components:: loss                    every loss of the zoo, with its options; of recipes, the file
+    .. components:: loss                    every loss of the zoo, with its options
 """
 
 from __future__ import annotations

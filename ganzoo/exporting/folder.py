@@ -91,8 +91,8 @@ def _write(subject: Subject, format_name: str, place: Path) -> Path:
     """Everything into a hidden folder beside the place, then by renaming into it."""
     temporary = None
     try:
-        # in the place's nearest parent that is there: a failure leaves no empty folders behind
-        parent = next(folder for folder in place.absolute().parents if folder.is_dir())
+        # in the nearest folder that is there already: a failure leaves no empty ones behind
+        parent = next(p for p in (place.absolute(), *place.absolute().parents) if p.is_dir())
         temporary = Path(tempfile.mkdtemp(prefix=".ganzoo-export-", dir=parent))
         name = WRITERS[format_name](subject, temporary)
         (temporary / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")

@@ -53,6 +53,22 @@ def test_its_program_takes_latents_from_beside_it_where_numpy_cannot_draw_them(
     assert code == 0, out + err
 
 
+def test_what_is_no_picture_has_a_program_too(card_of, tmp_path):
+    run = ganzoo.train(
+        arch={"name": "vanilla", "width": 8},
+        loss="bce",
+        data={"name": "gaussians", "count": 50},
+        steps=1,
+        batch_size=4,
+        device="cpu",
+        run_dir=tmp_path / "run",
+    )
+    (program,) = re.findall(r"^```python\n(.*?)^```", card_of(run), re.M | re.S)
+    code, out, err = run_snippet(program, tmp_path / "export")
+    assert code == 0, err
+    assert out == "(16, 2, 1, 1)\n"
+
+
 def test_its_front_matter_is_yaml_with_tags_and_leaves_the_licence_to_the_user(runs, card_of):
     matter = card_of(runs()).split("---\n")[1]
     read = yaml.safe_load(matter)
