@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ganzoo.errors import UsageError as UsageError
     from ganzoo.evaluation import Evaluation as Evaluation
     from ganzoo.evaluation import evaluate as evaluate
+    from ganzoo.exporting import export as export
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.host import PluginHost as PluginHost
     from ganzoo.host import default_host as default_host
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from ganzoo.specs import MetricSpec as MetricSpec
     from ganzoo.specs import ObserverSpec as ObserverSpec
     from ganzoo.specs import PenaltySpec as PenaltySpec
+    from ganzoo.specs import RecipeSpec as RecipeSpec
 
 _HOME = {
     "ganzoo.config": ("RunConfig",),
@@ -84,6 +86,7 @@ _HOME = {
         "UsageError",
     ),
     "ganzoo.evaluation": ("Evaluation", "evaluate"),
+    "ganzoo.exporting": ("export",),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.host": ("PluginHost", "default_host"),
     "ganzoo.interfaces.architecture": ("Architecture", "Networks"),
@@ -116,6 +119,7 @@ _HOME = {
         "MetricSpec",
         "ObserverSpec",
         "PenaltySpec",
+        "RecipeSpec",
     ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -34,6 +34,7 @@ from ganzoo.specs import (
     MetricSpec,
     ObserverSpec,
     PenaltySpec,
+    RecipeSpec,
 )
 
 PROJECT = "ganzoo"
@@ -81,6 +82,11 @@ def ganzoo_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
 @hookspec
 def ganzoo_extractors() -> Iterable[ExtractorSpec]:  # type: ignore[empty-body]
     """Yield a descriptor for each way from images to features the plugin provides."""
+
+
+@hookspec
+def ganzoo_recipes() -> Iterable[RecipeSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each file of settings (a paper's, say) the plugin provides."""
 
 
 @hookspec

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from ganzoo.errors import PluginError, UsageError, did_you_mean
 from ganzoo.host import Component, PluginHost, default_host
 from ganzoo.interfaces.options import NoOptions, Options
-from ganzoo.specs import KINDS, Kind
+from ganzoo.specs import KINDS, LISTED, Kind
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,10 +30,10 @@ def kind_named(word: str) -> Kind:
     Raises:
         UsageError: naming the kinds there are.
     """
-    for kind in KINDS.values():
-        if word in (kind.name, kind.plural, kind.section):
+    for kind in LISTED.values():
+        if word and word in (kind.name, kind.plural, kind.section):
             return kind
-    known = [kind.plural for kind in KINDS.values()]
+    known = [kind.plural for kind in LISTED.values()]
     raise UsageError(
         f"no kind of component is called '{word}'.{did_you_mean(word, known)} "
         f"There are {', '.join(known)}."
@@ -52,8 +52,8 @@ def find(
     """The component a name means.
 
     Args:
-        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"` or
-            `"extractor"`.
+        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"`,
+            `"extractor"` or `"recipe"`.
         name: its name, or `distribution/name` where two distributions claim one.
         host: where to look; the default host if None.
         prefer: a distribution that wins where several claim the name.
@@ -90,7 +90,10 @@ def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options
     Raises:
         UsageError: for an unknown name or option, or a value out of range.
     """
-    component = find(kind_named(kind).name, name, host=host)
+    wanted = kind_named(kind).name
+    if wanted not in KINDS:
+        raise UsageError(f"a {wanted} is no component: ganzoo.train({wanted}={name!r}) takes it")
+    component = find(wanted, name, host=host)
     return build(component, validate_options(component, options))
 
 
@@ -189,7 +192,7 @@ def _load(target: str) -> Any:
 
 def _unknown(kind: str, name: str, host: PluginHost) -> str:
     """Why a name finds nothing, with what is close, and what could not be loaded."""
-    plural = KINDS[kind].plural
+    plural = LISTED[kind].plural
     known = names(kind, host=host)
     listing = f"`ganzoo list {plural}` shows all {len(known)}." if known else "None is installed."
     words = [c.qualified_name for c in host.components(kind)] if "/" in name else known

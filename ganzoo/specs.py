@@ -16,6 +16,7 @@ HOOK_API_VERSION = 1
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_FILE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[\w-]+(/[\w-]+)*\.toml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +52,7 @@ class ComponentSpec:
                 "name must be lower-case words joined by hyphens, like 'wgan-gp'; "
                 f"got {self.name!r}"
             )
-        for field in ("factory", "options"):
-            value = getattr(self, field)
-            if (field == "factory" or value != "") and not (
-                isinstance(value, str) and _TARGET.fullmatch(value)
-            ):
-                raise ValueError(
-                    f"{field} of {self.name!r} must look like 'package.module:Name'; got {value!r}"
-                )
+        self._check_targets()
         if not isinstance(self.summary, str) or not self.summary.strip():
             raise ValueError(f"summary of {self.name!r} is empty; write one sentence")
         if not isinstance(self.reference, str):
@@ -67,6 +61,16 @@ class ComponentSpec:
             raise ValueError(
                 f"api_version of {self.name!r} must be a whole number; got {self.api_version!r}"
             )
+
+    def _check_targets(self) -> None:
+        for field in ("factory", "options"):
+            value = getattr(self, field)
+            if (field == "factory" or value != "") and not (
+                isinstance(value, str) and _TARGET.fullmatch(value)
+            ):
+                raise ValueError(
+                    f"{field} of {self.name!r} must look like 'package.module:Name'; got {value!r}"
+                )
 
 
 class ArchitectureSpec(ComponentSpec):
@@ -137,6 +141,32 @@ class ExtractorSpec(ComponentSpec):
     kind: ClassVar[str] = "extractor"
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecipeSpec(ComponentSpec):
+    """Settings under a name, for `ganzoo train --recipe NAME`: a TOML file in the package.
+
+    It has neither `factory` nor `options`. The file is a config like any other, and need not be
+    complete; its comments are for people, and `ganzoo show recipe NAME` prints them.
+
+    Attributes:
+        file: `"package:folder/name.toml"`, read when the recipe is first used.
+    """
+
+    file: str
+    factory: str = ""
+
+    kind: ClassVar[str] = "recipe"
+
+    def _check_targets(self) -> None:
+        if not isinstance(self.file, str) or not _FILE.fullmatch(self.file):
+            raise ValueError(
+                f"file of {self.name!r} must look like 'package:recipes/name.toml'; "
+                f"got {self.file!r}"
+            )
+        if self.factory or self.options:
+            raise ValueError(f"the recipe {self.name!r} has a file, and no factory or options")
+
+
 class CommandSpec(ComponentSpec):
     """A subcommand of `ganzoo`: `factory` names a `click.Command` or `click.Group`, made already.
 
@@ -180,5 +210,8 @@ KINDS: dict[str, Kind] = {
 }
 """What a run and its evaluation are composed of."""
 
-PROVIDED: tuple[Kind, ...] = (*KINDS.values(), Kind("command", "commands", "", CommandSpec))
+LISTED: dict[str, Kind] = {**KINDS, "recipe": Kind("recipe", "recipes", "", RecipeSpec)}
+"""What one chooses by name: components, and settings for them."""
+
+PROVIDED: tuple[Kind, ...] = (*LISTED.values(), Kind("command", "commands", "", CommandSpec))
 """All that plugins provide: components, and what is no part of a run."""

@@ -20,19 +20,21 @@ ALLOWED = {
     "host": {"errors", "specs", "hookspecs"},
     "registry": {"errors", "specs", "host", "interfaces"},
     "config": {"errors"},
+    "recipes": {"errors", "specs", "host", "registry", "config"},
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
-    "run": {"errors", "host", "registry", "config", "interfaces", "data", "engine"},
+    "run": {"errors", "host", "registry", "config", "recipes", "interfaces", "data", "engine"},
     "evaluation": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
     },
+    "exporting": {"errors", "host", "interfaces", "engine", "run"},
     "scaffold": {"errors", "specs", "registry"},
     "testing": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
     },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "evaluation", "scaffold", "testing",
+        "recipes", "evaluation", "exporting", "scaffold", "testing",
     },
 }  # fmt: skip
 

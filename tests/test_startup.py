@@ -39,7 +39,8 @@ def test_importing_ganzoo_imports_no_torch():
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["--version"], ["list"], ["list", "losses"], ["plugins"], ["train", "--help"],
-     ["show", "loss", "wgan-gp"], ["show", "dataset", "image-folder"], ["show", "arch", "dcgan"]],
+     ["show", "loss", "wgan-gp"], ["show", "dataset", "image-folder"], ["show", "arch", "dcgan"],
+     ["list", "recipes"], ["show", "recipe", "dcgan"], ["export", "--help"]],
     ids=" ".join,
 )  # fmt: skip
 def test_asking_what_there_is_imports_no_torch(arguments):

@@ -32,7 +32,8 @@ from ganzoo import hookspecs, registry
 from ganzoo.config import SHORTCUTS, RunConfig
 from ganzoo.host import DISTRIBUTION
 from ganzoo.interfaces.options import Options, describe
-from ganzoo.specs import KINDS, Kind
+from ganzoo.recipes import recipe_text
+from ganzoo.specs import KINDS, Kind, RecipeSpec
 
 HOME = {name: getattr(ganzoo, name).__module__ for name in ganzoo.__all__ if name != "hookimpl"}
 HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its own
@@ -192,7 +193,11 @@ class Components(Generated):
             yield from (spec.summary, "")
             if spec.reference:
                 yield from (f":Reference: {spec.reference}", "")
-            yield from _table(_option_rows(registry.options_model(component)))
+            if isinstance(spec, RecipeSpec):
+                lines = recipe_text(component).rstrip().splitlines()
+                yield from (".. code-block:: toml", "", *(f"   {line}" for line in lines), "")
+            else:
+                yield from _table(_option_rows(registry.options_model(component)))
 
 
 def _heading(text: str, line: str = "-") -> Iterator[str]:

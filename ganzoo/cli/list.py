@@ -7,18 +7,18 @@ import click
 from ganzoo import registry
 from ganzoo.cli.parameters import complete_kinds
 from ganzoo.host import default_host
-from ganzoo.specs import KINDS
+from ganzoo.specs import LISTED
 
 
 @click.command("list", short_help="Show what there is to choose from.")
 @click.argument("kind", required=False, shell_complete=complete_kinds)
 def list_components(kind: str | None) -> None:
-    """Show the installed components: all of them, or those of one KIND.
+    """Show the installed components and recipes: all of them, or those of one KIND.
 
-    KIND is architectures, losses, penalties, datasets, observers, metrics or
-    extractors.
+    KIND is architectures, losses, penalties, datasets, observers, metrics,
+    extractors or recipes.
     """
-    kinds = [registry.kind_named(kind)] if kind else list(KINDS.values())
+    kinds = [registry.kind_named(kind)] if kind else list(LISTED.values())
     formatter = click.HelpFormatter()
     for each in kinds:
         components = default_host().components(each.name)

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ganzoo.host import default_host
-from ganzoo.specs import KINDS
+from ganzoo.specs import LISTED
 
 
 class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not always generic
@@ -53,7 +53,7 @@ def complete_kinds(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Completions of a kind, in the plural."""
-    return [CompletionItem(k.plural) for k in KINDS.values() if k.plural.startswith(incomplete)]
+    return [CompletionItem(k.plural) for k in LISTED.values() if k.plural.startswith(incomplete)]
 
 
 run_argument = click.argument(

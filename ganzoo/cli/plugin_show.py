@@ -74,7 +74,8 @@ def describe_plugin(record: PluginRecord) -> str:
             "summary": spec.summary,
             "reference": spec.reference,
             "code": spec.factory,
-            "options": spec.options or "none",
+            "file": getattr(spec, "file", ""),
+            "options": spec.options or ("none" if spec.factory else ""),
         }
         blocks.append(_block(f"{spec.kind} {spec.name}", facts))
     if record.status == "loaded" and not record.components:

@@ -9,8 +9,10 @@ from ganzoo import registry
 from ganzoo.cli.parameters import complete_kinds, complete_names
 from ganzoo.cli.run_details import describe_run
 from ganzoo.errors import UsageError
+from ganzoo.host import Component
 from ganzoo.interfaces.options import describe
-from ganzoo.specs import KINDS
+from ganzoo.recipes import recipe_text
+from ganzoo.specs import KINDS, RecipeSpec
 
 
 def _complete_name(
@@ -23,6 +25,17 @@ def _complete_name(
     return complete_names(kind.name, incomplete)
 
 
+def _recipe(component: Component) -> str:
+    """The recipe's own file, headed by what its descriptor says, all of it TOML."""
+    spec = component.spec
+    head = [
+        f"ganzoo train --recipe {spec.name}",
+        f"{spec.summary} [{component.provider}]",
+        *filter(None, [spec.reference]),
+    ]
+    return "\n".join([*(f"# {line}" for line in head), "", recipe_text(component).rstrip()])
+
+
 @click.command(short_help="Explain one component and its options, or a run.")
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=_complete_name)
@@ -31,6 +44,7 @@ def show(kind: str, name: str) -> None:
 
     KIND is architecture, loss, penalty, dataset, observer, metric or extractor:
     `ganzoo show loss wgan-gp`.
+    `ganzoo show recipe NAME` prints settings as a file for `ganzoo train --config`.
     `ganzoo show run RUN` tells of a run directory: its state, what made it, what happened.
     """
     if kind == "run":
@@ -38,6 +52,9 @@ def show(kind: str, name: str) -> None:
         return
     component = registry.find(registry.kind_named(kind).name, name)
     spec = component.spec
+    if isinstance(spec, RecipeSpec):
+        click.echo(_recipe(component))
+        return
     kind_of = KINDS[spec.kind]
     prefix = f"{kind_of.section}.{spec.name}" if kind_of.several else kind_of.section
     formatter = click.HelpFormatter()

@@ -111,6 +111,11 @@ def _click_type(annotation: Any) -> Any:
     help="TOML with any of these settings; flags go before it. A run's own config.toml fits.",
 )
 @click.option(
+    "--recipe",
+    type=ComponentName("recipe"),
+    help="Settings that come with a plugin, see `ganzoo list recipes`; all others go before them.",
+)
+@click.option(
     "--run-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -137,13 +142,14 @@ def train(
     observer: tuple[str, ...],
     options: tuple[str, ...],
     config: Path | None,
+    recipe: str | None,
     run_dir: Path | None,
     resume: Literal["never", "auto"],
     override: bool,
     dry_run: bool,
     **settings: Any,
 ) -> None:
-    """Train a GAN: `ganzoo train --arch dcgan --loss bce`.
+    """Train a GAN: `ganzoo train --arch dcgan --loss bce`, or `--recipe dcgan-quick`.
 
     Settings that are not given come from the loss's paper, then the architecture's, then
     ganzoo. `--dry-run` shows each value and where it came from.
@@ -154,6 +160,7 @@ def train(
     from ganzoo.cli.progress import Progress
     from ganzoo.config import Layer
     from ganzoo.engine.compose import Plan, compose
+    from ganzoo.recipes import recipe_layer
     from ganzoo.run.training import arguments_tree, config_layers, train_plan
 
     flags = arguments_tree(
@@ -167,6 +174,7 @@ def train(
     # the last one given wins, as flags do
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
     layers += [Layer("the command line", flags), *config_layers(config)]
+    layers += [recipe_layer(recipe)] if recipe else []
 
     def plan() -> Plan:
         return compose(layers)

@@ -16,6 +16,7 @@ from ganzoo.config.schema import TrainingConfig as TrainingConfig
 from ganzoo.config.toml import changed_toml as changed_toml
 from ganzoo.config.toml import load_config as load_config
 from ganzoo.config.toml import parse_assignment as parse_assignment
+from ganzoo.config.toml import parse_toml as parse_toml
 from ganzoo.config.toml import read_toml as read_toml
 from ganzoo.config.toml import to_toml as to_toml
 from ganzoo.config.tree import ConfigTree as ConfigTree

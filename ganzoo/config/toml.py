@@ -41,11 +41,22 @@ def read_toml(file: Path) -> Layer:
         UsageError: it is missing, unreadable or no TOML, with the line.
     """
     try:
-        return Layer(file.name, tomllib.loads(file.read_text(encoding="utf-8")))
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the config {file}: {error}") from None
+    return parse_toml(text, str(file))._replace(origin=file.name)
+
+
+def parse_toml(text: str, origin: str) -> Layer:
+    """The text of a config as a layer.
+
+    Raises:
+        UsageError: it is no TOML, with the line.
+    """
+    try:
+        return Layer(origin, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is not valid TOML: {error}") from None
+        raise UsageError(f"{origin} is not valid TOML: {error}") from None
 
 
 def to_toml(config: RunConfig, origins: Mapping[KeyPath, str]) -> str:

@@ -52,6 +52,7 @@ class Plan:
     demands: Demands
     networks: Networks
     observers: Mapping[str, Observer]
+    sources: tuple[str, ...] = ()
 
     def open_images(self, progress: Callable[[int, int], None] | None = None) -> Images:
         """Decode the dataset to the training shape, or map what is in the cache already.
@@ -119,7 +120,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         DataError: the dataset is not there.
     """
     host = host or default_host()
-    tree = ConfigTree()
+    tree, layers = ConfigTree(), list(layers)
     for layer in layers:
         tree.add(layer)
     _choose_dataset(tree, host)
@@ -159,6 +160,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         demands=demands,
         networks=networks,
         observers=observers,
+        sources=tuple(dict.fromkeys(layer.origin for layer in layers if layer.tree)),
     )
 
 

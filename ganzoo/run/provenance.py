@@ -22,6 +22,7 @@ def collect(plan: Plan) -> dict[str, Any]:
     """What is known of the program, the machine and the data, as JSON can say it."""
     return {
         "command": shlex.join(sys.argv),
+        "settings": ", ".join(plan.sources),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions(plan),

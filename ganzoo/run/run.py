@@ -18,7 +18,7 @@ from ganzoo.engine.precision import resolve_device
 from ganzoo.engine.randomness import derive
 from ganzoo.engine.sampling import decode, resolve_labels, sample_images
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.host import PluginHost
+from ganzoo.host import Component, PluginHost
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.run import journal
@@ -119,6 +119,12 @@ class Run:
         return made
 
     @cached_property
+    def provider(self) -> Component:
+        """The architecture's descriptor, and the plugin that provides it."""
+        with missing_explained(self):
+            return registry.find("architecture", self.config.arch.name, host=self._host)
+
+    @cached_property
     def dataset(self) -> Dataset:
         """The dataset, as configured; its images need not be there."""
         made: Dataset = self._component("dataset", "data")
@@ -131,8 +137,7 @@ class Run:
         Raises:
             GanzooError: the weights are damaged, or do not fit the installed architecture.
         """
-        with missing_explained(self):
-            component = registry.find("architecture", self.config.arch.name, host=self._host)
+        component = self.provider
         generator = build_networks(
             self.architecture, component, self.manifest.image, self.manifest.demands, seed=0
         ).generator

@@ -12,6 +12,7 @@ from ganzoo.engine.compose import Plan, compose
 from ganzoo.errors import UsageError, did_you_mean
 from ganzoo.host import PluginHost
 from ganzoo.interfaces.observer import Observer
+from ganzoo.recipes import recipe_layer
 from ganzoo.run import directory
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.resuming import resume_plan
@@ -25,6 +26,7 @@ Resume = Literal["never", "auto"]
 def train(
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
     *,
+    recipe: str | None = None,
     arch: Choice | None = None,
     loss: Choice | None = None,
     data: Choice | None = None,
@@ -41,11 +43,13 @@ def train(
 
         run = ganzoo.train(arch="dcgan", loss="wgan-gp", data="fashion-mnist", steps=500)
         run = ganzoo.train(arch={"name": "dcgan", "base_channels": 32}, loss="bce")
+        run = ganzoo.train(recipe="dcgan-quick", steps=500)
         run = ganzoo.train("runs/00001-dcgan-bce-fashion-mnist/config.toml", seed=1)
 
     Args:
         config: a TOML file, a mapping or a `RunConfig`; the other arguments go before it, and
             `options` before these.
+        recipe: name of a recipe (`ganzoo.names("recipe")`); everything else goes before it.
         arch: name of an architecture, or a dict of `name` and its options.
         loss: the same of a loss.
         data: the same of a dataset.
@@ -81,6 +85,7 @@ def train(
         for key, value in (options or {}).items()
     ]
     layers += [Layer("arguments", flags), *config_layers(config)]
+    layers += [recipe_layer(recipe, host)] if recipe else []
     return train_plan(
         lambda: compose(layers, host),
         run_dir,

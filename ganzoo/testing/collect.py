@@ -42,7 +42,8 @@ def checks(
         PluginError: it is installed and could not be loaded.
     """
     host = host or default_host()
-    components = _components(plugin, host)
+    # neither commands nor recipes promise the engine anything
+    components = [c for c in _components(plugin, host) if c.spec.kind in OF_KIND]
     given = dict(options or {})
     known = {component.spec.name for component in components}
     for name in given:
@@ -55,7 +56,7 @@ def checks(
     for component in components:
         its = given.get(component.spec.name, {})
         _validate(component, its)
-        for promises in OF_KIND.get(component.spec.kind, ()):
+        for promises in OF_KIND[component.spec.kind]:
             found += promises.checks(component, its, host)
     return found
 

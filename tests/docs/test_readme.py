@@ -18,6 +18,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.slow
 
@@ -64,8 +66,8 @@ def here(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 13), (INDEX, 3), (GUIDE, 22), (GALLERY, 5)],
-    ids=["readme", "index", "guide", "gallery"],
+    [(README, 15), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (EXPORT, 5), (RECIPES, 5)],
+    ids=["readme", "index", "guide", "gallery", "export", "recipes"],
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -80,13 +82,24 @@ def test_commands_run_one_after_another(text, count, here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 3)],
-    ids=["readme", "index", "guide"],
+    [(README, 2), (INDEX, 1), (GUIDE, 3), (RECIPES, 1)],
+    ids=["readme", "index", "guide", "recipes"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
     assert len(whole) == count
     for code in whole:
+        status, out, err = run_snippet(code, here, **cache(here))
+        assert status == 0, f"{code}\n{out}{err}"
+
+
+def test_what_the_page_on_export_shows_runs_from_top_to_bottom(here):
+    """Its second snippet takes the run that its first command trains."""
+    for command in commands(EXPORT)[:1]:
+        assert run_ganzoo(shortened(command), here, **cache(here))[0] == 0
+    snippets = blocks(EXPORT, "python")
+    assert len(snippets) == 2
+    for code in snippets:
         status, out, err = run_snippet(code, here, **cache(here))
         assert status == 0, f"{code}\n{out}{err}"
 

@@ -74,6 +74,7 @@ def test_the_wheel_holds_every_plugin_its_data_and_the_licences(wheel):
         "ganzoo_fashion_mnist/assets/LICENSE",
         "ganzoo_emoji/assets/sheet.png",
         "ganzoo_emoji/assets/LICENSE",
+        "ganzoo_wgan/recipes/wgan-gp.toml",
         "gan_zoo-0.1.0.dist-info/licenses/LICENSE",
     } <= names
     ours = {name for name in names if not name.startswith("ganzoo/scaffold/templates/")}

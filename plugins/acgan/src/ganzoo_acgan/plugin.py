@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 import ganzoo
 
+PAPER = (
+    "Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
+    "arXiv:1610.09585"
+)
+
 
 @ganzoo.hookimpl
 def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
@@ -15,6 +20,16 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
         factory="ganzoo_acgan.loss:AuxiliaryClassifier",
         options="ganzoo_acgan.options:AuxiliaryClassifierOptions",
         summary="Class-conditional: the discriminator also tells the class. Needs labels.",
-        reference="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
-        "arXiv:1610.09585",
+        reference=PAPER,
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="acgan",
+        file="ganzoo_acgan:recipes/acgan.toml",
+        summary="An auxiliary classifier on a DCGAN, with labelled data.",
+        reference=PAPER,
     )

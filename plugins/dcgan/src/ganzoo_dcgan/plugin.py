@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 import ganzoo
 
+PAPER = (
+    "Radford et al. 2015, Unsupervised Representation Learning with Deep Convolutional Generative "
+    "Adversarial Networks, arXiv:1511.06434"
+)
+
 
 @ganzoo.hookimpl
 def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
@@ -15,6 +20,27 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
         factory="ganzoo_dcgan.architecture:DCGAN",
         options="ganzoo_dcgan.options:DCGANOptions",
         summary="Strided convolutions for images of 16 to 128 pixels; class-conditional if asked.",
-        reference="Radford et al. 2015, Unsupervised Representation Learning with Deep "
-        "Convolutional Generative Adversarial Networks, arXiv:1511.06434",
+        reference=PAPER,
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="dcgan",
+        file="ganzoo_dcgan:recipes/dcgan.toml",
+        summary="The paper's DCGAN, at 64 pixels; slow without a GPU.",
+        reference=PAPER,
+    )
+    yield ganzoo.RecipeSpec(
+        name="dcgan-conditional",
+        file="ganzoo_dcgan:recipes/dcgan-conditional.toml",
+        summary="A class-conditional DCGAN with a projection discriminator.",
+        reference="Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv:1802.05637",
+    )
+    yield ganzoo.RecipeSpec(
+        name="dcgan-quick",
+        file="ganzoo_dcgan:recipes/dcgan-quick.toml",
+        summary="A small DCGAN at 32 pixels, within minutes on two CPU cores.",
     )

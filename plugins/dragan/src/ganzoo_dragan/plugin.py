@@ -17,3 +17,14 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         summary="Pulls the critic's gradient norm around real images towards one.",
         reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="dragan",
+        file="ganzoo_dragan:recipes/dragan.toml",
+        summary="The original loss with a gradient penalty around the data, on a DCGAN.",
+        reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
+    )

@@ -17,3 +17,13 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         summary="Points around the modes of a ring or a grid, to count which ones a GAN finds.",
         reference="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761, section 4.1",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="gaussians-quick",
+        file="ganzoo_gaussians:recipes/gaussians-quick.toml",
+        summary="A grid of 25 modes, found within minutes on a CPU.",
+    )

@@ -17,3 +17,14 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
         summary="Least squares: scores are pulled to fixed targets.",
         reference="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="lsgan",
+        file="ganzoo_lsgan:recipes/lsgan.toml",
+        summary="Least squares on a DCGAN.",
+        reference="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
+    )

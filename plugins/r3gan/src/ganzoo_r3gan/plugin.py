@@ -38,3 +38,19 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         summary="Half the squared gradient norm at fake images.",
         reference=f"{MESCHEDER}, arXiv:1801.04406, equation 10",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="r3gan",
+        file="ganzoo_r3gan:recipes/r3gan.toml",
+        summary="The relativistic loss with R1 and R2, on a DCGAN.",
+        reference=R3GAN,
+    )
+    yield ganzoo.RecipeSpec(
+        name="r3gan-quick",
+        file="ganzoo_r3gan:recipes/r3gan-quick.toml",
+        summary="Emoji by the relativistic loss, within minutes on two CPU cores.",
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import ganzoo
 
 PAPER = "Goodfellow et al. 2014, Generative Adversarial Networks, arXiv:1406.2661"
+MIRZA = "Mirza & Osindero 2014, Conditional Generative Adversarial Nets, arXiv:1411.1784"
 
 
 @ganzoo.hookimpl
@@ -35,4 +36,21 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
         factory="ganzoo_vanilla.losses:Minimax",
         summary="The two-player minimax game as written; its generator gradient saturates.",
         reference=f"{PAPER}, equation 1",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="vanilla",
+        file="ganzoo_vanilla:recipes/vanilla.toml",
+        summary="The original GAN: two perceptrons on small images.",
+        reference=PAPER,
+    )
+    yield ganzoo.RecipeSpec(
+        name="vanilla-conditional",
+        file="ganzoo_vanilla:recipes/vanilla-conditional.toml",
+        summary="The first conditional GAN: the class beside z and beside the image.",
+        reference=MIRZA,
     )

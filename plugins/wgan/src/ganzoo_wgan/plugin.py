@@ -38,3 +38,20 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         summary="Pulls the critic's gradient norm between real and fake images towards one.",
         reference=WGAN_GP,
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
+    """Settings to train it with."""
+    yield ganzoo.RecipeSpec(
+        name="wgan",
+        file="ganzoo_wgan:recipes/wgan.toml",
+        summary="Wasserstein GAN with clipped weights, on a DCGAN.",
+        reference=WGAN,
+    )
+    yield ganzoo.RecipeSpec(
+        name="wgan-gp",
+        file="ganzoo_wgan:recipes/wgan-gp.toml",
+        summary="Wasserstein GAN with a gradient penalty, on a DCGAN.",
+        reference=WGAN_GP,
+    )

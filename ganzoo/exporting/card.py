@@ -1,0 +1,184 @@
+"""The model card: Markdown, with the front matter that model hubs read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from ganzoo.errors import GanzooError
+from ganzoo.exporting.snippets import packages, snippet
+from ganzoo.exporting.subject import Subject
+
+EVALUATIONS = "evaluations.jsonl"
+"""In a run directory: a JSON object a line for each number measured; it need not be there."""
+
+SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
+"""Sections of the config that say what was trained."""
+
+
+def model_card(subject: Subject, format_name: str, file: str) -> str:
+    """The card of an export: front matter, use, inputs and outputs, metrics, provenance."""
+    config = subject.run.config
+    title = f"{config.arch.name} trained with {config.loss.name} on {config.data.name}"
+    return "\n".join(
+        [
+            *_front_matter(subject, format_name),
+            f"# {title}",
+            "",
+            f"The generator of a generative adversarial network, after "
+            f"{subject.run.manifest.step:,} updates: the moving average of its weights, in "
+            f"float32, as `{file}`. Made with ganzoo (`pip install gan-zoo`).",
+            "",
+            "## Use",
+            "",
+            f"```sh\npip install {packages(subject, format_name)}\n```",
+            "",
+            f"```python\n{snippet(subject, format_name, file)}```",
+            "",
+            *_inputs_and_outputs(subject),
+            *_metrics(subject),
+            *_provenance(subject),
+        ]
+    )
+
+
+def read_evaluations(run: Path, step: int) -> list[dict[str, Any]]:
+    """The numbers that were measured of a checkpoint; none where there is no file.
+
+    A line that cannot be read is passed over: a card is not refused for it.
+    """
+    try:
+        lines = (run / EVALUATIONS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for line in lines:
+        try:
+            result = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(result, dict) or not {"name", "value"} <= set(result):
+            continue
+        if result.get("step", step) == step:  # measured again, the later one counts
+            keys = ("name", "reference", "extractor_hash", "n", "seed")
+            found[tuple(str(result.get(key)) for key in keys)] = result
+    return list(found.values())
+
+
+def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
+    config = subject.run.config
+    words = [config.arch.name, config.loss.name, *config.penalty]
+    tags = ["gan", "image-generation", "ganzoo", format_name, *words]
+    yield from ("---", "library_name: ganzoo")
+    if not subject.run.num_classes:
+        yield "pipeline_tag: unconditional-image-generation"
+    yield "tags:"
+    yield from (f"- {json.dumps(tag)}" for tag in dict.fromkeys(tags))  # JSON text is YAML text
+    yield from ("# license: yours to choose, and to name here before you share it", "---", "")
+
+
+def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
+    image, classes = subject.run.manifest.image, subject.run.num_classes
+    d = subject.latent.length
+    rows = [("`z`, in", f"(n, {d})", "float32", subject.latent.words)]
+    if classes:
+        names = subject.run.manifest.class_names
+        told = "; ".join(f"{k} {name}" for k, name in enumerate(names))
+        what = f"The class of each image, 0 to {classes - 1}" + (f": {told}." if told else ".")
+        rows.append(("`labels`, in", "(n,)", "int64", what))
+    shape = "(n, " + ", ".join(map(str, image.shape)) + ")"
+    meaning = {1: "grey", 3: "red, green, blue"}.get(image.channels, f"{image.channels} channels")
+    rows.append(("`images`, out", shape, "float32", f"In [-1, 1], channels first: {meaning}."))
+    yield from ("## Inputs and outputs", "")
+    yield from _table(("name", "shape", "type", "what it is"), rows)
+    yield from ("n is any number of at least 1.", "")
+
+
+def _metrics(subject: Subject) -> Iterator[str]:
+    manifest = subject.run.manifest
+    results = read_evaluations(subject.run.path, manifest.step)
+    yield from ("## Metrics", "")
+    if results:
+        yield from _table(
+            ("metric", "value", "floor", "images", "extractor", "against"),
+            [
+                (
+                    str(result["name"]),
+                    _number(result["value"]) + _spread(result.get("std")),
+                    _number(result.get("floor")),
+                    str(result.get("n", "")),
+                    str(result.get("extractor") or ""),
+                    str(result.get("reference") or ""),
+                )
+                for result in results
+            ],
+        )
+        yield from ("The floor is what real images that were held out reach.", "")
+    else:
+        yield from ("The run was not evaluated at this checkpoint.", "")
+    if not manifest.metrics:
+        return
+    yield from ("The training's own log said last:", "")
+    rows = [(f"`{name}`", _number(value)) for name, value in manifest.metrics.items()]
+    yield from _table(("", "value"), rows)
+
+
+def _provenance(subject: Subject) -> Iterator[str]:
+    run = subject.run
+    try:
+        made = run.provenance
+    except GanzooError:
+        made = {}
+    versions = made.get("versions", run.manifest.versions)
+    facts = {
+        "steps": f"{run.manifest.step:,} of {run.config.training.steps:,}",
+        "checkpoint": f"SHA-256 of its weights {run.manifest.checksums.get('ema.safetensors')}",
+        "dataset": f"{run.config.data.name}, fingerprint {made.get('dataset', 'unknown')}",
+        "seed": str(run.config.training.seed),
+        "packages": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "Python": made.get("python", "unknown"),
+        "commit": made.get("git") or "not in a repository",
+        "device": made.get("device", "unknown"),
+        "exported": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+    yield from ("## How it was made", "")
+    yield from _table(("", ""), facts.items())
+    yield from ("Its settings, as `ganzoo train --config` takes them:", "", "```toml")
+    values = run.config.model_dump(mode="json", exclude_none=True)
+    chosen = {key: _without_paths(values[key]) for key in SETTINGS if values.get(key)}
+    yield from (tomlkit.dumps(chosen).rstrip(), "```", "")
+
+
+def _without_paths(value: Any) -> Any:
+    """Without the places of files: they are nobody's business, and mean nothing elsewhere."""
+    if isinstance(value, Mapping):
+        return {k: _without_paths(v) for k, v in value.items() if not _is_path(v)}
+    return value
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).is_absolute()
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else ""
+
+
+def _spread(std: Any) -> str:
+    return f" ± {std:.2g}" if isinstance(std, int | float) else ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield _row(head)
+    yield _row(("---",) * len(head))
+    yield from map(_row, rows)
+    yield ""
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,108 @@
+"""The program in a model card: from the exported file to a picture, as a reader would run it."""
+
+from __future__ import annotations
+
+from ganzoo.exporting.subject import Subject
+
+NEEDED = {
+    "onnx": "onnxruntime numpy pillow",
+    "torch-export": "torch numpy pillow",
+    "safetensors": "gan-zoo",
+}
+
+
+def packages(subject: Subject, format_name: str) -> str:
+    """What to install: of another distribution's architecture, that distribution too."""
+    if format_name != "safetensors":
+        return NEEDED[format_name]
+    others = {subject.run.provider.plugin.distribution} - {NEEDED[format_name]}
+    return " ".join([NEEDED[format_name], *others])
+
+
+def snippet(subject: Subject, format_name: str, file: str) -> str:
+    """The program."""
+    body = {"onnx": _onnx, "torch-export": _torch_export, "safetensors": _safetensors}
+    return "\n".join([*body[format_name](subject, file), *_pictures(subject), ""])
+
+
+def _onnx(subject: Subject, file: str) -> list[str]:
+    feeds = '{"z": z, "labels": labels}' if subject.run.num_classes else '{"z": z}'
+    return [
+        "import numpy as np",
+        "import onnxruntime",
+        *_image_import(subject),
+        "",
+        f'session = onnxruntime.InferenceSession("{file}")',
+        "n, rng = 16, np.random.default_rng(0)",
+        f"z = {subject.latent.numpy}",
+        *_labels(subject, "np.arange(n) % {}"),
+        f'(images,) = session.run(["images"], {feeds})',
+    ]
+
+
+def _torch_export(subject: Subject, file: str) -> list[str]:
+    return [
+        "import numpy as np",
+        "import torch",
+        *_image_import(subject),
+        "",
+        f'generator = torch.export.load("{file}").module()',
+        *_by_torch(subject),
+    ]
+
+
+def _safetensors(subject: Subject, file: str) -> list[str]:
+    return [
+        "import json",
+        "from pathlib import Path",
+        "",
+        "import ganzoo",
+        "import numpy as np",
+        "import torch",
+        *_image_import(subject),
+        "from safetensors.torch import load_file",
+        "",
+        'about = json.loads(Path("ganzoo.json").read_text())',
+        'chosen = about["architecture"]',
+        'architecture = ganzoo.create("architecture", chosen["name"], **chosen["options"])',
+        'image, demands = ganzoo.ImageSpec(**about["image"]), ganzoo.Demands(**about["demands"])',
+        "generator = architecture.build(image, demands).generator.eval()",
+        f'generator.load_state_dict(load_file("{file}"))',
+        *_by_torch(subject),
+    ]
+
+
+def _by_torch(subject: Subject) -> list[str]:
+    arguments = "z, labels" if subject.run.num_classes else "z"
+    return [
+        "n = 16",
+        "torch.manual_seed(0)",
+        f"z = {subject.latent.torch}",
+        *_labels(subject, "torch.arange(n) % {}"),
+        "with torch.no_grad():",
+        f"    images = generator({arguments}).numpy()",
+    ]
+
+
+def _labels(subject: Subject, expression: str) -> list[str]:
+    classes = subject.run.num_classes
+    return [f"labels = {expression.format(classes)}  # classes in turn"] if classes else []
+
+
+def _is_picture(subject: Subject) -> bool:
+    return subject.run.manifest.image.channels in (1, 3)
+
+
+def _image_import(subject: Subject) -> list[str]:
+    return ["from PIL import Image"] if _is_picture(subject) else []
+
+
+def _pictures(subject: Subject) -> list[str]:
+    """To the picture of the first image, where it is one."""
+    if not _is_picture(subject):
+        return ["print(images.shape)"]
+    view = "pixels[0]" if subject.run.manifest.image.channels == 1 else "pixels.transpose(1, 2, 0)"
+    return [
+        "pixels = np.uint8((images[0].clip(-1, 1) + 1) * 127.5 + 0.5)",
+        f'Image.fromarray({view}).save("image.png")',
+    ]

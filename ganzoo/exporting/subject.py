@@ -1,0 +1,95 @@
+"""The subject of an export: a generator on the CPU, and what must be known to use it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.engine.randomness import isolated, reseed
+from ganzoo.exporting.latents import LatentCard, describe_latent
+from ganzoo.run import Run
+
+SCHEMA = 1
+"""Version of what `ganzoo.json` holds."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A run's averaged generator, about to be exported."""
+
+    run: Run
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """In evaluation mode, float32, on the CPU, a copy of the run's."""
+        generator = copy.deepcopy(self.run.generator).to("cpu", torch.float32)
+        return generator.requires_grad_(False).eval()
+
+    @property
+    def whose(self) -> str:
+        """`"the generator of 'dcgan' (gan-zoo 0.1.0)"`."""
+        component = self.run.provider
+        return f"the generator of '{component.spec.name}' ({component.provider})"
+
+    @cached_property
+    def latent(self) -> LatentCard:
+        """What z is."""
+        return describe_latent(self.run.architecture.latent)
+
+    @property
+    def input_names(self) -> list[str]:
+        """`z`, and `labels` where the generator is conditional."""
+        return ["z", "labels"] if self.run.num_classes else ["z"]
+
+    def inputs(self, n: int, seed: int = 0) -> tuple[Tensor, ...]:
+        """z `(n, latent_dim)`, and labels `(n,)`, classes in turn, where there are any."""
+        rng = torch.Generator().manual_seed(seed)
+        z = self.run.architecture.latent.sample(n, generator=rng)
+        classes = self.run.num_classes
+        return (z, torch.arange(n) % classes) if classes else (z,)
+
+    @torch.no_grad()
+    def images(self, generator: nn.Module, n: int) -> Tensor:
+        """Images `(n, C, H, W)` by the eager generator or another, from the same inputs.
+
+        A generator that draws noise of its own draws the same each time.
+        """
+        cpu = torch.device("cpu")
+        with isolated(cpu):
+            reseed(cpu, 0, "noise")
+            images: Tensor = generator(*self.inputs(n))
+        return images
+
+    def to_json(self) -> str:
+        """What a program must know to build the generator again and to feed it."""
+        manifest = self.run.manifest
+        component = self.run.provider
+        facts: Mapping[str, Any] = {
+            "schema": SCHEMA,
+            "architecture": {
+                "name": component.spec.name,
+                "options": self.run.config.arch.options,
+                "distribution": component.plugin.distribution,
+                "version": component.plugin.version,
+            },
+            "image": asdict(manifest.image),
+            "demands": asdict(manifest.demands),
+            "range": [-1, 1],
+            "inputs": self.input_names,
+            "latent": {
+                "distribution": self.latent.distribution,
+                "length": self.latent.length,
+                "words": self.latent.words,
+            },
+            "class_names": list(manifest.class_names) if self.run.num_classes else [],
+            "step": manifest.step,
+            "versions": dict(manifest.versions),
+        }
+        return json.dumps(facts, indent=2) + "\n"

@@ -1,0 +1,128 @@
+"""Every recipe of the zoo composes and trains, and says what its paper says."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from toys import SMALL
+
+import ganzoo
+from ganzoo import registry
+from ganzoo.engine.compose import Plan, compose
+from ganzoo.recipes import recipe_layer, recipe_text
+
+RECIPES = ganzoo.names("recipe")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "recipes-cache"))
+
+
+def plan(name: str) -> Plan:
+    return compose([recipe_layer(name)])
+
+
+def text(name: str) -> str:
+    return recipe_text(registry.find("recipe", name))
+
+
+ADAM = {"optimizer": "adam", "n_critic": 1}
+DCGAN = ADAM | {"generator_lr": 2e-4, "discriminator_lr": 2e-4, "betas": (0.5, 0.999)}
+GAN = {"batch_size": 100, "n_critic": 1}
+
+PAPERS = {
+    "vanilla": ("1406.2661", GAN),
+    "vanilla-conditional": ("1411.1784", GAN | {"conditional": True}),
+    "dcgan": ("1511.06434", DCGAN | {"batch_size": 128}),
+    "dcgan-conditional": ("1802.05637", DCGAN | {"batch_size": 128, "conditional": True}),
+    "lsgan": ("1611.04076", DCGAN),
+    "wgan": (
+        "1701.07875",
+        {"optimizer": "rmsprop", "n_critic": 5, "batch_size": 64}
+        | {"generator_lr": 5e-5, "discriminator_lr": 5e-5},
+    ),
+    "wgan-gp": (
+        "1704.00028",
+        {"optimizer": "adam", "n_critic": 5, "batch_size": 64, "betas": (0.0, 0.9)}
+        | {"generator_lr": 1e-4, "discriminator_lr": 1e-4},
+    ),
+    "dragan": ("1705.07215", DCGAN),
+    "r3gan": ("2501.05441", ADAM | {"betas": (0.0, 0.99)}),
+    "acgan": ("1610.09585", DCGAN | {"batch_size": 100, "conditional": True}),
+}
+"""What each paper states of the training."""
+
+COMPONENTS = {
+    "vanilla": {"arch": {"latent_dim": 100, "width": 1200, "depth": 2}},
+    "dcgan": {"arch": {"latent": "uniform", "latent_dim": 100, "base_channels": 128}},
+    "lsgan": {"loss": {"a": 0.0, "b": 1.0, "c": 1.0}},
+    "wgan": {"loss": {"clip": 0.01}},
+    "wgan-gp": {"penalty": {"gradient-penalty": {"weight": 10.0, "target": 1.0}}},
+    "dragan": {"penalty": {"dragan": {"weight": 10.0, "target": 1.0}}},
+    "r3gan": {"penalty": {"r1": {"weight": 1.0}, "r2": {"weight": 1.0}}},
+    "acgan": {"arch": {"latent_dim": 110}},
+}
+"""And of the components."""
+
+
+def test_every_recipe_is_a_papers_or_quick():
+    assert {name for name in RECIPES if not name.endswith("-quick")} == set(PAPERS)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_recipe_says_what_its_paper_says(name):
+    number, training = PAPERS[name]
+    assert number in registry.find("recipe", name).spec.reference
+    made = plan(name).config.model_dump()
+    assert training.items() <= made["training"].items()
+    for section, options in COMPONENTS.get(name, {}).items():
+        for key, value in options.items():
+            if isinstance(value, dict):
+                assert value.items() <= made[section][key].items()
+            else:
+                assert made[section][key] == value
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_what_the_paper_states_stands_in_the_recipe_itself(name):
+    """A default that becomes another one must not change it."""
+    written = tomllib.loads(text(name))["training"]
+    stated = PAPERS[name][1]
+    assert {key: stated[key] for key in stated} == {
+        key: tuple(written[key]) if isinstance(written[key], list) else written[key]
+        for key in stated
+    }
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_papers_recipe_says_where_it_departs_from_it(name):
+    assert "It departs from" in text(name)
+
+
+def test_the_dcgan_has_the_channels_of_the_papers_figure():
+    generator = plan("dcgan").networks.generator
+    wide = [m.in_channels for m in generator.modules() if hasattr(m, "in_channels")]
+    assert wide == [1024, 512, 256, 128]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_trains_when_made_small(name, tmp_path):
+    chosen = tomllib.loads(text(name))["arch"]
+    small = {
+        key: value
+        for key, value in SMALL[chosen["name"]].items()
+        if key != "name" and key in {"width", "base_channels"}
+    }
+    run = ganzoo.train(
+        recipe=name,
+        options={f"arch.{key}": value for key, value in small.items()},
+        steps=2,
+        batch_size=4,
+        sample_count=4,
+        device="cpu",
+        run_dir=tmp_path / "run",
+        **({} if name.startswith("gaussians") else {"size": 16}),
+    )
+    assert run.sample(2).isfinite().all()
