@@ -147,7 +147,10 @@ def result_of(pair: Pair, seed: int, asked: argparse.Namespace) -> dict[str, Any
         found: dict[str, Any] = json.loads(result_file(pair, seed, asked).read_text())
     except (OSError, ValueError):
         return None
-    return found if found["steps"] == asked.steps and found["n"] == asked.n else None
+    if found["steps"] != asked.steps or found["n"] != asked.n:
+        return None
+    unmeasured = found.get("metrics") == [] and can_measure()  # there was nothing to measure by
+    return None if unmeasured else found
 
 
 def done(pair: Pair, seed: int, asked: argparse.Namespace) -> str:
@@ -193,13 +196,17 @@ def seconds(run: ganzoo.Run, asked: argparse.Namespace) -> float:
     return asked.steps * run.config.training.batch_size / statistics.median(speeds)
 
 
+def can_measure() -> bool:
+    """Whether this ganzoo can evaluate, and a metric is installed."""
+    return hasattr(ganzoo, "evaluate") and bool(ganzoo.names("metric"))
+
+
 def evaluate(run: ganzoo.Run, n: int) -> list[dict[str, Any]]:
-    """Name, value, std and floor of each metric; nothing where this ganzoo measures nothing."""
-    measure = getattr(ganzoo, "evaluate", None)
-    if measure is None:
+    """Name, value, std and floor of each metric; nothing where nothing can be measured."""
+    if not can_measure():
         return []
     keys = ("name", "value", "std", "floor")
-    return [{key: getattr(result, key) for key in keys} for result in measure(run, n=n)]
+    return [{key: getattr(result, key) for key in keys} for result in ganzoo.evaluate(run, n=n)]
 
 
 def write(asked: argparse.Namespace) -> None:
