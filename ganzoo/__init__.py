@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ganzoo.config import RunConfig as RunConfig
     from ganzoo.data.cache import cache_dir as cache_dir
+    from ganzoo.data.loading import Images as Images
     from ganzoo.data.store import ImageStore as ImageStore
+    from ganzoo.data.stream import ImageStream as ImageStream
     from ganzoo.engine.trainer import Trainer as Trainer
     from ganzoo.errors import DataError as DataError
     from ganzoo.errors import Diverged as Diverged
@@ -75,7 +77,9 @@ if TYPE_CHECKING:
 _HOME = {
     "ganzoo.config": ("RunConfig",),
     "ganzoo.data.cache": ("cache_dir",),
+    "ganzoo.data.loading": ("Images",),
     "ganzoo.data.store": ("ImageStore",),
+    "ganzoo.data.stream": ("ImageStream",),
     "ganzoo.engine.trainer": ("Trainer",),
     "ganzoo.errors": (
         "DataError",

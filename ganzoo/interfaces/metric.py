@@ -9,6 +9,10 @@ from typing import ClassVar, Literal
 
 from ganzoo.interfaces.values import ImageSet, ImageSpec
 
+Flaw = Literal["blur", "noise", "collapse", "missing classes", "mixed halves", "copies"]
+"""What can be wrong with a sample: blurred, noisy, few images over and over, classes left out, left
+halves beside other images' right halves, training images copied."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -17,10 +21,12 @@ class Score:
     Attributes:
         name: as it is reported (`"FD"`), behind the extractor's name where it uses features.
         better: which direction is.
+        detects: flaws that make it worse, the stronger the more; a test holds it to them.
     """
 
     name: str
     better: Literal["lower", "higher"]
+    detects: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True)

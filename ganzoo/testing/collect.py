@@ -9,7 +9,17 @@ from ganzoo import registry
 from ganzoo.errors import PluginError, UsageError, did_you_mean
 from ganzoo.host import Component, PluginHost, PluginRecord, default_host
 from ganzoo.specs import KINDS
-from ganzoo.testing import architecture, common, dataset, loss, observer, penalty, survival
+from ganzoo.testing import (
+    architecture,
+    common,
+    dataset,
+    extractor,
+    loss,
+    metric,
+    observer,
+    penalty,
+    survival,
+)
 from ganzoo.testing.core import Check, Promises
 
 if TYPE_CHECKING:
@@ -21,6 +31,8 @@ OF_KIND: dict[str, tuple[Promises[Any], ...]] = {
     "penalty": (common.promise, penalty.promise),
     "dataset": (common.promise, dataset.promise),
     "observer": (common.promise, observer.promise),
+    "metric": (common.promise, metric.promise),
+    "extractor": (common.promise, extractor.promise),
 }
 
 

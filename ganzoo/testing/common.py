@@ -10,7 +10,9 @@ from functools import cache
 from ganzoo import registry
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
+from ganzoo.interfaces.extractor import Extractor
 from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.metric import Metric
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.options import PenaltyOptions, describe
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
@@ -22,6 +24,8 @@ INTERFACES: dict[str, tuple[type, ...]] = {
     "penalty": (Penalty, GeneratorPenalty),
     "dataset": (Dataset,),
     "observer": (Observer,),
+    "metric": (Metric,),
+    "extractor": (Extractor,),
 }
 
 promise = Promises(Bench)

@@ -22,6 +22,8 @@ GOOD = {
     ],
     "dataset": ["Good", "GoodPoints"],
     "observer": ["Good", "GoodIdle"],
+    "metric": ["Good", "GoodOfFeatures", "GoodOfPoints"],
+    "extractor": ["Good", "GoodOfColours", "GoodClassifier", "GoodWithoutWeights"],
 }
 
 BROKEN = {
@@ -112,6 +114,21 @@ BROKEN = {
         "RewritesTheLog": "keeps_to_its_place",
     },
 }
+BROKEN |= {
+    "metric": {
+        "MissesAScore": "gives_its_scores",
+        "DrawsFromTorch": "follows_from_its_seed",
+        "CentresInPlace": "leaves_the_images_alone",
+        "SaysNothing": "says_what_it_is_blind_to",
+        "ReadsLabelsUnasked": "asks_for_what_it_reads",
+    },
+    "extractor": {
+        "HalfPrecision": "features_of_each_image",
+        "NormOfTheBatch": "each_image_alone",
+        "NewFingerprint": "fingerprint_and_resizing",
+        "BrightensInPlace": "leaves_the_images_alone",
+    },
+}
 """The check that each is to be caught by, by kind and class."""
 
 OPTIONS = {
@@ -127,6 +144,8 @@ MODULES = {
     "penalty": "testing.broken_penalties",
     "dataset": "testing.broken_datasets",
     "observer": "testing.broken_observers",
+    "metric": "testing.broken_metrics",
+    "extractor": "testing.broken_extractors",
 }
 
 
@@ -170,3 +189,13 @@ def ganzoo_datasets():
 @ganzoo.hookimpl
 def ganzoo_observers():
     return describe("observer", ganzoo.ObserverSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_metrics():
+    return describe("metric", ganzoo.MetricSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_extractors():
+    return describe("extractor", ganzoo.ExtractorSpec)

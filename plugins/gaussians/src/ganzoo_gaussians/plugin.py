@@ -27,3 +27,15 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
         file="ganzoo_gaussians:recipes/gaussians-quick.toml",
         summary="A grid of 25 modes, found within minutes on a CPU.",
     )
+
+
+@ganzoo.hookimpl
+def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
+    """How many of the modes a sample has."""
+    yield ganzoo.MetricSpec(
+        name="modes",
+        factory="ganzoo_gaussians.metric:Modes",
+        summary="How many of the modes of a set of points the sample has.",
+        reference="https://arxiv.org/abs/1705.07761",
+        starter=True,
+    )

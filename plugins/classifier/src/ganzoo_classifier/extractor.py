@@ -1,0 +1,185 @@
+"""A classifier trained on the dataset itself, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo_classifier.options import ClassifierOptions
+
+FEATURES = 128
+BATCH = 128
+HELD_BACK = 10
+"""One image in so many is not trained on, and tells the accuracy."""
+
+
+class Network(nn.Module):
+    """Images `(N, C, H, W)` in [-1, 1] of any size from 8 pixels on to features and classes."""
+
+    def __init__(self, channels: int, classes: int, width: int) -> None:
+        super().__init__()
+        widths = [channels, width, 2 * width, 4 * width]
+        self.body = nn.Sequential(
+            *(
+                nn.Sequential(
+                    nn.Conv2d(i, o, 3, padding=1, bias=False),
+                    nn.BatchNorm2d(o),
+                    nn.ReLU(),
+                    nn.MaxPool2d(2),
+                )
+                for i, o in pairwise(widths)
+            ),
+            nn.AdaptiveAvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(16 * width, FEATURES),
+            nn.ReLU(),
+        )
+        self.classify = nn.Linear(FEATURES, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits `(N, classes)`."""
+        logits: Tensor = self.classify(self.body(images))
+        return logits
+
+
+class DatasetClassifier(ganzoo.Classifier):
+    """Features and answers of a network trained on the labels of the reference."""
+
+    display = "Classifier"
+    needs_labels = True
+
+    def __init__(self, options: ClassifierOptions | None = None) -> None:
+        self.options = options or ClassifierOptions()
+        self.network: Network | None = None
+        self._hash = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the weights."""
+        return self._hash
+
+    @property
+    def resizing(self) -> str:
+        """None: it is trained at the images' own size."""
+        return "images as they are, [-1, 1]"
+
+    def prepare(self, reference: ganzoo.ImageSet, identity: str) -> Mapping[str, float | str]:
+        """Train it, or find it in the cache.
+
+        Raises:
+            Unsupported: the images are too small, or too few for their classes.
+        """
+        if min(reference.images.shape[2:]) < 8:
+            raise ganzoo.Unsupported("the classifier sees pictures of at least 8x8 pixels")
+        if len(reference) < 10 * reference.num_classes:
+            raise ganzoo.Unsupported(
+                f"the classifier would have {len(reference)} images for {reference.num_classes} "
+                "classes to learn from; it needs ten of each"
+            )
+        channels = reference.images.shape[1]
+        with torch.random.fork_rng(devices=[]):  # the same network each time
+            torch.default_generator.manual_seed(0)
+            self.network = Network(channels, reference.num_classes, self.options.width)
+        file = _file(identity, self.options)
+        accuracy = _load(self.network, file) if file else None
+        if accuracy is None:
+            accuracy = train(self.network, reference, self.options)
+            if file:
+                _save(self.network, file, accuracy)
+        self.network.eval().requires_grad_(False)
+        digest = hashlib.sha256()
+        for value in self.network.state_dict().values():
+            digest.update(value.numpy().tobytes())
+        self._hash = digest.hexdigest()
+        return {"accuracy": accuracy}
+
+    def features(self, images: Tensor) -> Tensor:
+        """The layer before the last."""
+        found: Tensor = self._ready(images).body(_scaled(images))
+        return found
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Of the classes of the dataset."""
+        found: Tensor = self._ready(images)(_scaled(images))
+        return found
+
+    def _ready(self, images: Tensor) -> Network:
+        if self.network is None:
+            raise ganzoo.UsageError("the classifier must be prepared with a labelled reference")
+        return self.network.to(images.device)
+
+
+def train(network: Network, reference: ganzoo.ImageSet, options: ClassifierOptions) -> float:
+    """Train it, the same way each time.
+
+    Returns:
+        its accuracy on the images held back, rounded to four digits.
+    """
+    assert reference.labels is not None
+    rng = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(reference), generator=rng)[: options.images]
+    held_back, kept = order[::HELD_BACK], order[torch.arange(len(order)) % HELD_BACK > 0]
+    steps = options.epochs * -(-len(kept) // BATCH)
+    optimizer = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+    network.train()
+    for _ in range(options.epochs):
+        for chosen in torch.split(kept[torch.randperm(len(kept), generator=rng)], BATCH):
+            logits = network(_scaled(reference.images[chosen]))
+            loss = F.cross_entropy(logits, reference.labels[chosen])
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            schedule.step()
+    network.eval()
+    with torch.inference_mode():
+        answers = [
+            network(_scaled(reference.images[chosen])).argmax(1)
+            for chosen in torch.split(held_back, BATCH)
+        ]
+    right = torch.cat(answers) == reference.labels[held_back]
+    return round(right.double().mean().item(), 4)
+
+
+def _scaled(images: Tensor) -> Tensor:
+    return images.float().div(127.5).sub(1)
+
+
+def _file(identity: str, options: ClassifierOptions) -> Path | None:
+    if not identity:
+        return None
+    text = json.dumps([identity, options.model_dump(), 1])
+    name = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return ganzoo.cache_dir() / "classifiers" / f"{name}.safetensors"
+
+
+def _load(network: Network, file: Path) -> float | None:
+    """Its accuracy; None where there is none."""
+    try:
+        with safe_open(file, "pt") as kept:
+            network.load_state_dict({name: kept.get_tensor(name) for name in network.state_dict()})
+            return float(kept.metadata()["accuracy"])
+    except (OSError, SafetensorError, RuntimeError, KeyError, TypeError):
+        return None
+
+
+def _save(network: Network, file: Path, accuracy: float) -> None:
+    """Under a temporary name, then renamed. A cache that cannot be written is no failure."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_file(network.state_dict(), temporary, {"accuracy": str(accuracy)})
+        temporary.replace(file)
+    except (OSError, SafetensorError):
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
+    """A classifier of the dataset itself."""
+    yield ganzoo.ExtractorSpec(
+        name="classifier",
+        factory="ganzoo_classifier.extractor:DatasetClassifier",
+        options="ganzoo_classifier.options:ClassifierOptions",
+        summary="A small network trained on the labelled dataset itself.",
+        classifies=True,
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
+    """What it says of classes."""
+    yield ganzoo.MetricSpec(
+        name="classes",
+        factory="ganzoo_classifier.metric:Classes",
+        summary="How many classes the sample has, and in which shares.",
+        reference="https://arxiv.org/abs/1705.07761",
+        starter=True,
+    )

@@ -1,0 +1,1 @@
+"""Image features of EfficientNet-Lite0, weights included."""

