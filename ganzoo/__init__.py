@@ -24,16 +24,23 @@ if TYPE_CHECKING:
     from ganzoo.errors import PluginError as PluginError
     from ganzoo.errors import Unsupported as Unsupported
     from ganzoo.errors import UsageError as UsageError
+    from ganzoo.evaluation import Evaluation as Evaluation
+    from ganzoo.evaluation import evaluate as evaluate
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.host import PluginHost as PluginHost
     from ganzoo.host import default_host as default_host
     from ganzoo.interfaces.architecture import Architecture as Architecture
     from ganzoo.interfaces.architecture import Networks as Networks
     from ganzoo.interfaces.dataset import Dataset as Dataset
+    from ganzoo.interfaces.extractor import Classifier as Classifier
+    from ganzoo.interfaces.extractor import Extractor as Extractor
     from ganzoo.interfaces.latent import Latent as Latent
     from ganzoo.interfaces.latent import NormalLatent as NormalLatent
     from ganzoo.interfaces.latent import UniformLatent as UniformLatent
     from ganzoo.interfaces.loss import Loss as Loss
+    from ganzoo.interfaces.metric import Measured as Measured
+    from ganzoo.interfaces.metric import Metric as Metric
+    from ganzoo.interfaces.metric import Score as Score
     from ganzoo.interfaces.observer import Observer as Observer
     from ganzoo.interfaces.options import NoOptions as NoOptions
     from ganzoo.interfaces.options import Options as Options
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from ganzoo.interfaces.values import Batch as Batch
     from ganzoo.interfaces.values import Critic as Critic
     from ganzoo.interfaces.values import Demands as Demands
+    from ganzoo.interfaces.values import ImageSet as ImageSet
     from ganzoo.interfaces.values import ImageSource as ImageSource
     from ganzoo.interfaces.values import ImageSpec as ImageSpec
     from ganzoo.interfaces.values import Settings as Settings
@@ -56,7 +64,9 @@ if TYPE_CHECKING:
     from ganzoo.specs import ArchitectureSpec as ArchitectureSpec
     from ganzoo.specs import CommandSpec as CommandSpec
     from ganzoo.specs import DatasetSpec as DatasetSpec
+    from ganzoo.specs import ExtractorSpec as ExtractorSpec
     from ganzoo.specs import LossSpec as LossSpec
+    from ganzoo.specs import MetricSpec as MetricSpec
     from ganzoo.specs import ObserverSpec as ObserverSpec
     from ganzoo.specs import PenaltySpec as PenaltySpec
 
@@ -73,12 +83,15 @@ _HOME = {
         "Unsupported",
         "UsageError",
     ),
+    "ganzoo.evaluation": ("Evaluation", "evaluate"),
     "ganzoo.hookspecs": ("hookimpl",),
     "ganzoo.host": ("PluginHost", "default_host"),
     "ganzoo.interfaces.architecture": ("Architecture", "Networks"),
     "ganzoo.interfaces.dataset": ("Dataset",),
+    "ganzoo.interfaces.extractor": ("Classifier", "Extractor"),
     "ganzoo.interfaces.latent": ("Latent", "NormalLatent", "UniformLatent"),
     "ganzoo.interfaces.loss": ("Loss",),
+    "ganzoo.interfaces.metric": ("Measured", "Metric", "Score"),
     "ganzoo.interfaces.observer": ("Observer",),
     "ganzoo.interfaces.options": ("NoOptions", "Options", "PenaltyOptions"),
     "ganzoo.interfaces.penalty": ("GeneratorPenalty", "Penalty", "image_gradient"),
@@ -86,6 +99,7 @@ _HOME = {
         "Batch",
         "Critic",
         "Demands",
+        "ImageSet",
         "ImageSource",
         "ImageSpec",
         "Settings",
@@ -97,7 +111,9 @@ _HOME = {
         "ArchitectureSpec",
         "CommandSpec",
         "DatasetSpec",
+        "ExtractorSpec",
         "LossSpec",
+        "MetricSpec",
         "ObserverSpec",
         "PenaltySpec",
     ),

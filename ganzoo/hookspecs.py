@@ -29,7 +29,9 @@ from ganzoo.specs import (
     ArchitectureSpec,
     CommandSpec,
     DatasetSpec,
+    ExtractorSpec,
     LossSpec,
+    MetricSpec,
     ObserverSpec,
     PenaltySpec,
 )
@@ -69,6 +71,16 @@ def ganzoo_datasets() -> Iterable[DatasetSpec]:  # type: ignore[empty-body]
 @hookspec
 def ganzoo_observers() -> Iterable[ObserverSpec]:  # type: ignore[empty-body]
     """Yield a descriptor for each observer of runs (a logger, say) the plugin provides."""
+
+
+@hookspec
+def ganzoo_metrics() -> Iterable[MetricSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each comparison of two sets of images the plugin provides."""
+
+
+@hookspec
+def ganzoo_extractors() -> Iterable[ExtractorSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each way from images to features the plugin provides."""
 
 
 @hookspec

@@ -52,7 +52,8 @@ def find(
     """The component a name means.
 
     Args:
-        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"` or `"observer"`.
+        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"` or
+            `"extractor"`.
         name: its name, or `distribution/name` where two distributions claim one.
         host: where to look; the default host if None.
         prefer: a distribution that wins where several claim the name.

@@ -107,6 +107,36 @@ class ObserverSpec(ComponentSpec):
     kind = "observer"
 
 
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(ComponentSpec):
+    """A comparison of two sets of images: `factory` makes a `ganzoo.Metric`.
+
+    Attributes:
+        starter: set for one that is measured where a user names none.
+    """
+
+    starter: bool = False
+
+    kind: ClassVar[str] = "metric"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractorSpec(ComponentSpec):
+    """From images to features, for metrics to compare: `factory` makes a `ganzoo.Extractor`.
+
+    Attributes:
+        starter: set for the one to use where a user names none. Where several installed
+            extractors claim it, the user is asked to choose.
+        classifies: set for a `ganzoo.Classifier` that knows the classes of the dataset itself,
+            for metrics that need one.
+    """
+
+    starter: bool = False
+    classifies: bool = False
+
+    kind: ClassVar[str] = "extractor"
+
+
 class CommandSpec(ComponentSpec):
     """A subcommand of `ganzoo`: `factory` names a `click.Command` or `click.Group`, made already.
 
@@ -120,8 +150,8 @@ class CommandSpec(ComponentSpec):
 class Kind:
     """A kind of component: its names in the singular and plural, its section in a config.
 
-    A run has one component of a kind, or, where `several`, any number of them: its section then
-    holds a table for each, by name.
+    A run (or, for metrics and extractors, an evaluation) has one component of a kind, or, where
+    `several`, any number of them: its section then holds a table for each, by name.
     """
 
     name: str
@@ -144,9 +174,11 @@ KINDS: dict[str, Kind] = {
         Kind("penalty", "penalties", "penalty", PenaltySpec, several=True),
         Kind("dataset", "datasets", "data", DatasetSpec),
         Kind("observer", "observers", "observer", ObserverSpec, several=True),
+        Kind("metric", "metrics", "metric", MetricSpec, several=True),
+        Kind("extractor", "extractors", "extractor", ExtractorSpec),
     )
 }
-"""What a run is composed of."""
+"""What a run and its evaluation are composed of."""
 
 PROVIDED: tuple[Kind, ...] = (*KINDS.values(), Kind("command", "commands", "", CommandSpec))
 """All that plugins provide: components, and what is no part of a run."""

@@ -8,6 +8,7 @@ import click
 
 from ganzoo import registry
 from ganzoo.cli.doctor import doctor
+from ganzoo.cli.evaluate import evaluate
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
 from ganzoo.cli.plugins import plugins
@@ -98,6 +99,7 @@ app.add_command(runs)
 app.add_command(doctor)
 app.add_command(sample)
 app.add_command(interpolate)
+app.add_command(evaluate)
 app.add_command(list_components)
 app.add_command(show)
 app.add_command(plugins)

@@ -15,7 +15,8 @@ from ganzoo.specs import KINDS
 def list_components(kind: str | None) -> None:
     """Show the installed components: all of them, or those of one KIND.
 
-    KIND is architectures, losses, penalties, datasets or observers.
+    KIND is architectures, losses, penalties, datasets, observers, metrics or
+    extractors.
     """
     kinds = [registry.kind_named(kind)] if kind else list(KINDS.values())
     formatter = click.HelpFormatter()

@@ -29,7 +29,8 @@ def _complete_name(
 def show(kind: str, name: str) -> None:
     """Explain one component: what it is, its paper and its options; or a run.
 
-    KIND is architecture, loss, penalty, dataset or observer: `ganzoo show loss wgan-gp`.
+    KIND is architecture, loss, penalty, dataset, observer, metric or extractor:
+    `ganzoo show loss wgan-gp`.
     `ganzoo show run RUN` tells of a run directory: its state, what made it, what happened.
     """
     if kind == "run":

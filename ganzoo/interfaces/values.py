@@ -65,6 +65,29 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImageSet:
+    """Images to be compared with others as a whole, with what is known of them.
+
+    Attributes:
+        images: `(N, C, H, W)` of uint8. Generated images are rounded to 8 bits like real ones, or
+            a metric would see the rounding.
+        labels: `(N,)` of int64 in `[0, num_classes)`; None where there are none.
+        num_classes: of the labels; 0 where there are none.
+        features: `(N, D)` of float32, for metrics that use them.
+        logits: `(N, K)` of float32, for metrics that use a classifier.
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+    num_classes: int = 0
+    features: Tensor | None = None
+    logits: Tensor | None = None
+
+    def __len__(self) -> int:
+        return self.images.shape[0]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Demands:
     """What a loss and its penalties ask of the networks. An architecture honours it or refuses.
 

@@ -17,8 +17,10 @@ from ganzoo import registry
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.specs import KINDS
 
-KINDS_OFFERED = tuple(KINDS)
-"""Kinds of components there is a template for: all."""
+_TEMPLATES = resources("ganzoo.scaffold") / "templates"
+
+KINDS_OFFERED = tuple(kind for kind in KINDS if (_TEMPLATES / kind).is_dir())
+"""Kinds of components there is a template for."""
 
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 
@@ -100,12 +102,11 @@ def _check(name: str, package: str, kind: str, license_name: str) -> None:
 
 def _filled(kind: str, license_name: str, words: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """Path and text of every file, with the names filled in."""
-    templates = resources("ganzoo.scaffold") / "templates"
-    for root in (templates / "common", templates / kind):
+    for root in (_TEMPLATES / "common", _TEMPLATES / kind):
         for path, source in _walk(root):
             yield Path(Template(path).substitute(words)), _text(source, words)
     if license_name != "none":
-        yield Path("LICENSE"), _text(templates / "licenses" / f"{license_name}.tmpl", words)
+        yield Path("LICENSE"), _text(_TEMPLATES / "licenses" / f"{license_name}.tmpl", words)
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:

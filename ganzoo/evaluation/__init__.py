@@ -1,0 +1,5 @@
+"""Evaluation: any two sets of images compared, and how good a number could be written beside it."""
+
+from ganzoo.evaluation.comparing import evaluate as evaluate
+from ganzoo.evaluation.results import Evaluation as Evaluation
+from ganzoo.evaluation.results import Result as Result
