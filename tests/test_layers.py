@@ -26,13 +26,16 @@ ALLOWED = {
     "evaluation": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
     },
+    "reporting": {
+        "errors", "host", "registry", "config", "interfaces", "data", "engine", "run", "evaluation",
+    },
     "scaffold": {"errors", "specs", "registry"},
     "testing": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
     },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "evaluation", "scaffold", "testing",
+        "evaluation", "reporting", "scaffold", "testing",
     },
 }  # fmt: skip
 
