@@ -100,9 +100,13 @@ class Comparison:
     remarks: tuple[str, ...]
 
     def table(self) -> tuple[list[str], list[list[str]]]:
-        """Heads and cells, as text."""
+        """Heads and cells, as text: the longer side of the table runs down."""
         heads = ["run", *self.settings, *self.metrics, "images/s", "state", "steps", "time"]
-        return heads, [self._cells(row) for row in self.rows]
+        rows = [self._cells(row) for row in self.rows]
+        if len(heads) <= len(rows) + 1:
+            return heads, rows
+        turned = [list(line) for line in zip(heads, *rows, strict=True)]
+        return turned[0], turned[1:]
 
     def to_markdown(self) -> str:
         """A Markdown table with the remarks below it."""
@@ -147,7 +151,7 @@ def compare(*runs: str | Path | Run) -> Comparison:
     return compare_summaries([summarize(run) for run in opened(runs)])
 
 
-def opened(runs: Sequence[str | Path | Run]) -> list[Run]:
+def opened(runs: Sequence[str | Path | Run], device: str = "auto") -> list[Run]:
     """Runs, each there once.
 
     Raises:
@@ -155,7 +159,7 @@ def opened(runs: Sequence[str | Path | Run]) -> list[Run]:
     """
     if not runs:
         raise UsageError("name at least one run; `ganzoo runs` lists those there are")
-    found = [run if isinstance(run, Run) else Run(run) for run in runs]
+    found = [run if isinstance(run, Run) else Run(run, device=device) for run in runs]
     seen: set[Path] = set()
     for run in found:
         if run.path.resolve() in seen:

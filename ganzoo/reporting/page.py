@@ -54,7 +54,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
     Args:
         runs: one to twelve; damaged and unfinished ones too: the page says what is not there.
         out: the file to write, ending in .html.
-        device: where to run the generators.
+        device: where to run the generators of runs given by their path.
 
     Returns:
         the file.
@@ -66,14 +66,12 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
     target = Path(out)
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"a report is a web page: end its name in .html, not '{target.name}'")
-    found = opened(runs)
+    found = opened(runs, device)
     if len(found) > AT_MOST:
         raise UsageError(
             f"a report shows up to {AT_MOST} runs, got {len(found)}; `ganzoo compare` takes any"
         )
     render = _renderer()
-    for run in found:
-        run._device = device
     sections = [_section(run) for run in found]
     _name_apart(sections)
     text = render(
