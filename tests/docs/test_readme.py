@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.slow
@@ -64,8 +65,8 @@ def here(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 13), (INDEX, 3), (GUIDE, 22), (GALLERY, 5)],
-    ids=["readme", "index", "guide", "gallery"],
+    [(README, 14), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (REPORT, 6)],
+    ids=["readme", "index", "guide", "gallery", "report"],
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -80,8 +81,8 @@ def test_commands_run_one_after_another(text, count, here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 3)],
-    ids=["readme", "index", "guide"],
+    [(README, 2), (INDEX, 1), (GUIDE, 3), (REPORT, 1)],
+    ids=["readme", "index", "guide", "report"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
