@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from ganzoo.interfaces.values import Settings as Settings
     from ganzoo.registry import create as create
     from ganzoo.registry import names as names
+    from ganzoo.reporting import Comparison as Comparison
+    from ganzoo.reporting import compare as compare
+    from ganzoo.reporting import report as report
     from ganzoo.run import Run as Run
     from ganzoo.run import resume as resume
     from ganzoo.run import train as train
@@ -112,6 +115,7 @@ _HOME = {
         "Settings",
     ),
     "ganzoo.registry": ("create", "names"),
+    "ganzoo.reporting": ("Comparison", "compare", "report"),
     "ganzoo.run": ("Run", "resume", "train"),
     "ganzoo.run.pictures": ("save_grid",),
     "ganzoo.specs": (

@@ -28,13 +28,16 @@ ALLOWED = {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
     },
     "exporting": {"errors", "host", "interfaces", "engine", "run"},
+    "reporting": {
+        "errors", "host", "registry", "config", "interfaces", "data", "engine", "run", "evaluation",
+    },
     "scaffold": {"errors", "specs", "registry"},
     "testing": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
     },
     "cli": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "recipes", "evaluation", "exporting", "scaffold", "testing",
+        "recipes", "evaluation", "exporting", "reporting", "scaffold", "testing",
     },
 }  # fmt: skip
 

@@ -7,12 +7,14 @@ import os
 import click
 
 from ganzoo import registry
+from ganzoo.cli.compare import compare
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.evaluate import evaluate
 from ganzoo.cli.export import export
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
 from ganzoo.cli.plugins import plugins
+from ganzoo.cli.report import report
 from ganzoo.cli.resume import resume
 from ganzoo.cli.runs import runs
 from ganzoo.cli.sample import sample
@@ -102,6 +104,8 @@ app.add_command(sample)
 app.add_command(interpolate)
 app.add_command(evaluate)
 app.add_command(export)
+app.add_command(compare)
+app.add_command(report)
 app.add_command(list_components)
 app.add_command(show)
 app.add_command(plugins)

@@ -60,6 +60,14 @@ run_argument = click.argument(
     "run", type=click.Path(exists=True, file_okay=False, dir_okay=True), metavar="RUN"
 )
 
+runs_argument = click.argument(
+    "runs",
+    type=click.Path(exists=True, file_okay=False, dir_okay=True),
+    metavar="RUN...",
+    nargs=-1,
+    required=True,
+)
+
 sampling_options = [
     click.option("--seed", default=0, show_default=True, help="Of the latent vectors."),
     click.option(

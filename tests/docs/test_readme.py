@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -66,8 +67,11 @@ def here(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 15), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (EXPORT, 5), (RECIPES, 5)],
-    ids=["readme", "index", "guide", "gallery", "export", "recipes"],
+    [
+        *((README, 16), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (REPORT, 6)),
+        *((EXPORT, 5), (RECIPES, 5)),
+    ],
+    ids=["readme", "index", "guide", "gallery", "report", "export", "recipes"],
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -82,8 +86,8 @@ def test_commands_run_one_after_another(text, count, here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 3), (RECIPES, 1)],
-    ids=["readme", "index", "guide", "recipes"],
+    [(README, 2), (INDEX, 1), (GUIDE, 3), (REPORT, 1), (RECIPES, 1)],
+    ids=["readme", "index", "guide", "report", "recipes"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]

@@ -74,5 +74,8 @@ def test_the_wheel_needs_what_the_core_imports():
     used -= {"ganzoo", "pytest"}  # `ganzoo.testing.conformance` is called by pytest's users alone
     used = {names.get(name, name) for name in used - set(sys.stdlib_module_names)}
     declared = {line.split(">=")[0] for line in WHOLE["project"]["dependencies"]}
+    extra = {line.split(">=")[0] for line in WHOLE["project"]["optional-dependencies"]["report"]}
+    assert extra <= used  # imported where a report is written, with a message where missing
+    used -= extra
     assert used <= declared
     assert declared - used == {"torchvision"}  # which a plugin of the same wheel imports

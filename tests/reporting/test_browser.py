@@ -1,0 +1,71 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from browser import browser, missing, open_page
+
+import ganzoo
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+
+@pytest.fixture
+def page(runs, tmp_path):
+    return ganzoo.report(*runs, out=tmp_path / "page.html", device="cpu")
+
+
+def test_charts_are_drawn_without_an_error_or_a_request(page):
+    with browser() as driver:
+        open_page(driver, page)
+        drawn = driver.execute_script(
+            "return [...document.querySelectorAll('.plot')]"
+            ".map(p => p.querySelectorAll('.scatterlayer .trace path').length)"
+        )
+        assert len(drawn) >= 5
+        assert all(drawn)
+        assert [e for e in driver.get_log("browser") if e["level"] in ("SEVERE", "WARNING")] == []
+        sent = [json.loads(e["message"])["message"] for e in driver.get_log("performance")]
+        urls = [m["params"]["request"]["url"] for m in sent if "requestWillBe" in m["method"]
+                and "request" in m["params"]]  # fmt: skip
+        assert urls
+        assert all(url.startswith(("file:", "data:", "blob:")) for url in urls), urls
+
+
+def test_the_slider_moves_and_the_picture_changes(page):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    with browser() as driver:
+        open_page(driver, page)
+        film = driver.find_element(By.CSS_SELECTOR, "[data-film]")
+        image = film.find_element(By.TAG_NAME, "img")
+        before = image.get_attribute("src")
+        film.find_element(By.TAG_NAME, "input").send_keys(Keys.HOME)
+        assert image.get_attribute("src") != before
+        assert film.find_element(By.TAG_NAME, "output").text == "step 0"
+        assert int(image.get_attribute("naturalWidth")) > 0
+
+
+def test_a_phone_needs_no_sideways_scrolling(page):
+    with browser(375, 800) as driver:
+        open_page(driver, page)
+        wide, seen = driver.execute_script(
+            "return [document.documentElement.scrollWidth, window.innerWidth]"
+        )
+        assert (wide, seen) == (375, 375)
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+def test_colours_follow_the_theme(page, dark):
+    with browser(dark=dark) as driver:
+        open_page(driver, page)
+        paper, ink = driver.execute_script(
+            "const s = getComputedStyle(document.body), t = document.querySelector('.xtick text');"
+            "return [s.backgroundColor, getComputedStyle(t).fill]"
+        )
+        paper, ink = (sum(int(x) for x in c[4:-1].split(",")) for c in (paper, ink))
+        assert (paper < 200) == dark
+        assert (ink > paper) == dark

@@ -1,0 +1,79 @@
+"""Promises of `ganzoo compare`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import ganzoo
+
+
+def evaluated(run, value, **more):
+    number = {"name": "Some-FD", "value": value, "std": 0.5, "floor": 1.0, "better": "lower",
+              "n": 100, "step": 6}  # fmt: skip
+    with (run / "evaluations.jsonl").open("a") as file:
+        file.write(json.dumps(number | more) + "\n")
+
+
+def test_runs_that_differ_only_in_the_seed_are_one_row_with_mean_and_deviation(runs):
+    evaluated(runs[0], 10.0)
+    evaluated(runs[1], 14.0)
+    (row,) = ganzoo.compare(*runs).rows
+    score = row.metrics["Some-FD"]
+    assert row.seeds == (0, 1)
+    assert (score.value, score.n, score.floor) == (12.0, 2, 1.0)
+    assert score.std == pytest.approx(8**0.5)  # two values at 2 from their mean, n - 1 = 1
+    assert "n = 2" in ganzoo.compare(*runs).to_markdown()
+
+
+def test_the_settings_that_differ_are_shown_and_no_others(runs):
+    config = runs[1] / "config.toml"
+    config.write_text(config.read_text().replace("batch_size = 4", "batch_size = 8"))
+    done = ganzoo.compare(*runs)
+    assert done.settings == ("training.batch_size",)
+    assert [row.settings["training.batch_size"] for row in done.rows] == [4, 8]
+
+
+def test_the_latest_number_of_a_name_counts(runs):
+    evaluated(runs[0], 10.0)
+    evaluated(runs[0], 7.0)
+    assert ganzoo.compare(runs[0]).rows[0].metrics["Some-FD"].value == 7.0
+
+
+def test_what_was_not_measured_is_missing_and_the_command_is_named(runs):
+    config = runs[1] / "config.toml"
+    config.write_text(config.read_text().replace("batch_size = 4", "batch_size = 8"))
+    evaluated(runs[0], 10.0)
+    text = ganzoo.compare(*runs).to_markdown()
+    assert "missing" in text
+    assert f"ganzoo evaluate {runs[1]}" in text
+
+
+def test_numbers_measured_in_different_ways_are_called_incomparable(runs):
+    evaluated(runs[0], 10.0)
+    evaluated(runs[1], 14.0, n=50)
+    assert any("cannot be compared" in remark for remark in ganzoo.compare(*runs).remarks)
+
+
+def test_a_damaged_run_stays_in_the_table(runs):
+    (runs[1] / "config.toml").write_text("arch = [")
+    done = ganzoo.compare(*runs)
+    assert [row.state for row in done.rows] == ["finished", "damaged"]
+
+
+def test_markdown_cells_hold_no_html(runs):
+    evaluated(runs[0], 1.0, name="<script>|x")
+    text = ganzoo.compare(runs[0]).to_markdown()
+    assert "<script>" not in text
+    assert "&lt;script>\\|x" in text
+
+
+def test_json_is_json(runs):
+    assert len(json.loads(ganzoo.compare(*runs).to_json())["rows"][0]["runs"]) == 2
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_nonsense_is_refused(runs, twice):
+    with pytest.raises(ganzoo.UsageError, match="twice" if twice else "no run directory"):
+        ganzoo.compare(runs[0], runs[0] if twice else runs[0].parent)
