@@ -33,7 +33,7 @@ CPU = torch.device("cpu")
 EXTRACTORS = ("efficientnet-lite0", "classifier")
 PIXELS = ("sliced-wasserstein", "copying")
 FEATURES = ("frechet", "kernel", "precision-recall", "density-coverage")
-LOGITS = ("inception-score", "classes")
+LOGITS = ("inception-score", "class-shares")
 
 
 def cases():

@@ -23,7 +23,7 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
     """What it says of classes."""
     yield ganzoo.MetricSpec(
-        name="classes",
+        name="class-shares",
         factory="ganzoo_classifier.metric:Classes",
         summary="How many classes the sample has, and in which shares.",
         reference="https://arxiv.org/abs/1705.07761",

@@ -106,9 +106,7 @@ class PrecisionRecall(ganzoo.Metric):
         ganzoo.Score("recall", "higher", detects=("collapse", "missing classes")),
     )
     uses = "features"
-    blind_to = (
-        "how often each image is made; an outlier among the real makes a ball that noise fits in"
-    )
+    blind_to = "how often each image is made; a real outlier makes a ball that noise fits in"
 
     def __init__(self, options: NeighbourOptions | None = None) -> None:
         self.options = options or NeighbourOptions()
