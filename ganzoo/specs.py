@@ -105,10 +105,17 @@ class DatasetSpec(ComponentSpec):
     kind: ClassVar[str] = "dataset"
 
 
+@dataclass(frozen=True, kw_only=True)
 class ObserverSpec(ComponentSpec):
-    """Something that watches runs (a logger, say): `factory` makes a `ganzoo.Observer`."""
+    """Something that watches runs (a logger, say): `factory` makes a `ganzoo.Observer`.
 
-    kind = "observer"
+    Attributes:
+        evaluates: set for the one that `--eval-every N` adds to a run, with the option `every`.
+    """
+
+    evaluates: bool = False
+
+    kind: ClassVar[str] = "observer"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,9 @@ ALLOWED = {
     "recipes": {"errors", "specs", "host", "registry", "config"},
     "data": {"errors", "interfaces"},
     "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
-    "run": {"errors", "host", "registry", "config", "recipes", "interfaces", "data", "engine"},
+    "run": {
+        "errors", "specs", "host", "registry", "config", "recipes", "interfaces", "data", "engine",
+    },
     "evaluation": {
         "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
     },

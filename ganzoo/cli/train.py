@@ -85,6 +85,13 @@ def _click_type(annotation: Any) -> Any:
     multiple=True,
     help="Observer of the run (a logger, say): see `ganzoo list observers`.",
 )
+@click.option(
+    "--eval-every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Measure how good the images are at every N steps, into the log; --keep-best can name "
+    "the numbers. See docs/evaluation.md.",
+)
 @click.option("--size", help="Height and width to train at: 32, or 32x64. [default: the dataset's]")
 @click.option("--channels", type=int, help="1 for grey, 3 for RGB. [default: the dataset's]")
 @click.option(
@@ -140,6 +147,7 @@ def train(
     data: str | None,
     penalty: tuple[str, ...],
     observer: tuple[str, ...],
+    eval_every: int | None,
     options: tuple[str, ...],
     config: Path | None,
     recipe: str | None,
@@ -170,6 +178,7 @@ def train(
         penalty=penalty or None,
         observer=observer or None,
         settings=settings,
+        eval_every=eval_every,
     )
     # the last one given wins, as flags do
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]

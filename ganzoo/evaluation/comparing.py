@@ -66,7 +66,8 @@ def evaluate(
 
     Args:
         a: what is judged: a run or a checkpoint (the averaged generator), a folder of images, a
-            dataset (`"name"`, `"name:split"` or a dict of `name`, `split` and options), or
+            dataset (`"name"`, `"name:split"` or a dict of `name`, `split`, `skip_bad` and
+            options), or
             images `(N, C, H, W)`, uint8 or in [-1, 1].
         b: what it is judged by, likewise; the images a run was trained on where None.
         metrics: names, dicts of `name` and options, or `ganzoo.Metric`s; those that offer

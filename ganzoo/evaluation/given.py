@@ -111,10 +111,17 @@ def _resolve(given: Given, device: str, host: PluginHost | None) -> Source | Spl
         case Tensor():
             return Stored("images in memory", store_of(given))
         case Mapping():
-            options = {k: v for k, v in given.items() if k not in ("name", "split")}
+            own = ("name", "split", "skip_bad")
+            options = {key: value for key, value in given.items() if key not in own}
             if "name" not in given:
                 raise UsageError("a dataset is given as a name, or as a dict with a name")
-            return Split(str(given["name"]), str(given.get("split", "")), options, host=host)
+            return Split(
+                str(given["name"]),
+                str(given.get("split", "")),
+                options,
+                host=host,
+                skip_bad=bool(given.get("skip_bad", False)),
+            )
         case Path() | str():
             return _named(given, device, host)
     raise UsageError(

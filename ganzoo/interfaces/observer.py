@@ -39,6 +39,15 @@ class Observer:
     def step(self, trainer: Any, terms: Mapping[str, Tensor]) -> None:
         """A step is done. `terms` are scalars on the device; reading one waits for it."""
 
+    def measure(self, trainer: Any) -> Mapping[str, float]:
+        """A line of the log is about to be written: numbers of one's own for it, by name.
+
+        `--keep-best NAME` can name them, if they are there in the first line too. Return none
+        where there is nothing new, and make it depend on `trainer.step` alone, so that a resumed
+        run writes the same.
+        """
+        return {}
+
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """A line of the log was written: means of the loss terms, and what `ganzoo doctor` reads.
 

@@ -177,6 +177,7 @@ class Recorder(Observer):
             "images_per_second": round(speed, 1),
             **self._window.means(),
             **measure(trainer),
+            **self.watchers.measure(trainer),
         }
         self._check_metric(line)
         assert self._log is not None
@@ -207,7 +208,7 @@ class Recorder(Observer):
         if self.logging.keep_best is None:
             return
         name = self.logging.keep_best.partition(":")[0]
-        if name not in line:
+        if name not in line and not any(name in earlier for earlier in self._lines):
             raise UsageError(
                 f"--keep-best {name}: the log has no such metric.{did_you_mean(name, line)} "
                 f"It has {', '.join(line)}"

@@ -10,7 +10,7 @@ from ganzoo.config import SHORTCUTS, Layer, RunConfig, read_toml, tree_of
 from ganzoo.engine import distributed
 from ganzoo.engine.compose import Plan, compose
 from ganzoo.errors import UsageError, did_you_mean
-from ganzoo.host import PluginHost
+from ganzoo.host import PluginHost, default_host
 from ganzoo.interfaces.observer import Observer
 from ganzoo.recipes import recipe_layer
 from ganzoo.run import directory
@@ -18,6 +18,7 @@ from ganzoo.run.directory import RunDirectory
 from ganzoo.run.resuming import resume_plan
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepared, write_config
+from ganzoo.specs import ObserverSpec
 
 Choice = str | Mapping[str, Any]
 Resume = Literal["never", "auto"]
@@ -36,6 +37,7 @@ def train(
     resume: Resume = "never",
     override: bool = False,
     observers: Sequence[Observer | str] = (),
+    eval_every: int | None = None,
     host: PluginHost | None = None,
     **settings: Any,
 ) -> Run:
@@ -61,6 +63,7 @@ def train(
             is if it has all its steps.
         override: see `ganzoo.resume`.
         observers: `ganzoo.Observer`s, or names of those that plugins provide.
+        eval_every: measure how good the images are at every so many steps, into the log.
         host: the plugins to choose from; the installed ones where None.
         settings: `steps`, `batch_size`, `size`, `channels`, `seed`, `device`, `conditional` and
             every other leaf of `RunConfig`'s image, training, execution and logging sections.
@@ -79,6 +82,8 @@ def train(
         penalty=penalty,
         observer=[name for name in observers if isinstance(name, str)] or None,
         settings=settings,
+        eval_every=eval_every,
+        host=host,
     )
     layers = [
         Layer("options", tree_of(tuple(key.split(".")), value))
@@ -95,6 +100,27 @@ def train(
     )
 
 
+def evaluating(every: int | None, host: PluginHost | None = None) -> dict[str, Any]:
+    """The observer section that `--eval-every N` stands for.
+
+    Raises:
+        UsageError: no installed observer evaluates, or several offer to.
+    """
+    if every is None:
+        return {}
+    found = [
+        component.spec.name
+        for component in (host or default_host()).components("observer")
+        if isinstance(component.spec, ObserverSpec) and component.spec.evaluates
+    ]
+    if len(found) != 1:
+        raise UsageError(
+            f"--eval-every starts the observer that evaluates, and {len(found)} are installed "
+            f"({', '.join(found) or 'none'}); name one with --observer"
+        )
+    return {found[0]: {"every": every}}
+
+
 def arguments_tree(
     *,
     arch: Choice | None,
@@ -103,6 +129,8 @@ def arguments_tree(
     penalty: Choice | Iterable[str] | None,
     observer: Choice | Iterable[str] | None,
     settings: Mapping[str, Any],
+    eval_every: int | None = None,
+    host: PluginHost | None = None,
 ) -> dict[str, Any]:
     """The tree that keyword arguments, or command-line flags of the same names, stand for.
 
@@ -119,6 +147,8 @@ def arguments_tree(
         elif chosen is not None:
             names = [chosen] if isinstance(chosen, str) else chosen
             tree[section] = {name: {} for name in names}
+    if added := evaluating(eval_every, host):
+        tree["observer"] = {**tree.get("observer", {}), **added}
     for key, value in settings.items():
         if key not in SHORTCUTS:
             raise UsageError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ganzoo.engine.randomness import isolated
 from ganzoo.host import Component
 from ganzoo.interfaces.observer import Observer
 
@@ -38,6 +39,14 @@ class Watchers:
         for component, observer in self._overriding(event):
             self._call(component, observer, event, *facts)
 
+    def measure(self, trainer: Any) -> dict[str, float]:
+        """What observers measure for a line of the log, their random numbers their own."""
+        found: dict[str, float] = {}
+        for component, observer in self._overriding("measure"):
+            with isolated(trainer.device):
+                found |= self._call(component, observer, "measure", trainer) or {}
+        return found
+
     def step(self, trainer: Any, terms: Mapping[str, Tensor]) -> None:
         """Tell those who want to know of every step."""
         for component, observer in self._stepwise:
@@ -52,9 +61,9 @@ class Watchers:
 
     def _call(
         self, component: Component | None, observer: Observer, event: str, *facts: Any
-    ) -> None:
+    ) -> Any:
         try:
-            getattr(observer, event)(*facts)
+            return getattr(observer, event)(*facts)
         except Exception as error:
             if component is None:
                 raise

@@ -55,6 +55,7 @@ class _Run(Observer):
         places["checkpoints"].mkdir(parents=True, exist_ok=True)
         places["samples"].parent.mkdir(exist_ok=True)
         (sample := places["samples"].with_suffix(".png")).write_bytes(b"")
+        self.observer.measure(trainer)
         self.observer.metrics(step, means)
         self.observer.samples(step, picture, sample)
         self.observer.checkpoint(step, places["checkpoints"])

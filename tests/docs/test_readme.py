@@ -20,6 +20,7 @@ INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
+EVALUATION = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,7 @@ def here(tmp_path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        *((README, 16), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (REPORT, 6)),
+        *((README, 17), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (REPORT, 6)),
         *((EXPORT, 5), (RECIPES, 5)),
     ],
     ids=["readme", "index", "guide", "gallery", "report", "export", "recipes"],
@@ -86,8 +87,8 @@ def test_commands_run_one_after_another(text, count, here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 3), (REPORT, 1), (RECIPES, 1)],
-    ids=["readme", "index", "guide", "report", "recipes"],
+    [(README, 2), (INDEX, 1), (GUIDE, 3), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
+    ids=["readme", "index", "guide", "report", "recipes", "evaluation"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]
