@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Evaluation(Sequence[Result]):
+class Evaluation:
     """The results of one comparison, in order; `evaluation["EffNetLite0-FD"].value` is one.
 
     Attributes:
