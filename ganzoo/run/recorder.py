@@ -184,7 +184,7 @@ class Recorder(Observer):
         self._log.write(json.dumps(line) + "\n")
         self._log.flush()
         self._window.clear()
-        self._since = (now, trainer.step)
+        self._since = (time.perf_counter(), trainer.step)  # what was measured is no training time
         self._lines.append(line)
         self.watchers.tell("metrics", trainer.step, line)
         self._look(trainer.step)

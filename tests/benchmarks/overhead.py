@@ -78,9 +78,12 @@ class Split(ganzoo.Observer):
 
 
 def operations(trainer: Any) -> int:
-    """Floating-point operations of a step, counted on one."""
-    with FlopCounterMode(display=False) as counter:
-        trainer._updates([trainer._draw(0)] * trainer.training.batches_per_step, trainer._due())
+    """Floating-point operations of a step, counted on one; 0 where torch cannot count them."""
+    try:
+        with FlopCounterMode(display=False) as counter:
+            trainer._updates([trainer._draw(0)] * trainer.training.batches_per_step, trainer._due())
+    except RuntimeError:  # torch's counter does not take a gradient inside a loss
+        return 0
     return int(counter.get_total_flops())
 
 

@@ -39,7 +39,6 @@ class Evaluating(ganzoo.Observer):
             extractor=self.options.extractor,
             n=self.options.n,
             seed=self.options.seed,
-            floor=trainer.step <= self._log_every,
             device=str(trainer.device),
         )
         title = f"{self._run_dir} at step {trainer.step:,}"
