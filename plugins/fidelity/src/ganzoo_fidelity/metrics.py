@@ -102,7 +102,7 @@ class PrecisionRecall(ganzoo.Metric):
     """
 
     scores = (
-        ganzoo.Score("precision", "higher", detects=("mixed halves",)),
+        ganzoo.Score("precision", "higher", detects=("blur", "mixed halves")),
         ganzoo.Score("recall", "higher", detects=("collapse", "missing classes")),
     )
     uses = "features"
