@@ -10,6 +10,7 @@ import click
 
 from ganzoo.cli import ranks
 from ganzoo.cli.app import app
+from ganzoo.engine.launched import rank
 from ganzoo.errors import GanzooError
 
 
@@ -24,11 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        if ranks.rank() == 0:
+        if rank() == 0:
             error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        if ranks.rank() == 0:
+        if rank() == 0:
             click.echo("Interrupted.", err=True)
         sys.exit(130)
     except GanzooError as error:
@@ -65,5 +66,5 @@ def _explain(error: Exception, *, verbose: bool) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    if ranks.rank() == 0:
+    if rank() == 0:
         click.echo(f"Warning: {message}", err=True)

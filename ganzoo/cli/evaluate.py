@@ -59,7 +59,7 @@ HASH = 12
     "options",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
-    help="Any option: -o extractor.size=224 -o metric.kernel-distance.subsets=50.",
+    help="Any option: -o extractor.size=224 -o metric.kernel.subsets=50.",
 )
 @click.option("--no-floor", is_flag=True, help="Do not measure real images held out.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with all there is to know.")

@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from torch import Tensor
 
-from ganzoo.cli import ranks
+from ganzoo.engine.launched import rank
 from ganzoo.engine.trainer import Trainer
 from ganzoo.interfaces.observer import Observer
 
@@ -37,7 +37,7 @@ class Progress(Observer):
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        self.live = console.is_terminal and ranks.rank() == 0
+        self.live = console.is_terminal and rank() == 0
         self.bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),

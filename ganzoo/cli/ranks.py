@@ -6,18 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from ganzoo.engine.launched import local_rank, rank, world_size
 from ganzoo.errors import ToldElsewhere, UsageError
-
-
-def rank() -> int:
-    """Which of the processes that torchrun started this is; 0 where it did not."""
-    return int(os.environ.get("RANK", "0")) if world_size() > 1 else 0
-
-
-def world_size() -> int:
-    """How many processes torchrun started, on all machines; 1 where it did not."""
-    launched = all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"))
-    return int(os.environ["WORLD_SIZE"]) if launched else 1
 
 
 def hush() -> None:
@@ -32,7 +22,7 @@ def told_elsewhere(error: Exception) -> bool:
     A wrong request is the same for all of a machine.
     """
     if isinstance(error, UsageError):
-        return rank() > 0 and os.environ.get("LOCAL_RANK", "0") != "0"
+        return rank() > 0 and local_rank() > 0
     return isinstance(error, ToldElsewhere)
 
 

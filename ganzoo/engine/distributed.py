@@ -18,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ganzoo.engine import launched
+from ganzoo.engine.optimizers import frozen
 from ganzoo.errors import GanzooError, ToldElsewhere, UsageError
 
 T = TypeVar("T")
@@ -45,8 +47,7 @@ def joined() -> Iterator[None]:
 
     A process group that is there already is used and left as it is.
     """
-    launched = all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"))
-    if _together() or not launched or int(os.environ["WORLD_SIZE"]) < 2:
+    if _together() or launched.world_size() == 1:
         yield
         return
     try:
@@ -54,7 +55,7 @@ def joined() -> Iterator[None]:
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise GanzooError(
-            f"the {os.environ['WORLD_SIZE']} processes did not find each other: {reason}. "
+            f"the {launched.world_size()} processes did not find each other: {reason}. "
             "torchrun --max-restarts 3 tries again"
         ) from error
     try:
@@ -204,17 +205,12 @@ def parallel(objective: nn.Module, trained: Sequence[nn.Parameter]) -> nn.Module
     # of weights with a side of length 1: a matter of a copy, which would be told at every start
     warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
     mine = set(trained)
-    others = [p for p in objective.parameters() if p.requires_grad and p not in mine]
-    for parameter in others:
-        parameter.requires_grad_(False)
     # Unused parameters are looked for, as a plugin's network may have some, and as torch then
     # keeps the order in which it sums: a resumed run is the same to the bit.
-    wrapped = DistributedDataParallel(
-        _Side(objective, trained[0].device), find_unused_parameters=True
-    )
-    for parameter in others:
-        parameter.requires_grad_(True)
-    return wrapped
+    with frozen(p for p in objective.parameters() if p not in mine):
+        return DistributedDataParallel(
+            _Side(objective, trained[0].device), find_unused_parameters=True
+        )
 
 
 def summing(compute: Any, *, now: bool) -> AbstractContextManager[None]:

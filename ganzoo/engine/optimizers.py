@@ -1,8 +1,9 @@
-"""Optimizers by name, fused where torch can."""
+"""Optimizers by name, fused where torch can, and what keeps parameters from being trained."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from torch import nn, optim
 
@@ -37,3 +38,16 @@ def make_optimizer(
             )
         case "sgd":
             return optim.SGD(parameters, lr, momentum=first, fused=True)
+
+
+@contextmanager
+def frozen(parameters: Iterable[nn.Parameter]) -> Iterator[None]:
+    """No gradients for parameters, only through what they are part of."""
+    trainable = [p for p in parameters if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)

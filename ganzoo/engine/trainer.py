@@ -28,7 +28,7 @@ from ganzoo.engine.objectives import (
     Terms,
     generate,
 )
-from ganzoo.engine.optimizers import make_optimizer
+from ganzoo.engine.optimizers import frozen, make_optimizer
 from ganzoo.engine.precision import PrecisionPolicy, resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.engine.sampling import sample_images
@@ -39,7 +39,7 @@ from ganzoo.engine.settings import (
     resolve_training,
 )
 from ganzoo.engine.shares import shares
-from ganzoo.engine.updates import Update, frozen
+from ganzoo.engine.updates import Update
 from ganzoo.errors import UsageError
 from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
@@ -274,7 +274,7 @@ class Trainer:
         return {f"discriminator/{name}": value for name, value in terms.items()}, seen
 
     def _update_generator(self, drawn: Drawn, due: Due, fake: Batch | None) -> tuple[Terms, Seen]:
-        with frozen(self.discriminator):
+        with frozen(self.discriminator.parameters()):
             terms, seen = self.generator_update(drawn, due, fake)
         return {f"generator/{name}": value for name, value in terms.items()}, seen
 

@@ -5,12 +5,11 @@ A batch may be worked off in parts, one after the other, and by several processe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import nn, optim
+from torch import optim
 
 from ganzoo.engine import distributed
 from ganzoo.engine.acceleration import Compiled
@@ -89,7 +88,9 @@ class Update:
         """Add a share's gradient."""
         with drawing_for_all(share):
             loss, terms, seen = self.compute(*drawn, due, fake)
-            torch.autograd.backward(self.scaler.scale(loss / len(self.shares)))
+            if len(self.shares) > 1:
+                loss = loss / len(self.shares)
+            torch.autograd.backward(self.scaler.scale(loss))
         return terms, seen
 
     def _backward_in_parts(self, drawn: Drawn, due: Due) -> tuple[Terms, Seen]:
@@ -111,16 +112,3 @@ class Update:
 def mean_terms(parts: Sequence[Terms]) -> Terms:
     """The mean of each term over the parts of a batch."""
     return {name: torch.stack([terms[name] for terms in parts]).mean() for name in parts[0]}
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """No gradients for a network's own parameters, only through it."""
-    trainable = [p for p in network.parameters() if p.requires_grad]
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.requires_grad_(True)

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FILE = "evaluations.jsonl"
-"""Beside the log in the run directory: one line a number, only ever appended to."""
+from ganzoo.run.directory import RunDirectory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +111,7 @@ class Evaluation:
         Returns:
             the file.
         """
-        file = folder / FILE
+        file = RunDirectory(folder).evaluations
         with file.open("a", encoding="utf-8") as stream:
             stream.writelines(result.to_json() + "\n" for result in self.results)
         return file

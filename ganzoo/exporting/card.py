@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,6 @@ import tomlkit
 from ganzoo.errors import GanzooError
 from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
-
-EVALUATIONS = "evaluations.jsonl"
-"""In a run directory: a JSON object a line for each number measured; it need not be there."""
 
 SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
 """Sections of the config that say what was trained."""
@@ -45,29 +42,6 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
             *_provenance(subject),
         ]
     )
-
-
-def read_evaluations(run: Path, step: int) -> list[dict[str, Any]]:
-    """The numbers that were measured of a checkpoint; none where there is no file.
-
-    A line that cannot be read is passed over: a card is not refused for it.
-    """
-    try:
-        lines = (run / EVALUATIONS).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return []
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for line in lines:
-        try:
-            result = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(result, dict) or not {"name", "value"} <= set(result):
-            continue
-        if result.get("step", step) == step:  # measured again, the later one counts
-            keys = ("name", "reference", "extractor_hash", "n", "seed")
-            found[tuple(str(result.get(key)) for key in keys)] = result
-    return list(found.values())
 
 
 def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
@@ -101,7 +75,7 @@ def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
 
 def _metrics(subject: Subject) -> Iterator[str]:
     manifest = subject.run.manifest
-    results = read_evaluations(subject.run.path, manifest.step)
+    results = _latest(subject.run.evaluations(), manifest.step)
     yield from ("## Metrics", "")
     if results:
         yield from _table(
@@ -126,6 +100,17 @@ def _metrics(subject: Subject) -> Iterator[str]:
     yield from ("The training's own log said last:", "")
     rows = [(f"`{name}`", _number(value)) for name, value in manifest.metrics.items()]
     yield from _table(("", "value"), rows)
+
+
+def _latest(results: Sequence[Mapping[str, Any]], step: int) -> list[Mapping[str, Any]]:
+    """Those of a checkpoint; of what was measured again, the later one counts."""
+    keys = ("name", "reference", "extractor_hash", "n", "seed")
+    found = {
+        tuple(str(result.get(key)) for key in keys): result
+        for result in results
+        if result.get("step", step) == step
+    }
+    return list(found.values())
 
 
 def _provenance(subject: Subject) -> Iterator[str]:

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ganzoo.reporting.images import thinned
-from ganzoo.reporting.summary import Number, is_number
+from ganzoo.reporting.summary import Number
+from ganzoo.run.journal import is_number
 
 Figure = dict[str, Any]
 

@@ -14,8 +14,9 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo.errors import UsageError
-from ganzoo.reporting.summary import Summary, as_text, is_number, summarize
+from ganzoo.reporting.summary import Summary, as_text, summarize
 from ganzoo.run import Run
+from ganzoo.run.journal import is_number
 
 IGNORED = ("logging.", "observer.")
 """Settings that change nothing of what is trained."""

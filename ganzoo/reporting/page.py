@@ -16,7 +16,7 @@ from ganzoo.errors import GanzooError, UsageError
 from ganzoo.reporting import images
 from ganzoo.reporting.charts import Figure, log_charts, metric_charts
 from ganzoo.reporting.comparing import compare_summaries, duration, opened
-from ganzoo.reporting.summary import Summary, evaluations, summarize
+from ganzoo.reporting.summary import Summary, summarize
 from ganzoo.run import Run
 from ganzoo.run.doctor import diagnose
 
@@ -145,7 +145,7 @@ def _figures(runs: list[Run], sections: list[Section]) -> dict[str, list[Figure]
     return {
         "log": log_charts({n: run.metrics() for n, run in zip(names, runs, strict=True)}),
         "metrics": metric_charts(
-            {n: evaluations(run.path) for n, run in zip(names, runs, strict=True)}
+            {n: run.evaluations() for n, run in zip(names, runs, strict=True)}
         ),
     }
 

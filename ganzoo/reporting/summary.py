@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from ganzoo.errors import GanzooError
-from ganzoo.evaluation.results import FILE
 from ganzoo.run import Run
-from ganzoo.run.journal import BEGINNINGS, read_lines
+from ganzoo.run.journal import BEGINNINGS, is_number
 
 Number = dict[str, Any]
 """One line of `evaluations.jsonl`: see `ganzoo.evaluation.results.Result`."""
@@ -65,22 +63,8 @@ def summarize(run: Run) -> Summary:
         steps=settings.get("training.steps"),
         seconds=_seconds(run.events()),
         images_per_second=median(speeds) if speeds else None,
-        evaluations={number["name"]: number for number in evaluations(run.path)},
+        evaluations={number["name"]: number for number in run.evaluations()},
     )
-
-
-def evaluations(path: Path) -> list[Number]:
-    """Every number of a run that was written down, the oldest first; damaged lines left out."""
-    return [
-        line
-        for line in read_lines(path / FILE)
-        if isinstance(line.get("name"), str) and is_number(line.get("value"))
-    ]
-
-
-def is_number(value: object) -> bool:
-    """Whether a value of a file is a finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def finite_values(lines: Sequence[Mapping[str, Any]], name: str) -> list[float]:

@@ -4,6 +4,7 @@ runs/00001-dcgan-bce-fashion-mnist/
     config.toml          everything resolved, and where each value came from
     events.jsonl         what happened to it: started, checkpoints, warnings, finished
     metrics.jsonl        one line every `log_every` steps
+    evaluations.jsonl    one line for each number that was measured of it
     samples/000200.png   a grid of the same z as training goes on
     checkpoints/000200/  weights as safetensors, the rest beside them
 """
@@ -51,6 +52,11 @@ class RunDirectory:
     def journal(self) -> Path:
         """What happened to the run, one JSON object a line."""
         return self.path / "events.jsonl"
+
+    @property
+    def evaluations(self) -> Path:
+        """What was measured, one JSON object a line."""
+        return self.path / "evaluations.jsonl"
 
     @property
     def samples(self) -> Path:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,20 @@ def read(file: Path) -> list[Event]:
 def read_log(file: Path) -> list[dict[str, Any]]:
     """The lines of `metrics.jsonl`."""
     return [line for line in read_lines(file) if isinstance(line.get("step"), int)]
+
+
+def read_evaluations(file: Path) -> list[dict[str, Any]]:
+    """The lines of `evaluations.jsonl` that name a finite number."""
+    return [
+        line
+        for line in read_lines(file)
+        if isinstance(line.get("name"), str) and is_number(line.get("value"))
+    ]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of a file is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def read_lines(file: Path) -> list[dict[str, Any]]:

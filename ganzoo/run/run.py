@@ -247,6 +247,10 @@ class Run:
         """The log so far: one dict every `log_every` steps, loss terms by name."""
         return journal.read_log(self.directory.metrics)
 
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Every number measured of it, the oldest first: see `ganzoo.Result`."""
+        return journal.read_evaluations(self.directory.evaluations)
+
     def events(self) -> list[journal.Event]:
         """What happened to the run, the oldest first: see `ganzoo.run.journal`."""
         return journal.read(self.directory.journal)
