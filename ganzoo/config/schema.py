@@ -151,6 +151,16 @@ class ExecutionConfig(Section):
         description="Record a step as one CUDA graph and replay it; auto is off where it is not "
         "known to pay.",
     )
+    channels_last: Switch = Field(
+        "auto", description="Keep images and weights channels last in memory; auto does."
+    )
+    fused: Switch = Field(
+        "auto", description="Optimizers in one pass over the weights; auto where torch has it."
+    )
+    rearrange: Switch = Field(
+        "auto",
+        description="Compute convolutions that torch is slow at in another way; auto does on CPUs.",
+    )
     data_on_device: Switch = Field(
         "auto",
         description="Keep all decoded images on the accelerator; auto does where they take at "

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.config import Switch
+from ganzoo.engine.convolutions import CAN_REARRANGE
 from ganzoo.engine.objectives import (
     Computed,
     Drawn,
@@ -212,7 +213,7 @@ def wants_compile(asked: Switch, *, divided: bool) -> bool:
     Raises:
         UsageError: it is none of the three.
     """
-    if not _switched(asked, "compile"):
+    if not switched(asked, "compile"):
         return False
     if divided:
         _tell("--compile on", "a batch is worked off in parts here")
@@ -224,7 +225,7 @@ def wants_graphs(asked: Switch, device: torch.device, precision: str, *, divided
 
     `"auto"` is off until someone has measured that it wins.
     """
-    if not _switched(asked, "cuda_graphs"):
+    if not switched(asked, "cuda_graphs"):
         return False
     if device.type != "cuda":
         reason = f"device '{device}' has no CUDA graphs"
@@ -242,7 +243,30 @@ def _tell(asked: str, reason: str) -> None:
     warnings.warn(f"{asked}: {reason}. Going on without", stacklevel=4)
 
 
-def _switched(asked: Switch, name: str) -> bool:
+def wants_rearranging(asked: Switch, device: torch.device) -> bool:
+    """Whether convolutions are to be rearranged; `"auto"` is on for CPUs, where it is possible.
+
+    Raises:
+        UsageError: it is none of the three.
+    """
+    possible = device.type == "cpu" and CAN_REARRANGE
+    wanted = switched(asked, "rearrange", auto=possible)
+    if wanted and not possible:
+        _tell("--rearrange on", "it is for CPUs, and for a torch that has library.get_kernel")
+    return wanted and possible
+
+
+def switched(asked: Switch, name: str, *, auto: bool = False) -> bool:
+    """On or off.
+
+    Args:
+        asked: by the user.
+        name: of the setting.
+        auto: what `"auto"` means.
+
+    Raises:
+        UsageError: it is none of the three.
+    """
     if asked not in get_args(Switch):
         raise UsageError(f"{name} is one of {', '.join(get_args(Switch))}, not '{asked}'")
-    return asked == "on"
+    return auto if asked == "auto" else asked == "on"

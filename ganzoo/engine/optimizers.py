@@ -16,6 +16,7 @@ def make_optimizer(
     parameters: Iterable[nn.Parameter],
     *,
     capturable: bool = False,
+    fused: bool = True,
 ) -> optim.Optimizer:
     """The optimizer a config names, at a learning rate, for one network's parameters.
 
@@ -24,20 +25,22 @@ def make_optimizer(
         lr: the learning rate.
         parameters: of the network, on their device.
         capturable: whether its steps are to be recorded in a CUDA graph.
+        fused: in one pass over the weights, where torch can.
     """
     parameters = list(parameters)
     first, second = training.betas
+    whole = fused or None  # None leaves the choice to torch, which takes its for-each
     match training.optimizer:
         case "adam":
-            return optim.Adam(parameters, lr, (first, second), fused=True, capturable=capturable)
+            return optim.Adam(parameters, lr, (first, second), fused=whole, capturable=capturable)
         case "adamw":
-            return optim.AdamW(parameters, lr, (first, second), fused=True, capturable=capturable)
+            return optim.AdamW(parameters, lr, (first, second), fused=whole, capturable=capturable)
         case "rmsprop":
             return optim.RMSprop(
                 parameters, lr, alpha=second, momentum=first, capturable=capturable
             )
         case "sgd":
-            return optim.SGD(parameters, lr, momentum=first, fused=True)
+            return optim.SGD(parameters, lr, momentum=first, fused=whole)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ It takes networks, a loss and images from whoever has them; it knows neither plu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -14,8 +15,16 @@ from torch import Tensor, nn
 from ganzoo.config import Switch
 from ganzoo.data.loading import Images
 from ganzoo.engine import distributed
-from ganzoo.engine.acceleration import Captured, Computation, wants_compile, wants_graphs
+from ganzoo.engine.acceleration import (
+    Captured,
+    Computation,
+    switched,
+    wants_compile,
+    wants_graphs,
+    wants_rearranging,
+)
 from ganzoo.engine.batches import Batches
+from ganzoo.engine.convolutions import rearranged
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
 from ganzoo.engine.objectives import (
@@ -83,6 +92,9 @@ class Trainer:
         penalty_precision: of the networks inside penalties: `"auto"`, `"fp32"` or `"bf16"`.
         compile: each side's objective by `torch.compile`: `"on"`, `"off"` or `"auto"`.
         cuda_graphs: each step as one CUDA graph: `"on"`, `"off"` or `"auto"`.
+        channels_last: the memory format of images and weights: `"on"`, `"off"` or `"auto"`.
+        fused: optimizers in one pass over the weights: `"on"`, `"off"` or `"auto"`.
+        rearrange: convolutions in another way where torch is slow: `"on"`, `"off"` or `"auto"`.
         data_on_device: keep all images on the accelerator: `"on"`, `"off"` or `"auto"`.
         flip: mirror each real image, left to right, half of the times it is shown.
         training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
@@ -109,6 +121,9 @@ class Trainer:
         penalty_precision: str = "auto",
         compile: Switch = "auto",  # noqa: A002  # as torch has it
         cuda_graphs: Switch = "auto",
+        channels_last: Switch = "auto",
+        fused: Switch = "auto",
+        rearrange: Switch = "auto",
         data_on_device: Switch = "auto",
         flip: bool = False,
         **training: Any,
@@ -138,8 +153,11 @@ class Trainer:
             resolve_precision(precision, self.device, generator, discriminator),
             penalty_precision,
         )
-        self.generator = _placed(generator, self.device)
-        self.discriminator = _placed(discriminator, self.device)
+        last = switched(channels_last, "channels_last", auto=True)
+        self.memory_format = torch.channels_last if last else torch.contiguous_format
+        self.generator = self._placed(generator)
+        self.discriminator = self._placed(discriminator)
+        self.rearranges = wants_rearranging(rearrange, self.device)
         self.loss = loss.to(self.device)
         self.latent = NormalLatent(latent) if isinstance(latent, int) else latent
         self.image = data.spec
@@ -154,9 +172,12 @@ class Trainer:
         """Whether fakes are made once for both networks; else, where reused, anew of the same z."""
         graphs = wants_graphs(cuda_graphs, self.device, self.policy.networks, divided=divided)
         compiles = wants_compile(compile, divided=divided)
+        fuses = switched(fused, "fused", auto=True)
 
         def update(objective: Objective, lr: float, network: nn.Module) -> Update:
-            optimizer = make_optimizer(self.training, lr, network.parameters(), capturable=graphs)
+            optimizer = make_optimizer(
+                self.training, lr, network.parameters(), capturable=graphs, fused=fuses
+            )
             scaler = self.policy.scaler()
             return Update(objective, optimizer, scaler, self.shares, compile=compiles)
 
@@ -231,17 +252,24 @@ class Trainer:
         reseed(self.device, self.training.seed, "step", self.step)
         first = self.step * self.training.batches_per_step
         drawn = [self._draw(first + k) for k in range(self.training.batches_per_step)]
-        terms, self.seen = self._run(drawn, self._due())
+        with rearranged() if self.rearranges else nullcontext():
+            terms, self.seen = self._run(drawn, self._due())
         self.ema.update_parameters(self.generator)
         terms = distributed.mean(terms)
         self.step += 1
         self.consistent = True
         return terms
 
+    def _placed(self, network: nn.Module) -> nn.Module:
+        """On the device, in the memory format."""
+        return network.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload, no-any-return]
+
     def _draw(self, k: int) -> Drawn:
         """What there is to do here of the k-th batch: real images, and z for as many fakes."""
         z = self.latent.sample(self.training.batch_size, device=self.device)
-        return Drawn(self.batches[k], z[self.batches.indices.rows])
+        real = self.batches[k]
+        real = real.with_images(real.images.contiguous(memory_format=self.memory_format))
+        return Drawn(real, z[self.batches.indices.rows])
 
     def _due(self) -> tuple[Due, ...]:
         """Names of the penalties of each update of a step, the generator's last."""
@@ -342,8 +370,3 @@ class Trainer:
             state["discriminator_update"], settings.discriminator_lr
         )
         self.generator_update.load_state_dict(state["generator_update"], settings.generator_lr)
-
-
-def _placed(network: nn.Module, device: torch.device) -> nn.Module:
-    """On the device, in the memory format convolutions are fastest in."""
-    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 
 import pytest
 import torch
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
-from ganzoo.engine.acceleration import WARM_UP, Captured, Compiled, wants_graphs
+from ganzoo.engine import trainer as trainer_module
+from ganzoo.engine.acceleration import (
+    WARM_UP,
+    Captured,
+    Compiled,
+    wants_graphs,
+    wants_rearranging,
+)
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -202,8 +210,43 @@ def test_graphs_asked_for_on_a_device_without_are_told_of(make_trainer):
         assert not wants_graphs("on", torch.device("cuda"), "fp16", divided=False)
 
 
+def test_convolutions_are_rearranged_unless_it_is_off(make_trainer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(trainer_module, "rearranged", lambda: asked.append(1) or nullcontext())
+    for switch, times in (("off", 0), ("auto", 1), ("on", 2)):
+        make_trainer(rearrange=switch).train_step()
+        assert len(asked) == times
+    with pytest.warns(UserWarning, match="--rearrange on: it is for CPUs"):
+        assert not wants_rearranging("on", torch.device("cuda"))
+    assert not wants_rearranging("auto", torch.device("cuda"))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"channels_last": "off"}, {"fused": "off"}, {"rearrange": "off"}]
+)
+def test_how_it_is_computed_changes_no_more_than_rounding(make_trainer, settings):
+    plain, other = make_trainer(), make_trainer(**settings)
+    for _ in range(3):
+        expected, found = plain.train_step(), other.train_step()
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_format_and_fused_optimizers_are_as_asked_for(make_trainer):
+    def traits(trainer):
+        weight = next(p for p in trainer.discriminator.parameters() if p.ndim == 4)
+        images = trainer._draw(0).real.images
+        last = {t.is_contiguous(memory_format=torch.channels_last) for t in (weight, images)}
+        groups = trainer.generator_update.optimizer.param_groups
+        return last, {group["fused"] for group in groups}
+
+    assert traits(make_trainer(channels=3, channels_last="on", fused="on")) == ({True}, {True})
+    assert traits(make_trainer(channels=3)) == ({True}, {True})
+    assert traits(make_trainer(channels=3, channels_last="off", fused="off")) == ({False}, {None})
+
+
 def test_a_switch_that_is_none_is_refused(make_trainer):
-    for name in ("compile", "cuda_graphs"):
+    for name in ("compile", "cuda_graphs", "channels_last", "fused", "rearrange"):
         with pytest.raises(ganzoo.UsageError, match=f"{name} is one of auto, on, off"):
             make_trainer(**{name: "maybe"})
 
