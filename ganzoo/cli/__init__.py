@@ -16,6 +16,11 @@ from ganzoo.errors import GanzooError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 when done, 1 on failure, 2 on a wrong request."""
+    with ranks.leaving_at_once():
+        _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> None:
     ranks.hush()
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.engine.launched import local_rank, rank, world_size
 from ganzoo.errors import ToldElsewhere, UsageError
+
+
+@contextmanager
+def leaving_at_once() -> Iterator[None]:
+    """Of one of several processes: on exit, end it before Python takes itself apart.
+
+    torch keeps gloo's threads to the end of the program (DistributedDataParallel does not let go
+    of them), and one that drops a tensor while Python shuts down aborts a process that has done
+    all its work, and with it the others: https://github.com/pytorch/pytorch/pull/179291.
+    """
+    try:
+        yield
+    except SystemExit as leaving:
+        if world_size() == 1 or not isinstance(leaving.code, int):
+            raise
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(leaving.code)
 
 
 def hush() -> None:

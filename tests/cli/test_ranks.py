@@ -1,0 +1,36 @@
+"""Leaving: one of several processes ends at once, and leaves nothing undone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import atexit, sys
+from ganzoo.cli import ranks
+
+class Late:
+    def __del__(self):
+        print("taken apart", end=" ")
+
+kept = Late()
+atexit.register(print, "said at exit", end=" ")
+with ranks.leaving_at_once():
+    print("done", end=" ")
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "said"),
+    [("1", "done said at exit taken apart "), ("2", "done said at exit ")],
+)
+def test_one_of_several_exits_before_python_takes_itself_apart(processes, said):
+    launched = {"RANK": "1", "WORLD_SIZE": processes, "MASTER_ADDR": "localhost"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=os.environ | launched, capture_output=True, text=True
+    )
+    assert (done.stdout, done.returncode) == (said, 3)
