@@ -247,8 +247,9 @@ class Trainer:
             `generator/name`, without a graph, on the device.
         """
         self.consistent = False
-        self.generator.train()
-        self.discriminator.train()
+        for network in (self.generator, self.discriminator):
+            if not network.training:
+                network.train()
         reseed(self.device, self.training.seed, "step", self.step)
         first = self.step * self.training.batches_per_step
         drawn = [self._draw(first + k) for k in range(self.training.batches_per_step)]
@@ -302,7 +303,7 @@ class Trainer:
         return {f"discriminator/{name}": value for name, value in terms.items()}, seen
 
     def _update_generator(self, drawn: Drawn, due: Due, fake: Batch | None) -> tuple[Terms, Seen]:
-        with frozen(self.discriminator.parameters()):
+        with frozen(self.discriminator_update.trained):
             terms, seen = self.generator_update(drawn, due, fake)
         return {f"generator/{name}": value for name, value in terms.items()}, seen
 

@@ -43,11 +43,12 @@ class Update:
         self.optimizer = optimizer
         self.scaler = scaler
         self.shares = shares
+        self.trained = [p for group in optimizer.param_groups for p in group["params"]]
+        """The network's parameters."""
         if compile:
             self.compute: Callable[..., Computed] = Compiled(objective)
         else:
-            trained = [p for group in optimizer.param_groups for p in group["params"]]
-            self.compute = distributed.parallel(objective, trained)
+            self.compute = distributed.parallel(objective, self.trained)
 
     def __call__(self, drawn: Drawn, due: Due, fake: Batch | None) -> tuple[Terms, Seen]:
         """One step, with the penalties that are due.
@@ -55,7 +56,8 @@ class Update:
         Returns:
             the mean over the batch of each term, and what was seen.
         """
-        self.optimizer.zero_grad()
+        for parameter in self.trained:  # optimizer.zero_grad, without its hooks and profiling
+            parameter.grad = None
         if len(self.shares) == 1:
             found = self._backward(drawn, due, fake, self.shares[0])
         else:
