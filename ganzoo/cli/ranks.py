@@ -44,7 +44,7 @@ def told_elsewhere(error: Exception) -> bool:
     A wrong request is the same for all of a machine.
     """
     if isinstance(error, UsageError):
-        return rank() > 0 and local_rank() > 0
+        return local_rank() > 0
     return isinstance(error, ToldElsewhere)
 
 

@@ -19,9 +19,11 @@ from ganzoo.data.loading import Images
 from ganzoo.data.store import ImageStore
 from ganzoo.data.stream import ImageStream
 from ganzoo.engine.critic import check_demands
+from ganzoo.engine.distributed import rank, world_size
 from ganzoo.engine.precision import resolve_device, resolve_precision
 from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.engine.settings import AnyPenalty, combined_demands
+from ganzoo.engine.shares import shares
 from ganzoo.engine.trainer import Trainer
 from ganzoo.errors import PluginError, Unsupported, UsageError
 from ganzoo.host import Component, PluginHost, default_host
@@ -135,6 +137,9 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     dataset = _component(tree, "data", Dataset, host, components)
     tree.add(Layer(_whose(components["loss"]), {"training": loss.settings()}))
     tree.add(Layer(_whose(components["arch"]), {"training": architecture.settings()}))
+    # refused by the trainer too, which comes after the images are decoded
+    training = tree.validate().training
+    shares(training.batch_size, training.accumulate, rank(), world_size())
     penalties = _penalties(tree, loss, host, components)
     observers = _observers(tree, host, components)
 

@@ -29,7 +29,7 @@ FEW_CHANNELS = 4
 """Of an image. oneDNN fills its vectors with channels, so they are mostly empty."""
 
 SMALL_MAP = 16
-"""Positions of features, below which oneDNN's gradient of a kernel is slow in bfloat16."""
+"""Positions of features, up to which oneDNN's gradient of a kernel is slow in bfloat16."""
 
 
 class _Way(NamedTuple):

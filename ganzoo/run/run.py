@@ -248,7 +248,7 @@ class Run:
         return journal.read_log(self.directory.metrics)
 
     def evaluations(self) -> list[dict[str, Any]]:
-        """Every number measured of it, the oldest first: see `ganzoo.Result`."""
+        """Every number measured of it, the oldest first, as in `ganzoo.Evaluation`."""
         return journal.read_evaluations(self.directory.evaluations)
 
     def events(self) -> list[journal.Event]:
