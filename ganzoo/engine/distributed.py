@@ -8,19 +8,25 @@ started once every function here is as good as not there. Nothing here knows wha
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from ganzoo.engine import launched
 from ganzoo.engine.optimizers import frozen
 from ganzoo.errors import GanzooError, ToldElsewhere, UsageError
+
+if TYPE_CHECKING:
+    from torch.distributed.distributed_c10d import Store
 
 T = TypeVar("T")
 
@@ -51,7 +57,9 @@ def joined() -> Iterator[None]:
         yield
         return
     try:
-        dist.init_process_group()  # gloo for tensors on the CPU, nccl for those on a GPU
+        store, rank, count = next(rendezvous("env://"))
+        # gloo for tensors on the CPU, nccl for those on a GPU
+        dist.init_process_group(store=fresh(store, rank, count), rank=rank, world_size=count)
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise GanzooError(
@@ -66,6 +74,38 @@ def joined() -> Iterator[None]:
             dist.destroy_process_group()
         raise
     dist.destroy_process_group()
+
+
+def fresh(store: Store, rank: int, count: int) -> Store:
+    """A part of the store for these processes alone.
+
+    Those that torchrun starts anew find the store of their predecessors, whose addresses are still
+    in it: https://github.com/pytorch/pytorch/issues/135712. Its count of restarts is each
+    machine's own. So each asks under a name never used before, and rank 0 answers whoever seems
+    to ask until it has heard from all that its answer has come.
+
+    Raises:
+        RuntimeError: they did not all come within the store's timeout.
+    """
+    from torch.distributed.distributed_c10d import PrefixStore  # not in every build of torch
+
+    name = uuid4().hex
+    if rank:
+        store.set(f"asks/{rank}", name)
+        answer = store.get(f"answer/{name}").decode()
+        store.set(f"{answer}/{rank}", "heard")
+        return PrefixStore(answer, store)
+    missing, end = set(range(1, count)), time.monotonic() + store.timeout.total_seconds()  # type: ignore[attr-defined]
+    while missing:
+        if time.monotonic() > end:
+            raise RuntimeError(f"processes {sorted(missing)} did not come")
+        for other in tuple(missing):
+            if store.check([f"asks/{other}"]):
+                store.set(f"answer/{store.get(f'asks/{other}').decode()}", name)
+            if store.check([f"{name}/{other}"]):
+                missing.remove(other)
+        time.sleep(0.01)
+    return PrefixStore(name, store)
 
 
 @contextmanager
