@@ -2,7 +2,8 @@
 
 Each does what the well-known scripts do: eager float32, a sigmoid and `BCELoss`, a DataLoader with
 PIL transforms, `.item()` at every step, and a discriminator whose weight gradients are computed in
-the generator's step too. The networks are ganzoo's own, so the two differ in the loop alone.
+the generator's step too. The networks are those that ganzoo trains beside, so the two differ in the
+loop alone.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Script:
     """What every script sets up.
 
     Args:
-        generator: a network of ganzoo's.
+        generator: `z (N, latent_dim)` to images.
         discriminator: the same, giving raw scores.
         latent_dim: length of z.
         images: PIL images with labels.
@@ -56,6 +57,8 @@ class Script:
         batch_size: images in a batch.
         lr: learning rate of both.
         betas: of Adam.
+        conditional: whether both networks are shown labels.
+        device: where the networks are.
     """
 
     def __init__(
@@ -70,7 +73,9 @@ class Script:
         betas: tuple[float, float],
         *,
         conditional: bool,
+        device: torch.device,
     ) -> None:
+        self.device = device
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim, self.conditional = latent_dim, conditional
         pictures = Pictures(images, shape[1], shape[0])
@@ -87,8 +92,12 @@ class Script:
 
     def next(self) -> tuple[Tensor, tuple[Tensor, ...]]:
         """A batch of images, and its labels if they are used."""
-        images, labels = next(self.batches)
+        images, labels = (tensor.to(self.device) for tensor in next(self.batches))
         return images, (labels,) if self.conditional else ()
+
+    def noise(self, n: int) -> Tensor:
+        """z for n fakes."""
+        return torch.randn(n, self.latent_dim, device=self.device)
 
 
 class BCEScript(Script):
@@ -98,13 +107,14 @@ class BCEScript(Script):
         """One update of each network."""
         criterion = nn.BCELoss()
         real, labels = self.next()
-        ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+        ones = torch.ones(len(real), device=self.device)
+        zeros = torch.zeros(len(real), device=self.device)
         self.discriminator.zero_grad()
         output = torch.sigmoid(self.discriminator(real, *labels))
         loss_real = criterion(output, ones)
         loss_real.backward()
         output.mean().item()
-        fake = self.generator(torch.randn(len(real), self.latent_dim), *labels)
+        fake = self.generator(self.noise(len(real)), *labels)
         output = torch.sigmoid(self.discriminator(fake.detach(), *labels))
         loss_fake = criterion(output, zeros)
         loss_fake.backward()
@@ -131,7 +141,7 @@ class WassersteinScript(Script):
         for _ in range(self.n_critic):
             real, _ = self.next()
             self.discriminator_optimizer.zero_grad()
-            fake = self.generator(torch.randn(len(real), self.latent_dim))
+            fake = self.generator(self.noise(len(real)))
             penalty = self._penalty(real, fake)
             gap = self.discriminator(fake).mean() - self.discriminator(real).mean()
             loss = gap + self.weight * penalty
@@ -139,14 +149,14 @@ class WassersteinScript(Script):
             self.discriminator_optimizer.step()
         critic_loss = loss.item()
         self.generator_optimizer.zero_grad()
-        fake = self.generator(torch.randn(len(real), self.latent_dim))
+        fake = self.generator(self.noise(len(real)))
         loss = -self.discriminator(fake).mean()
         loss.backward()
         self.generator_optimizer.step()
         return critic_loss, loss.item()
 
     def _penalty(self, real: Tensor, fake: Tensor) -> Tensor:
-        alpha = torch.rand(len(real), 1, 1, 1)
+        alpha = torch.rand(len(real), 1, 1, 1, device=self.device)
         between = (alpha * real + (1 - alpha) * fake).requires_grad_(True)
         scores = self.discriminator(between)
         (gradient,) = torch.autograd.grad(
