@@ -139,6 +139,7 @@ LEAVES = {
         "channels_last": "off",
         "fused": "off",
         "rearrange": "on",
+        "keep_memory": "off",
         "data_on_device": "off",
         "workers": 3,
         "threads": 2,

@@ -161,6 +161,11 @@ class ExecutionConfig(Section):
         "auto",
         description="Compute convolutions that torch is slow at in another way; auto does on CPUs.",
     )
+    keep_memory: Switch = Field(
+        "auto",
+        description="Keep memory that one step frees for the next, up to 2 GiB; auto does on CPUs "
+        "where the C library can.",
+    )
     data_on_device: Switch = Field(
         "auto",
         description="Keep all decoded images on the accelerator; auto does where they take at "

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ganzoo.config import Switch
 from ganzoo.engine.convolutions import CAN_REARRANGE
+from ganzoo.engine.memory import can_keep_memory
 from ganzoo.engine.objectives import (
     Computed,
     Drawn,
@@ -239,8 +240,8 @@ def wants_graphs(asked: Switch, device: torch.device, precision: str, *, divided
     return False
 
 
-def _tell(asked: str, reason: str) -> None:
-    warnings.warn(f"{asked}: {reason}. Going on without", stacklevel=4)
+def _tell(asked: str, reason: str, stacklevel: int = 4) -> None:
+    warnings.warn(f"{asked}: {reason}. Going on without", stacklevel=stacklevel)
 
 
 def wants_rearranging(asked: Switch, device: torch.device) -> bool:
@@ -250,9 +251,25 @@ def wants_rearranging(asked: Switch, device: torch.device) -> bool:
         UsageError: it is none of the three.
     """
     possible = device.type == "cpu" and CAN_REARRANGE
-    wanted = switched(asked, "rearrange", auto=possible)
+    reason = "it is for CPUs, and for a torch that has library.get_kernel"
+    return _where_possible(asked, "rearrange", possible, reason)
+
+
+def wants_kept_memory(asked: Switch, device: torch.device) -> bool:
+    """Whether freed memory is to be kept; `"auto"` is on for CPUs, where it is possible.
+
+    Raises:
+        UsageError: it is none of the three.
+    """
+    possible = device.type == "cpu" and can_keep_memory()
+    reason = "it is for CPUs and glibc, without settings of MALLOC_… or GLIBC_TUNABLES"
+    return _where_possible(asked, "keep_memory", possible, reason)
+
+
+def _where_possible(asked: Switch, name: str, possible: bool, reason: str) -> bool:
+    wanted = switched(asked, name, auto=possible)
     if wanted and not possible:
-        _tell("--rearrange on", "it is for CPUs, and for a torch that has library.get_kernel")
+        _tell(f"--{name.replace('_', '-')} on", reason, stacklevel=5)
     return wanted and possible
 
 

@@ -105,6 +105,7 @@ class Plan:
             channels_last=execution.channels_last,
             fused=execution.fused,
             rearrange=execution.rearrange,
+            keep_memory=execution.keep_memory,
             data_on_device=execution.data_on_device,
             flip=self.config.image.flip,
             **self.config.training.model_dump(),

@@ -21,12 +21,14 @@ from ganzoo.engine.acceleration import (
     switched,
     wants_compile,
     wants_graphs,
+    wants_kept_memory,
     wants_rearranging,
 )
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.convolutions import rearranged
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
 from ganzoo.engine.ema import make_ema
+from ganzoo.engine.memory import kept_memory
 from ganzoo.engine.objectives import (
     DiscriminatorObjective,
     Drawn,
@@ -95,6 +97,7 @@ class Trainer:
         channels_last: the memory format of images and weights: `"on"`, `"off"` or `"auto"`.
         fused: optimizers in one pass over the weights: `"on"`, `"off"` or `"auto"`.
         rearrange: convolutions in another way where torch is slow: `"on"`, `"off"` or `"auto"`.
+        keep_memory: keep what one step frees for the next: `"on"`, `"off"` or `"auto"`.
         data_on_device: keep all images on the accelerator: `"on"`, `"off"` or `"auto"`.
         flip: mirror each real image, left to right, half of the times it is shown.
         training: fields of `ganzoo.config.TrainingConfig` (`batch_size`, `n_critic`,
@@ -124,6 +127,7 @@ class Trainer:
         channels_last: Switch = "auto",
         fused: Switch = "auto",
         rearrange: Switch = "auto",
+        keep_memory: Switch = "auto",
         data_on_device: Switch = "auto",
         flip: bool = False,
         **training: Any,
@@ -158,6 +162,7 @@ class Trainer:
         self.generator = self._placed(generator)
         self.discriminator = self._placed(discriminator)
         self.rearranges = wants_rearranging(rearrange, self.device)
+        self.keeps_memory = wants_kept_memory(keep_memory, self.device)
         self.loss = loss.to(self.device)
         self.latent = NormalLatent(latent) if isinstance(latent, int) else latent
         self.image = data.spec
@@ -215,7 +220,8 @@ class Trainer:
             observers: are told of the start, each step and the end, in this order.
         """
         steps = self.training.steps if steps is None else steps
-        with isolated(self.device):
+        memory = kept_memory() if self.keeps_memory else nullcontext()
+        with memory, isolated(self.device):
             try:
                 for observer in observers:
                     observer.started(self, steps)

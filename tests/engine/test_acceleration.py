@@ -10,12 +10,14 @@ import torch
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
+from ganzoo.engine import acceleration
 from ganzoo.engine import trainer as trainer_module
 from ganzoo.engine.acceleration import (
     WARM_UP,
     Captured,
     Compiled,
     wants_graphs,
+    wants_kept_memory,
     wants_rearranging,
 )
 
@@ -221,6 +223,21 @@ def test_convolutions_are_rearranged_unless_it_is_off(make_trainer, monkeypatch)
     assert not wants_rearranging("auto", torch.device("cuda"))
 
 
+def test_memory_is_kept_while_fitting_unless_it_is_off(make_trainer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(trainer_module, "kept_memory", lambda: asked.append(1) or nullcontext())
+    monkeypatch.setattr(acceleration, "can_keep_memory", lambda: True)
+    for switch, times in (("off", 0), ("auto", 1), ("on", 2)):
+        make_trainer(keep_memory=switch).fit(1)
+        assert len(asked) == times
+    assert not wants_kept_memory("auto", torch.device("cuda"))
+    monkeypatch.setattr(acceleration, "can_keep_memory", lambda: False)
+    with pytest.warns(UserWarning, match="--keep-memory on: it is for CPUs and glibc"):
+        make_trainer(keep_memory="on").fit(1)
+    make_trainer().fit(1)
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     "settings", [{"channels_last": "off"}, {"fused": "off"}, {"rearrange": "off"}]
 )
@@ -246,7 +263,7 @@ def test_memory_format_and_fused_optimizers_are_as_asked_for(make_trainer):
 
 
 def test_a_switch_that_is_none_is_refused(make_trainer):
-    for name in ("compile", "cuda_graphs", "channels_last", "fused", "rearrange"):
+    for name in ("compile", "cuda_graphs", "channels_last", "fused", "rearrange", "keep_memory"):
         with pytest.raises(ganzoo.UsageError, match=f"{name} is one of auto, on, off"):
             make_trainer(**{name: "maybe"})
 
