@@ -28,7 +28,7 @@ CAN_REARRANGE = hasattr(torch.library, "get_kernel")
 FEW_CHANNELS = 4
 """Of an image. oneDNN fills its vectors with channels, so they are mostly empty."""
 
-SMALL_MAP = 16
+SMALL_MAP, SMALL_STRIDED_MAP = 16, 64
 """Positions of features, up to which oneDNN's gradient of a kernel is slow in bfloat16."""
 
 
@@ -67,8 +67,8 @@ class _Way(NamedTuple):
 
     def kernel(self, image: Tensor, features: Tensor, size: Sequence[int]) -> Tensor | None:
         """From a small map: a matrix product with what each position sees."""
-        positions = features.shape[2:].numel()
-        if positions > (SMALL_MAP if image.dtype == torch.bfloat16 else 1):
+        small = SMALL_MAP if max(self.stride) == 1 else SMALL_STRIDED_MAP
+        if features.shape[2:].numel() > (small if image.dtype == torch.bfloat16 else 1):
             return None
         seen = self._seen(image, features.shape[2:], size[2:])
         found = features.permute(0, 2, 3, 1).reshape(len(seen), -1).t() @ seen

@@ -79,11 +79,15 @@ def _at_least_float32(value: Tensor) -> Tensor:
 @torch.no_grad()
 def check_demands(
     discriminator: nn.Module, image: ImageSpec, demands: Demands, conditional: bool
-) -> None:
+) -> bool:
     """See for oneself that a discriminator honours what the loss demands of it.
 
     It is tried on a copy and on noise, so any way of breaking a promise is noticed, whatever the
     layers are called, and neither weights, buffers nor random state move.
+
+    Returns:
+        whether it makes no difference which images are shown together: each image's outputs are
+        its own, and nothing is kept from one time to the next.
 
     Raises:
         Unsupported: the promise that is broken and how to keep it.
@@ -94,14 +98,13 @@ def check_demands(
         first, second, other = images.clamp(-1, 1).to(device)
         labels = torch.arange(4, device=device) % max(1, image.num_classes)
 
-        def outputs(batch: Tensor) -> Mapping[str, Tensor]:
+        def outputs(batch: Tensor) -> tuple[Mapping[str, Tensor], nn.Module]:
             torch.manual_seed(0)
-            critic = BoundCritic(
-                deepcopy(discriminator), PrecisionPolicy(device), "fp32", conditional=conditional
-            )
-            return critic.outputs(Batch(batch, labels))
+            tried = deepcopy(discriminator).train()
+            critic = BoundCritic(tried, PrecisionPolicy(device), "fp32", conditional=conditional)
+            return critic.outputs(Batch(batch, labels)), tried
 
-        seen = outputs(first)
+        seen, tried = outputs(first)
         if demands.class_logits:
             shape = (4, image.num_classes)
             if "class_logits" not in seen or seen["class_logits"].shape != shape:
@@ -109,13 +112,18 @@ def check_demands(
                     "the loss asks the discriminator for class logits, and it does not give "
                     f'{{"scores": (N,), "class_logits": (N, {image.num_classes})}}'
                 )
-        if demands.forbids_batch_statistics:
-            for neighbours in (second, 3 * other):
-                mixed = torch.cat([first[:1], neighbours[1:]])
-                if not torch.allclose(outputs(mixed)["scores"][0], seen["scores"][0], atol=1e-4):
-                    raise Unsupported(
-                        "the discriminator's score of an image depends on the others in its "
-                        "batch (batch norm or the like), which the gradient penalty in use "
-                        "forbids: it would penalize the wrong gradient. Use layer, group or "
-                        "instance norm in the discriminator, or another loss"
-                    )
+        mixed = [outputs(torch.cat([first[:1], o[1:]]))[0] for o in (second, 3 * other)]
+
+        def alone(name: str) -> bool:
+            return all(torch.allclose(m[name][0], seen[name][0], atol=1e-4) for m in mixed)
+
+        if demands.forbids_batch_statistics and not alone("scores"):
+            raise Unsupported(
+                "the discriminator's score of an image depends on the others in its batch (batch "
+                "norm or the like), which the gradient penalty in use forbids: it would penalize "
+                "the wrong gradient. Use layer, group or instance norm in the discriminator, or "
+                "another loss"
+            )
+        each = all(value.ndim and len(value) == len(first) for value in seen.values())
+        buffers = zip(tried.buffers(), discriminator.buffers(), strict=True)
+        return each and all(map(alone, seen)) and all(torch.equal(*pair) for pair in buffers)

@@ -2,7 +2,8 @@
 
 Each step of training asks for the same tensors as the one before. The C library gives large ones
 back to the system when they are freed, and the system clears every page of theirs when they are
-asked for again, which costs more than many an operation on them does.
+asked for again, which costs more than many an operation on them does. This helps in a program's
+main thread alone: the heaps of others are too small for large tensors.
 """
 
 from __future__ import annotations

@@ -105,7 +105,27 @@ class _Objective(nn.Module, Generic[P]):
 
 
 class DiscriminatorObjective(_Objective[Penalty]):
-    """What the discriminator minimizes in one update."""
+    """What the discriminator minimizes in one update.
+
+    Args:
+        generator: as all others, of both sides.
+        critic: likewise.
+        loss: likewise.
+        penalties: likewise.
+        at_once: show real and fake images to the discriminator in one pass, which is faster.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        critic: BoundCritic,
+        loss: Loss,
+        penalties: Mapping[str, Penalty],
+        *,
+        at_once: bool = False,
+    ) -> None:
+        super().__init__(generator, critic, loss, penalties)
+        self.at_once = at_once
 
     def forward(self, real: Batch, z: Tensor, due: Due, fake: Batch | None = None) -> Computed:
         """The loss with the penalties that are due, its terms, and what it saw.
@@ -118,7 +138,9 @@ class DiscriminatorObjective(_Objective[Penalty]):
                 if fake is None
                 else fake.with_images(fake.images.detach())
             )
-            critic = _Remembering(self.critic)
+            # torch's compiler does not take a gradient of a gradient beside parts of one pass
+            at_once = self.at_once and not torch.compiler.is_compiling()
+            critic = _Remembering(self.critic, (real, fake) if at_once else ())
             terms = dict(self.loss.discriminator_loss(critic, real, fake))
             for name, factor, penalty in self.chosen(due):
                 terms[name] = factor * penalty.penalty(self.critics[name], real, fake)
@@ -153,25 +175,60 @@ Objective = DiscriminatorObjective | GeneratorObjective
 
 
 class _Remembering:
-    """A critic that remembers the scores it gave, so that looking at a run costs no forward."""
+    """A critic that remembers the scores it gave, so that looking at a run costs no forward.
 
-    def __init__(self, critic: BoundCritic) -> None:
+    Args:
+        critic: whose scores.
+        at_once: batches that it is shown in one pass, when it is first asked for one of them with
+            gradients. Who asks a second time gets a pass of its own, with dropout of its own.
+    """
+
+    def __init__(self, critic: BoundCritic, at_once: Sequence[Batch] = ()) -> None:
         self.critic = critic
+        self.at_once = at_once
+        self._ready: list[tuple[Batch, Mapping[str, Tensor]]] = []
         self._scores: list[tuple[Batch, Tensor]] = []
 
     def __call__(self, batch: Batch) -> Tensor:
         return self.outputs(batch)["scores"]
 
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
-        outputs = self.critic.outputs(batch)
+        outputs = self._taken(batch) if torch.is_grad_enabled() else None
+        if outputs is None:
+            outputs = self.critic.outputs(batch)
         self._scores.append((batch, outputs["scores"].detach()))
         return outputs
+
+    def _taken(self, batch: Batch) -> Mapping[str, Tensor] | None:
+        """Its part of the pass that shows several at once, for the first who asks."""
+        if any(batch is one for one in self.at_once):
+            self._show_at_once()
+        for k, (shown, outputs) in enumerate(self._ready):
+            if shown is batch:
+                del self._ready[k]
+                return outputs
+        return None
+
+    def _show_at_once(self) -> None:
+        outputs, start = self.critic.outputs(_beside(self.at_once)), 0
+        for batch in self.at_once:
+            rows = slice(start, start + len(batch))
+            self._ready.append((batch, {name: value[rows] for name, value in outputs.items()}))
+            start = rows.stop
+        self.at_once = ()
 
     def seen(self, real: Batch, fake: Batch) -> Seen:
         return Seen(real.images, fake.images, self._first(real), self._first(fake))
 
     def _first(self, batch: Batch) -> Tensor | None:
         return next((scores for scored, scores in self._scores if scored is batch), None)
+
+
+def _beside(batches: Sequence[Batch]) -> Batch:
+    """One batch of all."""
+    labels = [b.labels for b in batches if b.labels is not None]
+    images = torch.cat([b.images for b in batches])
+    return Batch(images, torch.cat(labels) if labels else None)
 
 
 def generate(generator: nn.Module, z: Tensor, like: Batch, critic: BoundCritic) -> Batch:

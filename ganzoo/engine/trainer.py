@@ -166,7 +166,7 @@ class Trainer:
         self.loss = loss.to(self.device)
         self.latent = NormalLatent(latent) if isinstance(latent, int) else latent
         self.image = data.spec
-        check_demands(self.discriminator, self.image, demands, self.conditional)
+        apart = check_demands(self.discriminator, self.image, demands, self.conditional)
 
         # one that has parameters or buffers is moved and saved with the rest
         self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
@@ -186,7 +186,7 @@ class Trainer:
             scaler = self.policy.scaler()
             return Update(objective, optimizer, scaler, self.shares, compile=compiles)
 
-        judging, fooling = self._objectives(penalties)
+        judging, fooling = self._objectives(penalties, at_once=apart)
         self.discriminator_update = update(
             judging, self.training.discriminator_lr, self.discriminator
         )
@@ -333,7 +333,7 @@ class Trainer:
         )
 
     def _objectives(
-        self, penalties: Mapping[str, AnyPenalty]
+        self, penalties: Mapping[str, AnyPenalty], *, at_once: bool
     ) -> tuple[DiscriminatorObjective, GeneratorObjective]:
         critic = BoundCritic(
             self.discriminator,
@@ -346,7 +346,7 @@ class Trainer:
         theirs = {k: p for k, p in penalties.items() if isinstance(p, GeneratorPenalty)}
         common = (self.generator, critic, self.loss)
         return (
-            DiscriminatorObjective(*common, mine).to(self.device),
+            DiscriminatorObjective(*common, mine, at_once=at_once).to(self.device),
             GeneratorObjective(*common, theirs).to(self.device),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 from toys import TinyDiscriminator
 
 from ganzoo import Batch, Demands, ImageSpec, Unsupported
@@ -93,3 +94,25 @@ def test_class_logits_of_the_wrong_number_are_refused():
     network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "class_logits": x.flatten(1)[:, :2]})
     with pytest.raises(Unsupported, match="class logits"):
         check_demands(network, IMAGE, Demands(class_logits=True), conditional=False)
+
+
+@pytest.mark.parametrize(
+    ("norm", "alone"),
+    [
+        (nn.Identity, True),
+        (lambda c: nn.GroupNorm(1, c), True),
+        (lambda c: nn.Dropout(0.5), True),
+        (nn.BatchNorm2d, False),
+        (lambda c: spectral_norm(nn.Conv2d(c, c, 1)), False),  # takes a step at each pass
+    ],
+)
+def test_it_tells_whether_images_can_be_shown_together(norm, alone):
+    network = TinyDiscriminator(norm=norm)
+    assert check_demands(network, IMAGE, Demands(), conditional=False) == alone
+    network.eval()  # which it will not be while it is trained
+    assert check_demands(network, IMAGE, Demands(), conditional=False) == alone
+
+
+def test_outputs_that_are_not_each_images_own_are_not_shown_together():
+    network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "spread": x.detach().std()})
+    assert not check_demands(network, IMAGE, Demands(), conditional=False)

@@ -224,7 +224,7 @@ def test_the_penalty_sees_the_images_the_discriminator_sees(make_trainer):
     )
     inputs.clear()
     trainer.train_step()
-    assert len(inputs) == 4  # real, fake, penalty; then the generator's fakes
+    assert len(inputs) == 3  # real and fake, penalty; then the generator's fakes
     assert all(torch.equal(seen, torch.full_like(seen, 0.5)) for seen in inputs)
 
 
