@@ -27,7 +27,7 @@ from ganzoo.engine.acceleration import (
 from ganzoo.engine.batches import Batches
 from ganzoo.engine.convolutions import rearranged
 from ganzoo.engine.critic import Augmentation, BoundCritic, check_demands
-from ganzoo.engine.ema import make_ema
+from ganzoo.engine.ema import MovingAverage
 from ganzoo.engine.memory import kept_memory
 from ganzoo.engine.objectives import (
     DiscriminatorObjective,
@@ -170,7 +170,7 @@ class Trainer:
 
         # one that has parameters or buffers is moved and saved with the rest
         self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
-        self.ema = make_ema(self.generator, self.training.ema_decay)
+        self.ema = MovingAverage(self.generator, self.training.ema_decay)
 
         divided = len(self.shares[0]) < self.training.batch_size
         self.keeps_fakes = self.training.reuse_fakes and not divided
@@ -261,7 +261,7 @@ class Trainer:
         drawn = [self._draw(first + k) for k in range(self.training.batches_per_step)]
         with rearranged() if self.rearranges else nullcontext():
             terms, self.seen = self._run(drawn, self._due())
-        self.ema.update_parameters(self.generator)
+        self.ema.update()
         terms = distributed.mean(terms)
         self.step += 1
         self.consistent = True

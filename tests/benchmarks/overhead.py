@@ -49,7 +49,7 @@ class Split(ganzoo.Observer):
         self.generate = ganzoo.engine.trainer.generate
         ganzoo.engine.trainer.generate = self.timed("networks", self.generate)
         trainer._draw = self.timed("data", trainer._draw)
-        trainer.ema.update_parameters = self.timed("average", trainer.ema.update_parameters)
+        trainer.ema.update = self.timed("average", trainer.ema.update)
         self.since = self.now()
 
     def now(self) -> float:
