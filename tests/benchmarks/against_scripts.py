@@ -19,6 +19,7 @@ import statistics
 import time
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,10 +48,7 @@ class Turns:
 
     def end(self) -> None:
         """All turns were had."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        if self.device.type == "cuda":
-            peak = torch.cuda.max_memory_allocated() / 2**20
-        self.line.send((self.first, peak))
+        self.line.send((self.first, peak_memory(self.device)))
 
     def _wait(self) -> float:
         self.line.recv()
@@ -60,6 +58,18 @@ class Turns:
         if self.device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter()
+
+
+def peak_memory(device: torch.device) -> float:
+    """MiB: of this process, or on a GPU what torch has had there."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # unlike the figure above, this one does not begin at what the parent process had
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 class Paced(ganzoo.Observer):

@@ -1,0 +1,48 @@
+"""All that `docs/benchmarks.md` says of speed and memory, as one report in Markdown.
+
+python tests/benchmarks                    # half an hour on two cores
+python tests/benchmarks --device cuda      # with graphs and compiled, too
+python tests/benchmarks dcgan-64 --rounds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import against_scripts
+import overhead
+import startup
+from cases import CASES, add_settings, machine, settings
+
+WAYS = {
+    "cpu": [{}, {"precision": "fp32"}],
+    "cuda": [{}, {"precision": "fp32"}, {"cuda_graphs": "on"}, {"compile": "on"}],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add_settings(parser)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=12)
+    asked = parser.parse_args()
+    names = asked.cases or list(CASES)
+    print(machine(asked.device))
+    for way in WAYS[asked.device.split(":")[0]]:
+        chosen = settings(asked) | way
+        label = ", ".join(f"{key} {value}" for key, value in way.items()) or "automatic settings"
+        print(f"\n## Against typical scripts, {label}\n\n{against_scripts.HEAD}", flush=True)
+        for name in names:
+            found = against_scripts.compare(name, asked.rounds, chosen)
+            print(against_scripts.row(found), flush=True)
+        print(
+            f"\n## Where a step's time goes, {label}: milliseconds\n\n{overhead.HEAD}", flush=True
+        )
+        for name in names:
+            print(overhead.row(name, asked.steps, chosen), flush=True)
+    print("\n## Start-up\n")
+    startup.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""How long does the command take to say something?
+
+    python tests/benchmarks/startup.py
+
+Alternately, medians of whole processes, beside what importing torch alone takes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+COMMANDS = {
+    "ganzoo --help": ["-m", "ganzoo", "--help"],
+    "ganzoo list": ["-m", "ganzoo", "list"],
+    "import ganzoo": ["-c", "import ganzoo"],
+    "import torch": ["-c", "import torch"],
+}
+ROUNDS = 7
+
+
+def main() -> None:
+    times: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    for turn in range(ROUNDS + 1):
+        for name, command in COMMANDS.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *command], check=True, capture_output=True)
+            if turn:  # the first round warms up
+                times[name].append(time.perf_counter() - start)
+    print("| | seconds |\n| --- | --- |")
+    for name, seconds in times.items():
+        print(f"| {name} | {statistics.median(seconds):.2f} |")
+
+
+if __name__ == "__main__":
+    main()
