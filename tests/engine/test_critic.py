@@ -116,3 +116,11 @@ def test_it_tells_whether_images_can_be_shown_together(norm, alone):
 def test_outputs_that_are_not_each_images_own_are_not_shown_together():
     network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "spread": x.detach().std()})
     assert not check_demands(network, IMAGE, Demands(), conditional=False)
+
+
+def test_a_dependence_on_neighbours_that_fresh_weights_hardly_let_through_is_noticed():
+    network = Returns(lambda x: 1e-3 * (x.mean((1, 2, 3)) + 1e-3 * x.std(0).mean()))
+    assert not check_demands(network, IMAGE, Demands(), conditional=False)
+    assert check_demands(
+        Returns(lambda x: 1e-3 * x.mean((1, 2, 3))), IMAGE, Demands(), conditional=False
+    )
