@@ -16,14 +16,13 @@ from __future__ import annotations
 import argparse
 import resource
 import statistics
-import time
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import torch
-from cases import CASES, Case, add_settings, machine, make_script, settings, train
+from cases import CASES, Case, add_settings, machine, make_script, now, settings, train
 
 import ganzoo
 
@@ -41,9 +40,9 @@ class Turns:
         """A step is done; after a block it is the other's turn."""
         self.done += 1
         if self.done == 1:
-            self.first = self._now() - self.begun
+            self.first = now(self.device) - self.begun
         if self.done % self.block == 0:
-            self.line.send((self._now() - self.since) / self.block)
+            self.line.send((now(self.device) - self.since) / self.block)
             self.since = self._wait()
 
     def end(self) -> None:
@@ -52,12 +51,7 @@ class Turns:
 
     def _wait(self) -> float:
         self.line.recv()
-        return time.perf_counter()
-
-    def _now(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
+        return now(self.device)
 
 
 def peak_memory(device: torch.device) -> float:

@@ -6,6 +6,7 @@ The script's own networks (`networks.py`) are among the cases beside ganzoo's.
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -128,6 +129,13 @@ def add_settings(parser: Any) -> None:
 def settings(asked: Any) -> dict[str, Any]:
     """Those that were given."""
     return {"device": asked.device} | dict(given.split("=", 1) for given in asked.set)
+
+
+def now(device: torch.device) -> float:
+    """Seconds, once the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def machine(device: str) -> str:

@@ -15,13 +15,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from cases import CASES, add_settings, machine, settings, train
+from cases import CASES, add_settings, machine, now, settings, train
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -50,27 +49,22 @@ class Split(ganzoo.Observer):
         ganzoo.engine.trainer.generate = self.timed("networks", self.generate)
         trainer._draw = self.timed("data", trainer._draw)
         trainer.ema.update = self.timed("average", trainer.ema.update)
-        self.since = self.now()
-
-    def now(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
+        self.since = now(self.device)
 
     def timed(self, part: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def timing(*arguments: Any, **named: Any) -> Any:
-            start = self.now()
+            start = now(self.device)
             try:
                 return call(*arguments, **named)
             finally:
-                self.spent[part] += self.now() - start
+                self.spent[part] += now(self.device) - start
 
         return timing
 
     def step(self, trainer: Any, terms: Any) -> None:
-        now = self.now()
+        ended = now(self.device)
         if trainer.step > WARM_UP:
-            total = now - self.since
+            total = ended - self.since
             for part, seconds in self.spent.items():
                 self.parts[part].append(seconds)
             self.parts["step"].append(total)
@@ -82,7 +76,7 @@ class Split(ganzoo.Observer):
                 )
             self.flops = counted.total
         self.spent.clear()
-        self.since = self.now()
+        self.since = now(self.device)
 
     def finished(self, trainer: Any) -> None:
         ganzoo.engine.trainer.generate = self.generate
@@ -111,11 +105,9 @@ def peak(precision: str, device: torch.device) -> float:
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     product, times = a @ b, []
     for _ in range(12):
-        start = time.perf_counter()
+        start = now(device)
         torch.mm(a, b, out=product)  # into memory that is there
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(time.perf_counter() - start)
+        times.append(now(device) - start)
     return 2 * side**3 / statistics.median(times)
 
 
