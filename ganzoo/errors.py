@@ -2,18 +2,97 @@
 
 Everything ganzoo raises on purpose is a `GanzooError`; the command line prints its message without
 a traceback and exits with its `exit_code`.
+
+A message that mentions a setting says `setting("batch_size", 64)`. In Python it then reads
+`batch_size=64`, the argument; the command line shows the same message with `--batch-size 64`.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_SETTING = re.compile("\u27e6(\\w+)(?:=([^\u27e7]*))?\u27e7")
+
+
+def setting(name: str, value: object = None) -> str:
+    """A setting inside a message, to be shown in the language of whoever reads it.
+
+    Args:
+        name: of the argument of `ganzoo.train`, `ganzoo.Trainer`, …: `"batch_size"`.
+        value: one to advise; text that describes one (`"NAME"`) where it is not known.
+    """
+    return f"\u27e6{name}\u27e7" if value is None else f"\u27e6{name}={value}\u27e7"
+
+
+def in_python(message: str) -> str:
+    """A message with its settings as keyword arguments: `precision="fp32"`."""
+
+    def argument(found: re.Match[str]) -> str:
+        name, value = found.groups()
+        if value is None:
+            return name
+        plain = value in ("True", "False") or value.isupper() or re.fullmatch(r"[\d.e+-]+", value)
+        return f"{name}={value}" if plain else f'{name}="{value}"'
+
+    return _SETTING.sub(argument, message)
+
+
+def at_shell(message: str) -> str:
+    """A message with its settings as flags: `--precision fp32`."""
+
+    def flag(found: re.Match[str]) -> str:
+        name, value = found[1].replace("_", "-"), found[2]
+        match value:
+            case None | "True":
+                return f"--{name}"
+            case "False":
+                return f"--no-{name}"
+            case _:
+                return f"--{name} {value}"
+
+    return _SETTING.sub(flag, message)
+
+
+class Message(str):
+    """Text for people whose settings are marked by `setting`: as a string it speaks Python."""
+
+    def __new__(cls, marked: str) -> Message:
+        """Mark nothing anew: the text holds its marks already."""
+        message = super().__new__(cls, in_python(marked))
+        message._marked = marked
+        return message
+
+    _marked: str
+
+    def at_shell(self) -> str:
+        """The text with flags in the place of arguments."""
+        return at_shell(self._marked)
 
 
 class GanzooError(Exception):
     """Something failed that is not a programming fault in ganzoo. Exit code 1."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return in_python(super().__str__())
+
+    def at_shell(self) -> str:
+        """The message with flags in the place of arguments."""
+        return at_shell(super().__str__())
+
+
+class GanzooWarning(UserWarning):
+    """Something a person should know, and which does not end what is being done."""
+
+    def __str__(self) -> str:
+        return in_python(super().__str__())
+
+    def at_shell(self) -> str:
+        """The message with flags in the place of arguments."""
+        return at_shell(super().__str__())
 
 
 class UsageError(GanzooError):
@@ -37,8 +116,8 @@ class PluginError(GanzooError):
     """An installed plugin broke the plugin contract; the message names its distribution."""
 
 
-class ToldElsewhere(GanzooError):
-    """Another of the processes that train one run has ended it, and tells why."""
+class FailedOnAnotherRank(GanzooError):
+    """Another of the processes that train one run has ended it, and says why."""
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import ganzoo
-from ganzoo import registry
-from ganzoo.host import PluginHost, default_host
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import PluginHost, default_host
 
 HINGE = """
     import ganzoo
@@ -413,7 +413,7 @@ def test_a_plugin_that_asks_for_the_plugins_while_they_load_is_refused(install):
 
 def test_the_core_works_with_no_plugin_at_all():
     host = PluginHost([])
-    assert [registry.names(kind, host=host) for kind in ganzoo.specs.KINDS] == [[]] * 7
+    assert [registry.names(kind, host=host) for kind in ganzoo.discovery.specs.KINDS] == [[]] * 7
     with pytest.raises(ganzoo.UsageError, match="no loss named 'bce'. None is installed"):
         registry.find("loss", "bce", host=host)
 

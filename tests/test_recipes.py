@@ -7,10 +7,10 @@ import importlib.metadata
 import pytest
 
 import ganzoo
-from ganzoo import registry
 from ganzoo.config import Layer
-from ganzoo.engine.compose import compose
-from ganzoo.recipes import recipe_layer, recipe_text
+from ganzoo.config.recipes import recipe_layer, recipe_text
+from ganzoo.discovery import registry
+from ganzoo.run.plan import compose
 
 PLUGIN = """
 import ganzoo

@@ -9,8 +9,8 @@ import pytest
 from pydantic import Field
 
 import ganzoo
-from ganzoo import registry
-from ganzoo.host import Component, PluginRecord
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component, PluginRecord
 from ganzoo.interfaces.options import describe
 
 

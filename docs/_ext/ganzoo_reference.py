@@ -30,10 +30,10 @@ from sphinx.util.docutils import SphinxDirective
 import ganzoo
 from ganzoo import hookspecs, registry
 from ganzoo.config import SHORTCUTS, RunConfig
-from ganzoo.host import DISTRIBUTION
+from ganzoo.discovery.host import DISTRIBUTION
 from ganzoo.interfaces.options import Options, describe
-from ganzoo.recipes import recipe_text
-from ganzoo.specs import KINDS, Kind, RecipeSpec
+from ganzoo.config.recipes import recipe_text
+from ganzoo.discovery.specs import KINDS, Kind, RecipeSpec
 
 HOME = {name: getattr(ganzoo, name).__module__ for name in ganzoo.__all__ if name != "hookimpl"}
 HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its own

@@ -10,8 +10,8 @@ import click
 
 from ganzoo.cli import ranks
 from ganzoo.cli.app import app
-from ganzoo.engine.launched import rank
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, GanzooWarning
+from ganzoo.execution.torchrun import rank
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> None:
-    ranks.hush()
+    ranks.silence_stdout()
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -40,7 +40,7 @@ def _run(arguments: list[str] | None) -> None:
     except GanzooError as error:
         if ranks.told_elsewhere(error):
             sys.exit(error.exit_code)
-        fail(str(error), error.exit_code)
+        fail(error.at_shell(), error.exit_code)
     except MemoryError as error:
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
     except OSError as error:  # a full disk, a vanished directory
@@ -72,4 +72,5 @@ def _explain(error: Exception, *, verbose: bool) -> None:
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     if rank() == 0:
-        click.echo(f"Warning: {message}", err=True)
+        text = message.at_shell() if isinstance(message, GanzooWarning) else message
+        click.echo(f"Warning: {text}", err=True)

@@ -6,7 +6,6 @@ import os
 
 import click
 
-from ganzoo import registry
 from ganzoo.cli.compare import compare
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.evaluate import evaluate
@@ -20,8 +19,9 @@ from ganzoo.cli.runs import runs
 from ganzoo.cli.sample import sample
 from ganzoo.cli.show import show
 from ganzoo.cli.train import train
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import default_host
 from ganzoo.errors import UsageError
-from ganzoo.host import default_host
 
 
 class Commands(click.Group):

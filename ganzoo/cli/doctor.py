@@ -15,13 +15,14 @@ def doctor(context: click.Context, run: str) -> None:
 
     Exits with 0 where nothing is wrong, with 1 where something is.
     """
+    from ganzoo.errors import Message
     from ganzoo.run import Run
     from ganzoo.run.doctor import diagnose
 
     found = diagnose(Run(run))
     click.echo(found.state)
     for problem in found.problems:
-        click.echo(f"- {problem}.")
+        click.echo(f"- {problem.at_shell() if isinstance(problem, Message) else problem}.")
     if not found.problems:
         click.echo("Nothing is wrong with it.")
     context.exit(1 if found.problems else 0)

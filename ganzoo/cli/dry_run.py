@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import to_toml
-from ganzoo.engine.compose import Plan
-from ganzoo.engine.summary import count_parameters, stages
+from ganzoo.run.networks import count_parameters, stages
+from ganzoo.run.plan import Plan
 
 
 def describe_plan(plan: Plan) -> str:

@@ -83,8 +83,8 @@ def evaluate(
     number of images. Numbers are comparable only at the same extractor and n.
     """
     from ganzoo.config import parse_assignment
-    from ganzoo.evaluation import evaluate as compare
     from ganzoo.run import Run
+    from ganzoo.run.evaluating import evaluate as compare
 
     assigned: dict[str, Any] = {
         ".".join(path): value for path, value in map(parse_assignment, options)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ganzoo import registry
 from ganzoo.cli.parameters import complete_kinds
-from ganzoo.host import default_host
-from ganzoo.specs import LISTED
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import default_host
+from ganzoo.discovery.specs import LISTED
 
 
 @click.command("list", short_help="Show what there is to choose from.")

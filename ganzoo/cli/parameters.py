@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from click.shell_completion import CompletionItem
 
-from ganzoo.host import default_host
-from ganzoo.specs import LISTED
+from ganzoo.discovery.host import default_host
+from ganzoo.discovery.specs import LISTED
 
 
 class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not always generic
@@ -54,6 +56,39 @@ def complete_kinds(
 ) -> list[CompletionItem]:
     """Completions of a kind, in the plural."""
     return [CompletionItem(k.plural) for k in LISTED.values() if k.plural.startswith(incomplete)]
+
+
+class SectionOption(click.Option):
+    """An option that help shows under a heading of its own section.
+
+    Args:
+        section: the heading.
+        parameters: of `click.Option`.
+    """
+
+    def __init__(self, *parameters: Any, section: str, **named: Any) -> None:
+        super().__init__(*parameters, **named)
+        self.section = section
+
+
+class SectionCommand(click.Command):
+    """A command whose help groups its options by section.
+
+    The libraries for this (cloup, click-option-group, rich-click) each bring a decorator language
+    of their own; a heading for each section is all that is needed here.
+    """
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under their headings, in the order of the first of each."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                heading = getattr(parameter, "section", "Help")
+                sections.setdefault(heading, []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 run_argument = click.argument(

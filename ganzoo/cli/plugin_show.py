@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from ganzoo.discovery.host import PluginRecord, default_host
 from ganzoo.errors import UsageError, did_you_mean
-from ganzoo.host import PluginRecord, default_host
 
 
 def complete_plugin(

@@ -7,7 +7,7 @@ import click
 from ganzoo.cli.plugin_check import check_plugin
 from ganzoo.cli.plugin_new import new_plugin
 from ganzoo.cli.plugin_show import show_plugin
-from ganzoo.host import default_host
+from ganzoo.discovery.host import default_host
 
 
 @click.group(

@@ -21,9 +21,9 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 from torch import Tensor
 
-from ganzoo.engine.launched import rank
-from ganzoo.engine.trainer import Trainer
+from ganzoo.execution.torchrun import rank
 from ganzoo.interfaces.observer import Observer
+from ganzoo.training.trainer import Trainer
 
 REFRESH = 0.25
 """Seconds between updates of the bar: reading a loss makes the program wait for the device."""

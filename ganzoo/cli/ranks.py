@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganzoo.engine.launched import local_rank, rank, world_size
-from ganzoo.errors import ToldElsewhere, UsageError
+from ganzoo.errors import FailedOnAnotherRank, UsageError
+from ganzoo.execution.torchrun import local_rank, rank, world_size
 
 
 @contextmanager
@@ -32,8 +32,8 @@ def leaving_at_once() -> Iterator[None]:
         os._exit(leaving.code)
 
 
-def hush() -> None:
-    """In all but the first: say nothing but errors of one's own."""
+def silence_stdout() -> None:
+    """Silence stdout on ranks other than 0."""
     if rank():
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # till the end
 
@@ -45,7 +45,7 @@ def told_elsewhere(error: Exception) -> bool:
     """
     if isinstance(error, UsageError):
         return local_rank() > 0
-    return isinstance(error, ToldElsewhere)
+    return isinstance(error, FailedOnAnotherRank)
 
 
 def prefix() -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
-from ganzoo import registry
 from ganzoo.cli.parameters import complete_kinds, complete_names
 from ganzoo.cli.run_details import describe_run
+from ganzoo.config.recipes import recipe_text
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component
+from ganzoo.discovery.specs import KINDS, RecipeSpec
 from ganzoo.errors import UsageError
-from ganzoo.host import Component
 from ganzoo.interfaces.options import describe
-from ganzoo.recipes import recipe_text
-from ganzoo.specs import KINDS, RecipeSpec
 
 
 def _complete_name(

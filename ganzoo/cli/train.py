@@ -7,103 +7,98 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from pydantic import BaseModel
 
-from ganzoo.cli.parameters import ComponentName
-from ganzoo.config import (
-    SHORTCUTS,
-    ExecutionConfig,
-    ImageConfig,
-    LoggingConfig,
-    TrainingConfig,
-    parse_assignment,
-    tree_of,
-)
+from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
+from ganzoo.config import SECTIONS, SETTINGS, Beta, parse_assignment, tree_of
 from ganzoo.interfaces.options import describe
 
-_OWN = {"conditional", "size", "channels", "skip_bad_images"}
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "image": ImageConfig,
-    "training": TrainingConfig,
-    "execution": ExecutionConfig,
-    "logging": LoggingConfig,
+COMPONENTS, RUN = "Components", "Run"
+
+HEADINGS = {
+    "image": "Images",
+    "training": "Training",
+    "execution": "Execution",
+    "logging": "Logging",
 }
+"""Headings of the help, by section of the config."""
 
 
 def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A flag for each leaf of the config, its help and its type taken from there."""
-    for key, (section, leaf) in reversed(SHORTCUTS.items()):
-        if key in _OWN:
-            continue
-        model = _SECTIONS[section]
-        help_ = next(option for option in describe(model) if option.name == leaf)
-        default = "" if help_.default == "none" else f" [default: {help_.default}]"
-        annotation = model.model_fields[leaf].annotation
-        flag = key.replace("_", "-")
+    """Add a flag for each setting of the config; type and help are those of the schema."""
+    for name, (section, _) in reversed(SETTINGS.items()):
+        model = SECTIONS[section]
+        described = next(option for option in describe(model) if option.name == name)
+        default = "" if described.default in ("none", "[]") else f" [default: {described.default}]"
+        annotation = model.model_fields[name].annotation
+        flag = "--" + name.replace("_", "-")
         if annotation is bool:
-            command = click.option(
-                f"--{flag}/--no-{flag}", default=None, help=help_.description + default
-            )(command)
-            continue
+            flag, kind = f"{flag}/--no-{flag.removeprefix('--')}", None
+        else:
+            kind = _click_type(annotation)
         command = click.option(
-            f"--{flag}",
-            type=_click_type(annotation),
-            help=help_.description + default,
+            flag,
+            cls=SectionOption,
+            section=HEADINGS[section],
+            type=kind,
+            default=None,
+            multiple=annotation == tuple[str, ...],
+            help=described.description + default,
         )(command)
     return command
 
 
 def _click_type(annotation: Any) -> Any:
+    """The type of a flag: click checks that it is a number, the schema that it is in range."""
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
-    if get_origin(annotation) is tuple:
+    if annotation == tuple[Beta, Beta]:
         return (float, float)
     return next((t for t in (int, float) if t == annotation or t in get_args(annotation)), str)
 
 
-@click.command(short_help="Train a GAN.")
-@click.option(
-    "--arch",
-    type=ComponentName("architecture"),
-    help="Architecture: see `ganzoo list architectures`.",
+def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = False) -> Any:
+    """A flag that names a component, completed from the installed plugins."""
+    return click.option(
+        flag,
+        cls=SectionOption,
+        section=COMPONENTS,
+        type=ComponentName(kind),
+        multiple=multiple,
+        help=help_,
+    )
+
+
+def _run_option(*flags: str, **named: Any) -> Any:
+    """A flag that concerns the run as a whole."""
+    return click.option(*flags, cls=SectionOption, section=RUN, **named)
+
+
+@click.command(cls=SectionCommand, short_help="Train a GAN.")
+@_component_option(
+    "--arch", "architecture", "Architecture of both networks: see `ganzoo list architectures`."
 )
-@click.option("--loss", type=ComponentName("loss"), help="Loss: see `ganzoo list losses`.")
-@click.option(
+@_component_option("--loss", "loss", "Loss: see `ganzoo list losses`.")
+@_component_option(
     "--data",
-    type=ComponentName("dataset"),
-    help="Dataset: see `ganzoo list datasets`. [default: one that needs no download]",
+    "dataset",
+    "Dataset: see `ganzoo list datasets`. [default: one that needs no download]",
 )
-@click.option(
-    "--penalty",
-    type=ComponentName("penalty"),
-    multiple=True,
-    help="Penalty to add to the loss's own; may be given several times.",
+@_component_option(
+    "--penalty", "penalty", "Penalty added to the loss's own; can be repeated.", multiple=True
 )
-@click.option(
+@_component_option(
     "--observer",
-    type=ComponentName("observer"),
+    "observer",
+    "Observer of the run (a logger, say): see `ganzoo list observers`; can be repeated.",
     multiple=True,
-    help="Observer of the run (a logger, say): see `ganzoo list observers`.",
 )
-@click.option(
-    "--eval-every",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Measure how good the images are at every N steps, into the log; --keep-best can name "
-    "the numbers. See docs/evaluation.md.",
-)
-@click.option("--size", help="Height and width to train at: 32, or 32x64. [default: the dataset's]")
-@click.option("--channels", type=int, help="1 for grey, 3 for RGB. [default: the dataset's]")
-@click.option(
-    "--conditional/--unconditional",
-    default=None,
-    help="Give both networks the class labels. [default: as the loss needs]",
-)
-@click.option(
-    "--skip-bad-images", is_flag=True, default=None, help="Train without unreadable images."
+@_component_option(
+    "--recipe",
+    "recipe",
+    "Settings that a plugin brings under a name, below all others: see `ganzoo list recipes`.",
 )
 @_setting_options
-@click.option(
+@_run_option(
     "-o",
     "--option",
     "options",
@@ -111,43 +106,37 @@ def _click_type(annotation: Any) -> Any:
     metavar="SECTION.KEY=VALUE",
     help="Any option: -o arch.latent_dim=64 -o penalty.r1.weight=1; see `ganzoo show`.",
 )
-@click.option(
+@_run_option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="TOML with any of these settings; flags go before it. A run's own config.toml fits.",
+    help="TOML file with any of these settings, below the flags; a run's config.toml fits.",
 )
-@click.option(
-    "--recipe",
-    type=ComponentName("recipe"),
-    help="Settings that come with a plugin, see `ganzoo list recipes`; all others go before them.",
-)
-@click.option(
+@_run_option(
     "--run-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="New or empty directory for the run. [default: a numbered one below runs/]",
 )
-@click.option(
+@_run_option(
     "--resume",
     type=click.Choice(["never", "auto"]),
     default="never",
     show_default=True,
-    help="auto: go on with the run in --run-dir if there is one, with the same settings.",
+    help="auto resumes the run in --run-dir, if there is one, with the same settings.",
 )
-@click.option(
+@_run_option(
     "--override",
     is_flag=True,
     help="With --resume auto: allow other steps, learning rates, intervals and devices.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be trained, and train nothing.")
+@_run_option("--dry-run", is_flag=True, help="Show what would be trained, and train nothing.")
 def train(
     arch: str | None,
     loss: str | None,
     data: str | None,
     penalty: tuple[str, ...],
     observer: tuple[str, ...],
-    eval_every: int | None,
     options: tuple[str, ...],
     config: Path | None,
     recipe: str | None,
@@ -167,9 +156,9 @@ def train(
     from ganzoo.cli.dry_run import describe_plan
     from ganzoo.cli.progress import Progress
     from ganzoo.config import Layer
-    from ganzoo.engine.compose import Plan, compose
-    from ganzoo.recipes import recipe_layer
-    from ganzoo.run.training import arguments_tree, config_layers, train_plan
+    from ganzoo.config.recipes import recipe_layer
+    from ganzoo.run.plan import Plan, compose
+    from ganzoo.run.starting import arguments_tree, config_layers, train_plan
 
     flags = arguments_tree(
         arch=arch,
@@ -177,10 +166,9 @@ def train(
         data=data,
         penalty=penalty or None,
         observer=observer or None,
-        settings=settings,
-        eval_every=eval_every,
+        settings={name: value for name, value in settings.items() if value != ()},
     )
-    # the last one given wins, as flags do
+    # The last one given wins, as flags do.
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
     layers += [Layer("the command line", flags), *config_layers(config)]
     layers += [recipe_layer(recipe)] if recipe else []

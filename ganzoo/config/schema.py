@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_serializer,
+    field_validator,
+)
+
+from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.interfaces.options import validated
 
 KeyPath = tuple[str, ...]
+
+
+class BestBy(NamedTuple):
+    """The metric of the log by which checkpoints are compared, and which direction is better.
+
+    Written as text: `NAME`, `NAME:min` or `NAME:max`.
+    """
+
+    metric: str
+    direction: Literal["min", "max"] = "min"
+
+    def __str__(self) -> str:
+        return f"{self.metric}:{self.direction}"
+
+    @classmethod
+    def parse(cls, text: str) -> BestBy:
+        """From text; raises ValueError where it is none of the three."""
+        name, colon, direction = text.partition(":")
+        if not name or (colon and direction not in ("min", "max")):
+            raise ValueError("should be a metric of the log: NAME, NAME:min or NAME:max")
+        return cls(name, "max" if direction == "max" else "min")
 
 
 class Section(BaseModel):
@@ -19,6 +51,9 @@ class Section(BaseModel):
         allow_inf_nan=False,
         ser_json_inf_nan="constants",  # TOML can say inf: a component's own options may need it
     )
+
+
+S = TypeVar("S", bound=Section)
 
 
 class ComponentChoice(BaseModel):
@@ -49,79 +84,77 @@ def _parse_size(value: object) -> object:
 
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
+Size = Annotated[tuple[Pixels, Pixels], BeforeValidator(_parse_size)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+
+Switch = Literal["auto", "on", "off"]
+"""A choice that ganzoo makes where the user does not."""
 
 
 class ImageConfig(Section):
-    """The shape to train at."""
+    """The images: shape, augmentation while loading, where they are kept."""
 
-    size: Annotated[tuple[Pixels, Pixels] | None, BeforeValidator(_parse_size)] = Field(
+    size: Size | None = Field(
         None,
-        description="Height and width in pixels; one number for a square. By default the "
-        "dataset's own, moved to what the architecture can build.",
+        description="Height and width in pixels: 32, or 32x64. By default the dataset's own, "
+        "moved to the nearest that the architecture can build.",
     )
     channels: int | None = Field(
         None, ge=1, le=64, description="1 for grey, 3 for RGB. By default the dataset's own."
     )
-    flip: bool = Field(
-        False, description="Mirror each real image, left to right, half of the times it is shown."
+    horizontal_flip: bool = Field(
+        False,
+        description="Horizontal flip of real images, each with probability 0.5 whenever it is "
+        "loaded.",
     )
     store_gib: float = Field(
         64.0,
         ge=0,
-        description="Size in GiB up to which all images are decoded once and kept in the cache; a "
-        "larger set is decoded anew each time, by worker processes.",
+        description="Decode all images once and cache them if they take at most this many GiB; "
+        "worker processes decode a larger set again in every epoch.",
     )
-    skip_bad: bool = Field(False, description="Train without images that cannot be read.")
-
-
-Switch = Literal["auto", "on", "off"]
-"""Something that ganzoo chooses where the user does not."""
+    skip_bad_images: bool = Field(False, description="Leave out images that cannot be read.")
 
 
 class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
-    steps: int = Field(1500, ge=1, description="Generator updates.")
+    steps: int = Field(1500, ge=1, description="Number of generator updates.")
     batch_size: int = Field(
-        64, ge=1, description="Images in one update, of all processes together."
-    )
-    accumulate: int = Field(
-        1,
-        ge=1,
-        description="Equal parts in which a batch is worked off, one after the other: a batch "
-        "that does not fit into memory at once.",
+        64, ge=1, description="Images in one update, summed over all processes (global batch size)."
     )
     n_critic: int = Field(
         1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
     )
     reuse_fakes: bool = Field(
         True,
-        description="Judge in the generator's update the fakes of the last discriminator update, "
-        "as the DCGAN reference does, which saves a generator pass; otherwise new ones, as the "
-        "papers' algorithms are written, on a real batch of their own.",
+        description="Reuse the fakes of the last discriminator update in the generator update, as "
+        "the DCGAN reference does, which saves a forward pass of the generator. If off, the "
+        "generator update draws new fakes and a real batch of its own, as the papers write it.",
     )
-    conditional: bool = Field(False, description="Give both networks the class labels.")
+    conditional: bool = Field(
+        False, description="Class-conditional training: both networks receive the labels."
+    )
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field(
         "adam", description="Optimizer of both networks."
     )
     generator_lr: float = Field(2e-4, gt=0, description="Learning rate of the generator.")
     discriminator_lr: float = Field(2e-4, gt=0, description="Learning rate of the discriminator.")
-    betas: tuple[
-        Annotated[float, Field(ge=0, lt=1)],
-        Annotated[float, Field(ge=0, lt=1)],
-    ] = Field(
+    betas: tuple[Beta, Beta] = Field(
         (0.5, 0.999),
-        description="Adam's decay rates. For rmsprop and sgd the first is the momentum, and the "
-        "second rmsprop's smoothing.",
+        description="Adam's betas. For rmsprop and sgd the first is the momentum, and the second "
+        "rmsprop's smoothing constant alpha.",
     )
     ema_decay: float = Field(
         0.999,
         ge=0,
         lt=1,
-        description="Decay of the generator's moving average, which is what is sampled; warmed "
-        "up over the first steps. 0 samples the latest weights.",
+        description="Decay of the generator's exponential moving average (EMA), from which "
+        "samples are drawn; it is warmed up over the first steps. 0 samples the latest weights.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="Everything random follows from it.")
+    seed: int = Field(
+        0, ge=0, lt=2**63, description="Random seed of initialization, data order and noise."
+    )
 
     @property
     def batches_per_step(self) -> int:
@@ -134,47 +167,44 @@ class ExecutionConfig(Section):
 
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps, …")
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
-        "auto", description="Of the networks; losses, norms and weights stay float32."
+        "auto",
+        description="Mixed precision: the networks run in this data type under autocast; weights, "
+        "losses and norms stay float32.",
     )
     penalty_precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
-        description="Of the networks inside penalties; auto is bf16 where the networks are and "
-        "the penalty is known to tolerate it.",
+        description="Precision of the networks inside penalties; auto is bf16 where the networks "
+        "run in bf16 and the penalty is known to tolerate it.",
+    )
+    grad_accum_steps: int = Field(
+        1,
+        ge=1,
+        description="Gradient accumulation: split each batch into this many micro-batches, one "
+        "after the other, to fit a large batch into memory.",
     )
     compile: Switch = Field(
         "auto",
-        description="Compile each side's loss, penalties included, with torch.compile; auto is "
-        "off where it is not known to pay.",
+        description="Compile the objective of each network, penalties included, with "
+        "torch.compile; auto is off.",
     )
     cuda_graphs: Switch = Field(
-        "auto",
-        description="Record a step as one CUDA graph and replay it; auto is off where it is not "
-        "known to pay.",
+        "auto", description="Capture a step as one CUDA graph and replay it; auto is off."
     )
     channels_last: Switch = Field(
-        "auto", description="Keep images and weights channels last in memory; auto does."
+        "auto", description="channels_last memory format of images and weights; auto is on."
     )
     fused: Switch = Field(
-        "auto", description="Optimizers in one pass over the weights; auto where torch has it."
-    )
-    rearrange: Switch = Field(
-        "auto",
-        description="Compute convolutions that torch is slow at in another way; auto does on CPUs.",
-    )
-    keep_memory: Switch = Field(
-        "auto",
-        description="Keep memory that one step frees for the next, up to 2 GiB; auto does on CPUs "
-        "where the C library can.",
+        "auto", description="Fused optimizer kernels; auto uses them where torch has them."
     )
     data_on_device: Switch = Field(
         "auto",
-        description="Keep all decoded images on the accelerator; auto does where they take at "
-        "most a fourth of its free memory.",
+        description="Keep all decoded images in the accelerator's memory; auto does if they take "
+        "at most a quarter of what is free.",
     )
     workers: int | None = Field(
         None,
         ge=0,
-        description="Processes that decode a set too large to be kept; as many as CPUs if unset.",
+        description="Worker processes that decode a set too large to cache; one per CPU if unset.",
     )
     threads: int | None = Field(None, ge=1, description="CPU threads; torch's choice if unset.")
 
@@ -189,19 +219,33 @@ class LoggingConfig(Section):
     keep: int | None = Field(
         None, ge=1, description="Keep the last K checkpoints (and the best); all if unset."
     )
-    keep_best: str | None = Field(
+    keep_best: BestBy | None = Field(
         None,
-        description="Keep the best checkpoint by a metric of the log too: NAME, or NAME:max "
-        "where more is better.",
+        description="Also keep the checkpoint that is best by a metric of the log: NAME, or "
+        "NAME:max where higher is better.",
     )
+    eval_every: int | None = Field(
+        None,
+        ge=1,
+        description="Evaluate the averaged generator every N steps, into the log; keep_best can "
+        "name the numbers. Not at all if unset.",
+    )
+    eval_metrics: tuple[str, ...] = Field(
+        (), description="Metrics to evaluate during training; those of `ganzoo evaluate` if empty."
+    )
+    eval_extractor: str | None = Field(
+        None, description="Feature extractor of these metrics; that of `ganzoo evaluate` if unset."
+    )
+    eval_images: int = Field(1000, ge=2, description="Real and generated images compared.")
 
-    @field_validator("keep_best")
+    @field_validator("keep_best", mode="before")
     @classmethod
-    def _name_and_direction(cls, value: str | None) -> str | None:
-        name, colon, direction = ("NAME" if value is None else value).partition(":")
-        if not name or (colon and direction not in ("min", "max")):
-            raise ValueError("should be a metric of the log: NAME, NAME:min or NAME:max")
-        return value
+    def _parse_keep_best(cls, value: object) -> object:
+        return BestBy.parse(value) if isinstance(value, str) else value
+
+    @field_serializer("keep_best", when_used="json")
+    def _write_keep_best(self, value: BestBy | None) -> str | None:
+        return None if value is None else str(value)
 
 
 class RunConfig(Section):
@@ -230,14 +274,48 @@ class RunConfig(Section):
 SEVERAL = ("penalty", "observer")
 """Sections that hold a table for each component, by name."""
 
-SHORTCUTS: dict[str, KeyPath] = {
-    **{key: ("training", key) for key in TrainingConfig.model_fields},
-    **{key: ("execution", key) for key in ExecutionConfig.model_fields},
-    **{key: ("logging", key) for key in LoggingConfig.model_fields},
-    "size": ("image", "size"),
-    "channels": ("image", "channels"),
-    "flip": ("image", "flip"),
-    "store_gib": ("image", "store_gib"),
-    "skip_bad_images": ("image", "skip_bad"),
+SECTIONS: dict[str, type[Section]] = {
+    "image": ImageConfig,
+    "training": TrainingConfig,
+    "execution": ExecutionConfig,
+    "logging": LoggingConfig,
 }
-"""Flat names of the config's leaves, the same for `ganzoo.train(...)` and the command line."""
+"""Sections of plain settings, in the order in which help and reference show them."""
+
+SETTINGS: dict[str, KeyPath] = {
+    name: (section, name) for section, model in SECTIONS.items() for name in model.model_fields
+}
+"""Every plain setting by its flat name: an argument of `ganzoo.train`, and a flag."""
+
+
+def sorted_settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Flat settings, `{"batch_size": 32, "device": "cpu"}`, by section; None counts as not given.
+
+    Raises:
+        UsageError: there is no setting of this name.
+    """
+    sections: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        if name not in SETTINGS:
+            raise UsageError(
+                f"no setting '{name}'.{did_you_mean(name, SETTINGS)} "
+                f"There are {', '.join(sorted(SETTINGS))}."
+            )
+        if value is not None:
+            section, _ = SETTINGS[name]
+            sections.setdefault(section, {})[name] = value
+    return sections
+
+
+def merged(model: type[S], *layers: Section | Mapping[str, Any] | None) -> S:
+    """A section from several layers, the strongest last; what none sets has its default.
+
+    Raises:
+        UsageError: a line for each value that is unknown or out of range.
+    """
+    values: dict[str, Any] = {}
+    for layer in layers:
+        if isinstance(layer, Section):
+            layer = layer.model_dump(exclude_unset=True)
+        values |= layer or {}
+    return validated(model, values)

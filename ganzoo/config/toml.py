@@ -10,8 +10,8 @@ from typing import Any
 
 import tomlkit
 
+from ganzoo.config.layers import ConfigTree, Layer
 from ganzoo.config.schema import KeyPath, RunConfig
-from ganzoo.config.tree import ConfigTree, Layer
 from ganzoo.errors import GanzooError, UsageError
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, setting
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -95,7 +95,7 @@ def _resize_planes(array: Pixels, channels: int, height: int, width: int) -> Pix
     if array.shape[2] != channels:
         raise UsageError(
             f"these images have {array.shape[2]} channels, which cannot become {channels}; "
-            f"leave --channels out"
+            f"leave {setting('channels')} out"
         )
     planes = [
         ImageOps.fit(

@@ -12,7 +12,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ganzoo.interfaces.values import Batch, ImageSpec
+from ganzoo.data.pixels import to_images
+from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.dataset import ImageSpec
 
 Indices = Callable[[int], Tensor]
 """From the number of a batch to its images: int64 `(N,)`, on the CPU."""
@@ -45,11 +47,6 @@ class Images(Protocol):
             seed: for what is random in reading an image.
             on_device: `"on"`, `"off"` or `"auto"`: whether to keep all images there.
         """
-
-
-def to_images(pixels: Tensor) -> Tensor:
-    """From uint8 `(N, H, W, C)` to `(N, C, H, W)` in [-1, 1], channels last in memory."""
-    return pixels.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 SHARE = 4

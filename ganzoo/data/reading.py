@@ -17,8 +17,8 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from ganzoo.data.decode import Pixels, to_pixels
-from ganzoo.errors import DataError, UsageError
-from ganzoo.interfaces.values import ImageSource
+from ganzoo.errors import DataError, UsageError, setting
+from ganzoo.interfaces.dataset import ImageSource
 
 Progress = Callable[[int, int], None]
 
@@ -99,7 +99,7 @@ def read(
     if len(bad) == total:
         raise DataError(_complaint(bad) if bad else "the dataset has no images")
     if bad and not skip_bad:
-        raise DataError(_complaint(bad) + "\n--skip-bad-images trains without them.")
+        raise DataError(f"{_complaint(bad)}\n{setting('skip_bad_images', True)} leaves them out.")
 
 
 def out_of_range(image: Decoded, source: ImageSource) -> str:

@@ -25,10 +25,13 @@ from torch import Tensor
 
 from ganzoo.data.cache import cache_dir as default_cache_dir
 from ganzoo.data.decode import natural_channels
-from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits, to_images
+from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits
+from ganzoo.data.pixels import to_images
 from ganzoo.data.reading import Progress, read
 from ganzoo.errors import DataError
-from ganzoo.interfaces.values import Batch, ImageSource, ImageSpec
+from ganzoo.files import building_folder
+from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
 FORMAT = 1
 """Part of every key: raise it when decoding changes, and every store is built anew."""
@@ -254,11 +257,9 @@ def _build(
     progress: Progress | None,
 ) -> None:
     """Decode everything into a temporary folder and rename it."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    temporary.mkdir()
     bad: list[str] = []
     labels: list[int] = []
-    try:
+    with building_folder(folder) as temporary:
         # written, not mapped: on a full disk a write is an error, a mapped page is a crash
         with (temporary / "images.u8").open("wb") as file:
             for pixels, label in read(
@@ -274,10 +275,6 @@ def _build(
             os.fsync(file.fileno())
         about = {"count": len(labels), "bad": bad, "identity": json.loads(identity)}
         (temporary / "store.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def _open(folder: Path, spec: ImageSpec) -> tuple[Tensor, Tensor] | None:

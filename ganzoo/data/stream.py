@@ -19,10 +19,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ganzoo.data.loading import Indices, Loader, to_images
+from ganzoo.data.loading import Indices, Loader
+from ganzoo.data.pixels import to_images
 from ganzoo.data.reading import Decoded, Decoder, cpus, out_of_range
-from ganzoo.errors import DataError
-from ganzoo.interfaces.values import Batch, ImageSource, ImageSpec
+from ganzoo.errors import DataError, setting
+from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
 Place = tuple[int, int]
 """Of an image in a run: how many came before it, and its number in the set."""
@@ -112,7 +114,10 @@ class _Reading(Dataset[Read]):
     def _complaint(self, bad: list[str]) -> str:
         if self.skip_bad:
             return f"none of the {len(self.decoder)} images can be read; the last: {bad[-1]}"
-        return f"an image cannot be read: {bad[-1]}\n--skip-bad-images takes the next in its place"
+        return (
+            f"an image cannot be read: {bad[-1]}\n"
+            f"{setting('skip_bad_images', True)} takes the next in its place"
+        )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ sources -> images of one shape, n of each -> features (real ones from the cache)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,25 +13,16 @@ from typing import Any
 
 import torch
 
-from ganzoo import registry
-from ganzoo.engine.precision import resolve_device
-from ganzoo.engine.randomness import isolated
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import PluginError, Unsupported, UsageError
-from ganzoo.evaluation.components import (
-    Choice,
-    Chosen,
-    choose_extractor,
-    choose_metrics,
-    unused,
-)
+from ganzoo.evaluation.components import Choice, Chosen, choose_extractor
 from ganzoo.evaluation.features import with_features
-from ganzoo.evaluation.given import Given, open_both
 from ganzoo.evaluation.results import Evaluation, Result
-from ganzoo.evaluation.sources import Generated, Source
-from ganzoo.host import PluginHost
+from ganzoo.evaluation.sources import Source
 from ganzoo.interfaces.extractor import Classifier, Extractor
-from ganzoo.interfaces.metric import Measured, Metric
-from ganzoo.interfaces.values import ImageSet
+from ganzoo.interfaces.metric import ImageSet, Measured, Metric
+from ganzoo.randomness import isolated
 
 SMALLEST = 2
 """Images in a set: one has no spread."""
@@ -39,65 +30,31 @@ SMALLEST = 2
 Tell = Callable[[str], None]
 
 
-def evaluate(
-    a: Given,
-    b: Given | None = None,
+def compare_sources(
+    sample: Source,
+    reference: Source,
+    metrics: Sequence[Chosen],
     *,
-    metrics: Choice | Metric | Iterable[Choice | Metric] | None = None,
-    n: int = 10_000,
-    extractor: Choice | Extractor | None = None,
-    seed: int = 0,
-    options: Mapping[str, Any] | None = None,
-    floor: bool = True,
-    device: str = "auto",
-    host: PluginHost | None = None,
-    tell: Tell | None = None,
+    n: int,
+    extractor: Choice | Extractor | None,
+    extractor_options: Mapping[str, Any],
+    seed: int,
+    floor: bool,
+    device: torch.device,
+    host: PluginHost | None,
+    tell: Tell,
 ) -> Evaluation:
-    """Compare two sets of images.
-
-        ganzoo.evaluate("runs/00001-dcgan-bce-fashion-mnist")
-        ganzoo.evaluate(run, "fashion-mnist:test", metrics=["frechet"], n=5000)
-        ganzoo.evaluate("pictures", "emoji", extractor={"name": "efficientnet-lite0", "size": 64})
-
-    Beside each number stands its floor: the same comparison with real images that were held out
-    in place of the sample, at the same n. They are those of the test split where the dataset has
-    one, and else half of its images; n is lowered to what there is. Results of a run are appended
-    to `evaluations.jsonl` in its directory.
-
-    Args:
-        a: what is judged: a run or a checkpoint (the averaged generator), a folder of images, a
-            dataset (`"name"`, `"name:split"` or a dict of `name`, `split`, `skip_bad` and
-            options), or
-            images `(N, C, H, W)`, uint8 or in [-1, 1].
-        b: what it is judged by, likewise; the images a run was trained on where None.
-        metrics: names, dicts of `name` and options, or `ganzoo.Metric`s; those that offer
-            themselves where None, less those that these images mean nothing to.
-        n: images of each, at most.
-        extractor: a name, a dict of `name` and options, or a `ganzoo.Extractor`; the one that
-            offers itself where None.
-        seed: of the choice of images, of z, and of what is random in a metric.
-        options: more options by dotted key: `{"metric.kernel.subsets": 50}`.
-        floor: measure it; it takes the time again.
-        device: where networks run.
-        host: the plugins to choose from; the installed ones where None.
-        tell: called with what is being done.
+    """Measure a sample against a reference; see `ganzoo.evaluate` for the arguments.
 
     Raises:
-        UsageError: something that cannot be compared or measured, and was asked for.
-        DataError: images are missing or unreadable.
+        UsageError: something that cannot be measured, and was asked for.
     """
-    tell = tell or (lambda message: None)
-    place = resolve_device(device)
-    metric_options, extractor_options = _sections(options or {})
-    chosen = choose_metrics(metrics, metric_options, host)
-    unused(metric_options, chosen)
-    sample, reference = open_both(a, b, device=device, host=host)
     n, remarks = _affordable(n, sample, reference, floor)
-    with isolated(place):
-        bench = _Bench(sample, reference, n, seed, floor, place, tell)
+    with isolated(device):
+        bench = _Bench(sample, reference, n, seed, floor, device, tell)
         skipped: dict[str, str] = {}
         results: list[Result] = []
-        for metric in chosen:
+        for metric in metrics:
             try:
                 metric.made.check(sample.spec)
                 used = _extractor_for(metric.made, extractor, extractor_options, bench, host)
@@ -106,28 +63,7 @@ def evaluate(
                 if metric.asked:
                     raise
                 skipped[metric.name.rpartition("/")[2]] = str(error)
-    done = Evaluation(tuple(results), skipped, tuple(remarks))
-    if isinstance(sample, Generated):
-        done.append_to(sample.run.path)
-    return done
-
-
-def _sections(options: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Options of metrics by name, and those of the extractor."""
-    metrics: dict[str, dict[str, Any]] = {}
-    extractor: dict[str, Any] = {}
-    for key, value in options.items():
-        match key.split("."):
-            case ["metric", name, option]:
-                metrics.setdefault(name, {})[option] = value
-            case ["extractor", option]:
-                extractor[option] = value
-            case _:
-                raise UsageError(
-                    f"'{key}' is no option of an evaluation; there are metric.NAME.KEY and "
-                    "extractor.KEY"
-                )
-    return metrics, extractor
+    return Evaluation(tuple(results), skipped, tuple(remarks))
 
 
 def _affordable(n: int, sample: Source, reference: Source, floor: bool) -> tuple[int, list[str]]:
@@ -277,7 +213,7 @@ def _measure(chosen: Chosen, used: _Used | None, bench: _Bench) -> list[Result]:
                 n_reference=len(by),
                 seed=seed,
                 shape=sample.spec.shape,
-                step=sample.run.manifest.step if isinstance(sample, Generated) else None,
+                step=sample.step,
                 notes=used.notes if used else {},
                 versions={
                     "torch": torch.__version__,

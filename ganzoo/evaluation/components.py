@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ganzoo import registry
-from ganzoo.errors import PluginError, UsageError
-from ganzoo.host import Component, PluginHost, default_host
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component, PluginHost, default_host
+from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.interfaces.extractor import Classifier, Extractor
 from ganzoo.interfaces.metric import Metric
-from ganzoo.specs import ExtractorSpec, MetricSpec
 
 T = TypeVar("T")
 
@@ -54,14 +53,15 @@ def choose_metrics(
     """
     host = host or default_host()
     if given is None:
-        found = [
-            component.qualified_name
-            for component in host.components("metric")
-            if isinstance(component.spec, MetricSpec) and component.spec.starter
-        ]
+        found = registry.offering("metric", "starter", host=host)
         if not found:
-            raise UsageError("say which metric to use with --metric; `ganzoo list metrics`")
-        return [_made("metric", name, Metric, options, host, asked=False) for name in found]
+            raise UsageError(
+                f"choose a metric with {setting('metric', 'NAME')}: see `ganzoo list metrics`"
+            )
+        return [
+            _made("metric", each.qualified_name, Metric, options, host, asked=False)
+            for each in found
+        ]
     several = [given] if isinstance(given, (str, Mapping, Metric)) else list(given)
     return [_made("metric", each, Metric, options, host, asked=True) for each in several]
 
@@ -89,18 +89,11 @@ def choose_extractor(
         name = given if isinstance(given, str) else ""
         own = {name: options} if name else options
         return _made("extractor", given, Extractor, own, host, asked=True)
-    found = [
-        component.qualified_name
-        for component in host.components("extractor")
-        if isinstance(component.spec, ExtractorSpec)
-        and (component.spec.classifies if classifier else component.spec.starter)
-    ]
-    if len(found) != 1:
-        known = ", ".join(sorted(found) or registry.names("extractor", host=host)) or "none"
-        what = "a classifier" if classifier else "an extractor"
-        raise UsageError(f"say which extractor to use ({what} is needed): {known}")
+    flag, what = ("classifies", "a classifier") if classifier else ("starter", "an extractor")
+    advice = f"choose the extractor with {setting('extractor', 'NAME')} ({what} is needed)"
+    name = registry.the_one_offering("extractor", flag, advice, host=host)
     expected = Classifier if classifier else Extractor
-    return _made("extractor", found[0], expected, {found[0]: options}, host, asked=False)
+    return _made("extractor", name, expected, {name: options}, host, asked=False)
 
 
 def _made(
@@ -125,8 +118,8 @@ def _made(
         raise UsageError(f"a {kind} is given as a name, a dict or an object; got {given!r}")
     component = registry.find(kind, given, host=host)
     more = options.get(given) or options.get(component.spec.name) or {}
-    made = registry.build(component, registry.validate_options(component, {**more, **own}))
-    if not isinstance(made, expected):
+    made = registry.make(component, {**more, **own})
+    if not isinstance(made, expected):  # a classifier was needed
         raise PluginError(
             f"{component.spec.factory} of {component.provider} made a {type(made).__name__}, "
             f"which is no ganzoo.{expected.__name__}"
@@ -145,5 +138,5 @@ def unused(options: Mapping[str, Any], metrics: Sequence[Chosen]) -> None:
         if name not in used:
             raise UsageError(
                 f"options are given for the metric '{name}', which is not measured; "
-                f"add --metric {name}"
+                f"add {setting('metric', name)}"
             )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from ganzoo.data.cache import cache_dir
-from ganzoo.errors import PluginError
+from ganzoo.errors import GanzooError, PluginError
+from ganzoo.files import replacing_file
 from ganzoo.interfaces.extractor import Classifier, Extractor
-from ganzoo.interfaces.values import ImageSet
+from ganzoo.interfaces.metric import ImageSet
 
 BATCH = 64
 """Images in the network at once."""
@@ -75,11 +76,6 @@ def _read(file: Path, n: int) -> dict[str, Tensor] | None:
 
 
 def _write(file: Path, tensors: dict[str, Tensor]) -> None:
-    """Under a temporary name, then renamed. A cache that cannot be written is no failure."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary)
-        temporary.replace(file)
-    except (OSError, SafetensorError):
-        temporary.unlink(missing_ok=True)
+    """Keep features; a cache that cannot be written is no failure."""
+    with suppress(GanzooError, SafetensorError), replacing_file(file) as stream:
+        stream.write(save(tensors))

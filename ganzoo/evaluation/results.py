@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ganzoo.run.directory import RunDirectory
-
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -105,13 +103,7 @@ class Evaluation:
         """The numbers by name."""
         return {result.name: result.value for result in self.results}
 
-    def append_to(self, folder: Path) -> Path:
-        """Write every result into a run directory, a line each.
-
-        Returns:
-            the file.
-        """
-        file = RunDirectory(folder).evaluations
+    def append_to(self, file: Path) -> None:
+        """Append every result to a file of JSON lines, a run's `evaluations.jsonl`."""
         with file.open("a", encoding="utf-8") as stream:
             stream.writelines(result.to_json() + "\n" for result in self.results)
-        return file

@@ -16,15 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import registry
+from ganzoo.data.pixels import to_uint8
 from ganzoo.data.store import ImageStore
-from ganzoo.engine.randomness import derive
-from ganzoo.engine.sampling import resolve_labels
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import DataError, UsageError
-from ganzoo.host import PluginHost
-from ganzoo.interfaces.dataset import Dataset
-from ganzoo.interfaces.values import ImageSet, ImageSource, ImageSpec
-from ganzoo.run import Run
+from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
+from ganzoo.interfaces.metric import ImageSet
+from ganzoo.randomness import derive
 
 
 class Source(ABC):
@@ -38,6 +37,7 @@ class Source(ABC):
         identity: a hash of what the images are, for what is kept about them; empty where nothing
             may be kept.
         held_out_as: where the images held out come from, in words.
+        step: of the checkpoint that generates them; None for anything else.
     """
 
     title: str
@@ -46,6 +46,7 @@ class Source(ABC):
     reserve: int | None = None
     identity: str = ""
     held_out_as: str = ""
+    step: int | None = None
 
     @property
     @abstractmethod
@@ -132,33 +133,7 @@ def _taken(store: ImageStore, indices: Tensor) -> ImageSet:
     return ImageSet(images=pixels, labels=labels, num_classes=classes)
 
 
-class Generated(Source):
-    """Images of a run's averaged generator; those held out are of other z."""
-
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.title = f"{run.path} at step {run.manifest.step:,}"
-        self.held_out_as = f"other images of {self.title}"
-
-    @property
-    def spec(self) -> ImageSpec:
-        """What the generator was built for."""
-        return self.run.manifest.image
-
-    def draw(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """As `ganzoo sample` draws them, but for the classes, which follow the reference."""
-        conditional = bool(self.run.num_classes)
-        asked = like if conditional and like is not None and len(like) == n else None
-        labels = resolve_labels(asked, n, self.run.num_classes)
-        images = to_uint8(self.run.sample(n, seed=seed, labels=labels))
-        return ImageSet(images=images, labels=labels, num_classes=self.run.num_classes)
-
-    def draw_held_out(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """Of z from another seed."""
-        return self.draw(n, seed=derive(seed, "held out"), like=like)
-
-
-def to_uint8(images: Tensor) -> Tensor:
+def checked_uint8(images: Tensor) -> Tensor:
     """Images in [-1, 1] as 8 bits, the way they would be written to a file.
 
     Raises:
@@ -170,12 +145,12 @@ def to_uint8(images: Tensor) -> Tensor:
         return images
     if not images.is_floating_point() or not images.isfinite().all():
         raise UsageError("images must be uint8, or finite numbers in [-1, 1]")
-    return images.float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+    return to_uint8(images)
 
 
 def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
     """A store of images `(N, C, H, W)`, uint8 or in [-1, 1]."""
-    pixels = to_uint8(images).permute(0, 2, 3, 1).contiguous()
+    pixels = checked_uint8(images).permute(0, 2, 3, 1).contiguous()
     _, height, width, channels = pixels.shape
     classes = 0 if labels is None else int(labels.max()) + 1
     labels = torch.zeros(len(pixels), dtype=torch.int64) if labels is None else labels
@@ -190,7 +165,7 @@ class Split:
         split: `"train"` where empty.
         options: of the dataset.
         host: where to look for its plugin.
-        skip_bad: leave unreadable images out.
+        skip_bad_images: leave unreadable images out.
     """
 
     def __init__(
@@ -200,14 +175,14 @@ class Split:
         options: Mapping[str, Any] | None = None,
         *,
         host: PluginHost | None = None,
-        skip_bad: bool = False,
+        skip_bad_images: bool = False,
     ) -> None:
         self.component = registry.find("dataset", name, host=host)
         validated = registry.validate_options(self.component, options or {})
         self.dataset: Dataset = registry.build(self.component, validated)
         self.options = validated.model_dump(mode="json", exclude_none=True)
         self.split = split or "train"
-        self.skip_bad = skip_bad
+        self.skip_bad_images = skip_bad_images
 
     @cached_property
     def source(self) -> ImageSource:
@@ -228,7 +203,7 @@ class Split:
             "options": self.options,
         }
         fingerprints = [self.source.fingerprint, held_out.fingerprint if held_out else None]
-        text = json.dumps([about, self.split, fingerprints, spec.shape, self.skip_bad])
+        text = json.dumps([about, self.split, fingerprints, spec.shape, self.skip_bad_images])
         return Stored(
             f"{self.component.spec.name} ({self.split})",
             self._store(self.source, spec, {**about, "split": self.split}),
@@ -249,6 +224,6 @@ class Split:
             source,
             size=(spec.height, spec.width),
             channels=spec.channels,
-            skip_bad=self.skip_bad,
+            skip_bad=self.skip_bad_images,
             key=key,
         )

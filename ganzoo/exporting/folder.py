@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 from safetensors import SafetensorError
 
-from ganzoo.errors import GanzooError, UsageError, did_you_mean
+from ganzoo.discovery.host import PluginHost
+from ganzoo.errors import GanzooError, UsageError, did_you_mean, setting
 from ganzoo.exporting.card import model_card
 from ganzoo.exporting.formats import WRITERS, check_installed
 from ganzoo.exporting.latents import DRAWS
 from ganzoo.exporting.subject import Subject
-from ganzoo.host import PluginHost
 from ganzoo.run import Run
 
 Format = Literal["onnx", "torch-export", "safetensors"]
@@ -83,7 +83,7 @@ def _check_free(place: Path, force: bool) -> None:
     if place.is_dir() and any(place.iterdir()) and not force:
         raise UsageError(
             f"{place} exists and is not empty; name another folder, or replace the files of an "
-            "earlier export in it with --force (force=True)"
+            f"earlier export in it with {setting('force', True)}"
         )
 
 

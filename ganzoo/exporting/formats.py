@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch.export import Dim, ExportedProgram
 
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, UsageError, setting
 from ganzoo.exporting.subject import Subject
 
 TOLERANCE = 1e-4
@@ -109,7 +109,7 @@ def program(subject: Subject, format_name: str) -> ExportedProgram:
         raise GanzooError(
             f"{subject.whose} cannot be exported to {format_name}: as a graph it makes images "
             f"that differ by up to {max(errors):.2g}, for its code depends on more than z and "
-            "labels. Its weights can be: --format safetensors"
+            f"labels. Its weights can be: {setting('format', 'safetensors')}"
         )
     return exported
 
@@ -124,7 +124,7 @@ def _explained(subject: Subject, format_name: str) -> Iterator[None]:
     except Exception as error:  # torch raises many kinds
         raise GanzooError(
             f"{subject.whose} cannot be exported to {format_name}: {_reason(error)}. "
-            "Its weights can be: --format safetensors"
+            f"Its weights can be: {setting('format', 'safetensors')}"
         ) from error
 
 

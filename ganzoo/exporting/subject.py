@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo.engine.randomness import isolated, reseed
 from ganzoo.exporting.latents import LatentCard, describe_latent
+from ganzoo.randomness import isolated, reseed
 from ganzoo.run import Run
 
 SCHEMA = 1

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import nn
 
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
-from ganzoo.interfaces.values import Demands, ImageSpec, Settings
+from ganzoo.interfaces.options import NoOptions, Options
+from ganzoo.interfaces.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What a loss and its penalties ask of the networks. An architecture honours it or refuses.
+
+    Attributes:
+        forbids_batch_statistics: the discriminator's score of one image must not depend on the
+            others in its batch (no batch norm): set by every penalty on per-sample gradients.
+        labels: generator and discriminator are called with labels and must use them.
+        class_logits: the discriminator must return `{"scores": (N,), "class_logits": (N, K)}`
+            and must not read the labels it is given (it is to predict them).
+    """
+
+    forbids_batch_statistics: bool = False
+    labels: bool = False
+    class_logits: bool = False
+
+    def __or__(self, other: Demands) -> Demands:
+        return Demands(
+            forbids_batch_statistics=self.forbids_batch_statistics
+            or other.forbids_batch_statistics,
+            labels=self.labels or other.labels,
+            class_logits=self.class_logits or other.class_logits,
+        )
 
 
 class Networks(NamedTuple):
@@ -36,6 +64,11 @@ class Architecture(ABC):
 
     It is constructed with one argument, its validated options.
     """
+
+    options: Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = NoOptions() if options is None else options
 
     @property
     @abstractmethod

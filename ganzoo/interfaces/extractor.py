@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from ganzoo.interfaces.values import ImageSet
+from ganzoo.interfaces.metric import ImageSet
+from ganzoo.interfaces.options import NoOptions, Options
 
 
 class Extractor(ABC):
@@ -25,6 +26,11 @@ class Extractor(ABC):
 
     display: ClassVar[str]
     needs_labels: ClassVar[bool] = False
+
+    options: Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = NoOptions() if options is None else options
 
     @property
     @abstractmethod

@@ -8,7 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces.values import Batch, Critic, Demands, Settings
+from ganzoo.interfaces.architecture import Demands
+from ganzoo.interfaces.critic import Batch, Critic
+from ganzoo.interfaces.options import NoOptions, Options
+from ganzoo.interfaces.settings import Settings
 
 
 class Loss(nn.Module, ABC):
@@ -27,8 +30,20 @@ class Loss(nn.Module, ABC):
     `critic(batch)` gives raw float32 scores `(N,)`; `critic.outputs(batch)` whatever else the
     discriminator offers. Each term is logged under its name. A loss is an `nn.Module`: a buffer
     it registers is moved to the device and saved with the run. It is constructed with one
-    argument, its validated options.
+    argument, its validated options; one that has options of its own says so:
+
+        class LeastSquares(ganzoo.Loss):
+            options: LeastSquaresOptions
+
+            def __init__(self, options: LeastSquaresOptions | None = None) -> None:
+                super().__init__(options or LeastSquaresOptions())
     """
+
+    options: Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        super().__init__()
+        self.options = NoOptions() if options is None else options
 
     @abstractmethod
     def discriminator_loss(self, critic: Critic, real: Batch, fake: Batch) -> Mapping[str, Tensor]:

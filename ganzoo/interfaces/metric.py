@@ -7,11 +7,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from ganzoo.interfaces.values import ImageSet, ImageSpec
+from torch import Tensor
+
+from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.options import NoOptions, Options
 
 Flaw = Literal["blur", "noise", "collapse", "missing classes", "mixed halves", "copies"]
 """What can be wrong with a sample: blurred, noisy, few images over and over, classes left out, left
 halves beside other images' right halves, training images copied."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSet:
+    """Images to be compared with others as a whole, with what is known of them.
+
+    Attributes:
+        images: `(N, C, H, W)` of uint8. Generated images are rounded to 8 bits like real ones, or
+            a metric would see the rounding.
+        labels: `(N,)` of int64 in `[0, num_classes)`; None where there are none.
+        num_classes: of the labels; 0 where there are none.
+        features: `(N, D)` of float32, for metrics that use them.
+        logits: `(N, K)` of float32, for metrics that use a classifier.
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+    num_classes: int = 0
+    features: Tensor | None = None
+    logits: Tensor | None = None
+
+    def __len__(self) -> int:
+        return self.images.shape[0]
 
 
 @dataclass(frozen=True)
@@ -67,6 +93,11 @@ class Metric(ABC):
     needs_labels: ClassVar[bool] = False
     whole_reference: ClassVar[bool] = False
     blind_to: ClassVar[str]
+
+    options: Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = NoOptions() if options is None else options
 
     def check(self, spec: ImageSpec) -> None:
         """Refuse images that it means nothing for; by default none are refused.

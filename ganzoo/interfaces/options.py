@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ganzoo.errors import UsageError, did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Options(BaseModel):
@@ -70,6 +76,8 @@ def _type_name(annotation: object) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type_name(inner[0])
+    if hasattr(annotation, "parse"):  # a value that is written as text
+        return "str"
     if origin is Literal:
         return " | ".join(map(str, inner))
     if origin in (Union, UnionType):
@@ -104,3 +112,32 @@ def _range(metadata: list[object]) -> str:
         if getattr(bound, name, None) is not None
     ]
     return ", ".join(bounds)
+
+
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """A pydantic model of the values, its errors in words.
+
+    Raises:
+        UsageError: one line for each key that is unknown or out of range.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise UsageError(explain(error, model.model_fields)) from None
+
+
+def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
+    """A validation error in words: one line a key, with the value and what is allowed."""
+    return "\n".join(_explain_one(detail, known, prefix) for detail in error.errors())
+
+
+def _explain_one(detail: ErrorDetails, known: Mapping[str, Any], prefix: str) -> str:
+    key = prefix + ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        word = str(detail["loc"][-1])
+        allowed = ", ".join(sorted(known)) or "none"
+        return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {allowed}."
+    if detail["type"] == "missing":
+        return f"'{key}' is required."
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"'{key}' is {detail['input']!r}, but {message}."

@@ -8,8 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from ganzoo.interfaces.architecture import Demands
+from ganzoo.interfaces.critic import Batch, Critic
 from ganzoo.interfaces.options import PenaltyOptions
-from ganzoo.interfaces.values import Batch, Critic, Demands
 
 
 def image_gradient(critic: Critic, batch: Batch) -> Tensor:
@@ -32,7 +33,7 @@ def image_gradient(critic: Critic, batch: Batch) -> Tensor:
     return gradient.to(torch.promote_types(gradient.dtype, torch.float32))
 
 
-class _Regularizer(nn.Module, ABC):
+class Regularizer(nn.Module, ABC):
     """What penalties on either side share: a weight, an interval and demands.
 
     Attributes:
@@ -43,9 +44,11 @@ class _Regularizer(nn.Module, ABC):
 
     tolerates_bfloat16: ClassVar[bool] = False
 
-    def __init__(self, options: PenaltyOptions) -> None:
+    options: PenaltyOptions
+
+    def __init__(self, options: PenaltyOptions | None = None) -> None:
         super().__init__()
-        self.options = options
+        self.options = PenaltyOptions() if options is None else options
 
     @property
     def weight(self) -> float:
@@ -62,7 +65,7 @@ class _Regularizer(nn.Module, ABC):
         return Demands()
 
 
-class Penalty(_Regularizer):
+class Penalty(Regularizer):
     """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
 
     Take norms and means in float32, as `ganzoo.image_gradient` gives them; the engine decides in
@@ -86,7 +89,7 @@ class Penalty(_Regularizer):
         return None
 
 
-class GeneratorPenalty(_Regularizer):
+class GeneratorPenalty(Regularizer):
     """A term of the generator's loss, which also sees the generator and its inputs."""
 
     @abstractmethod
@@ -102,3 +105,7 @@ class GeneratorPenalty(_Regularizer):
             fake: the generator's images, with their graph.
             real: as many real images.
         """
+
+
+AnyPenalty = Penalty | GeneratorPenalty
+"""A penalty of either network."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganzoo.errors import GanzooError, UsageError
+from ganzoo.files import replace_text
 from ganzoo.reporting import images
 from ganzoo.reporting.charts import Figure, log_charts, metric_charts
 from ganzoo.reporting.comparing import compare_summaries, duration, opened
@@ -83,7 +82,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
         duration=duration,
         limits=images,
     )
-    return _write(target, text)
+    return replace_text(target, text)
 
 
 def _section(run: Run) -> Section:
@@ -169,17 +168,3 @@ def _renderer() -> Callable[..., str]:
     template = environment.from_string(page)
     inlined = {"style": style, "script": script, "plotly": get_plotlyjs()}
     return lambda **values: template.render(**inlined, **values)
-
-
-def _write(target: Path, text: str) -> Path:
-    """Whole or not at all."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", errors="replace")
-        temporary.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise GanzooError(f"cannot write {target}: {error.strerror or error}") from error
-    return target

@@ -2,4 +2,4 @@
 
 from ganzoo.run.resuming import resume as resume
 from ganzoo.run.run import Run as Run
-from ganzoo.run.training import train as train
+from ganzoo.run.starting import train as train

@@ -20,10 +20,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.engine.trainer import Trainer
-from ganzoo.errors import GanzooError
-from ganzoo.interfaces.values import Demands, ImageSpec
-from ganzoo.run.window import WindowState
+from ganzoo.errors import GanzooError, setting
+from ganzoo.files import building_folder
+from ganzoo.interfaces.architecture import Demands
+from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.run.term_buffer import TermBufferState
+from ganzoo.training.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")
 
@@ -77,12 +79,12 @@ class Snapshot:
     state: Mapping[str, Any]
 
 
-def snapshot(trainer: Trainer, window: WindowState | None = None) -> Snapshot:
+def snapshot(trainer: Trainer, term_buffer: TermBufferState | None = None) -> Snapshot:
     """Copy what a checkpoint holds.
 
     Args:
         trainer: between two steps.
-        window: what the next line of the log has gathered so far.
+        term_buffer: what the next line of the log has gathered so far.
     """
     state: dict[str, Any] = _copied(trainer.state_dict())
     ema = state.pop("ema")
@@ -93,7 +95,7 @@ def snapshot(trainer: Trainer, window: WindowState | None = None) -> Snapshot:
         "ema": {k.removeprefix(prefix): v for k, v in ema.items() if k.startswith(prefix)},
     }
     state["ema_updates"] = ema["n_averaged"]
-    state["window"] = window or {}
+    state["term_buffer"] = term_buffer or {}
     return Snapshot(weights, state)
 
 
@@ -108,25 +110,27 @@ def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
     Raises:
         GanzooError: the disk is full or not writable; nothing half-written is left.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         folder.parent.mkdir(exist_ok=True)  # not the run directory: who removed it meant it
-        temporary.mkdir()
-        for name, tensors in taken.weights.items():
-            metadata = {"step": str(manifest.step)}
-            plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
-            save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
-        with (temporary / "state.pt").open("wb") as stream:  # Python's, whose errors say why
-            torch.save(dict(taken.state), stream)
-        checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
-        text = replace(manifest, checksums=checksums).to_json()
-        (temporary / "manifest.json").write_text(text, encoding="utf-8")
-        for file in temporary.iterdir():
-            _flush(file)
-        temporary.rename(folder)
+        with building_folder(folder) as temporary:
+            # Weights, then everything else.
+            for name, tensors in taken.weights.items():
+                metadata = {"step": str(manifest.step)}
+                plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
+                save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
+            with (temporary / "state.pt").open("wb") as stream:  # Python's, whose errors say why
+                torch.save(dict(taken.state), stream)
+
+            # The manifest, with checksums.
+            checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
+            text = replace(manifest, checksums=checksums).to_json()
+            (temporary / "manifest.json").write_text(text, encoding="utf-8")
+
+            # All of it on the disk before it gets its name.
+            for file in temporary.iterdir():
+                _flush(file)
         _flush(folder.parent)
     except (OSError, SafetensorError, RuntimeError) as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise GanzooError(f"cannot write the checkpoint {folder}: {error}") from error
     return folder
 
@@ -172,7 +176,7 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
         raise GanzooError(f"cannot read {file}: {error}") from None
 
 
-def restore(folder: Path, trainer: Trainer) -> WindowState:
+def restore(folder: Path, trainer: Trainer) -> TermBufferState:
     """Put a trainer to where the checkpoint was taken, bit for bit.
 
     Returns:
@@ -190,9 +194,9 @@ def restore(folder: Path, trainer: Trainer) -> WindowState:
     state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
     state["generator"] = read_weights(folder, "generator")
     state["discriminator"] = read_weights(folder, "discriminator")
-    window: WindowState = state.pop("window")
+    term_buffer: TermBufferState = state.pop("term_buffer")
     trainer.load_state_dict(state)
-    return window
+    return term_buffer
 
 
 def _intact(folder: Path, name: str) -> Path:
@@ -209,8 +213,8 @@ def _intact(folder: Path, name: str) -> Path:
     offer = (
         ""
         if earlier is None
-        else f". The checkpoint before is of step {earlier}: sample it with --step {earlier}, or "
-        f"remove {folder} to resume from it"
+        else f". The checkpoint before is of step {earlier}: sample it with "
+        f"{setting('step', earlier)}, or remove {folder} to resume from it"
     )
     raise GanzooError(f"{file} is damaged: {damage}{offer}")
 

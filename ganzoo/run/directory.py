@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, UsageError, setting
 
 RUNS = Path("runs")
 """Where runs are put that were given no directory, below the working directory."""
@@ -88,7 +88,8 @@ def check_free(path: Path) -> None:
     """
     if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - LEFT_OVER):
         raise UsageError(
-            f"{path} exists and is not empty; choose another --run-dir, or remove it first"
+            f"{path} exists and is not empty; choose another {setting('run_dir')}, or remove it "
+            "first"
         )
     parent = next(p for p in (path, *path.absolute().parents) if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ganzoo.errors import Message
 from ganzoo.run import health
 from ganzoo.run.run import Run
 
@@ -39,7 +40,7 @@ def diagnose(run: Run) -> Diagnosis:
     steps = run.config.training.steps
     reached = max([int(line["step"]) for line in lines[-1:]] + run.steps[-1:], default=0)
     saved = f"its latest checkpoint is of step {run.steps[-1]}" if run.steps else "none was saved"
-    problems = []
+    problems: list[str] = []
     if state == "failed":
         problems.append(_failure(run))
     if state == "killed":
@@ -47,7 +48,8 @@ def diagnose(run: Run) -> Diagnosis:
             "It ended without a word: killed from outside (out of memory, a scheduler, a power "
             f"cut), or the machine went down. `ganzoo resume {run.path}` goes on"
         )
-    problems += map(str, health.examine(lines, run.config.training.model_dump()))
+    findings = health.examine(lines, run.config.training.model_dump())
+    problems += [Message(finding.marked) for finding in findings]
     if not lines and not problems:
         problems.append("It has not written a line of its log, so there is nothing to examine")
     return Diagnosis(

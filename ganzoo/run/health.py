@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from ganzoo.errors import Message, setting
+
 Line = Mapping[str, float]
 
 LINES = 5
@@ -68,8 +70,13 @@ class Finding:
     message: str
     advice: str
 
-    def __str__(self) -> str:
+    @property
+    def marked(self) -> str:
+        """All of it as text whose settings are marked by `ganzoo.errors.setting`."""
         return f"{self.message} (since step {self.since}). {self.advice}"
+
+    def __str__(self) -> str:
+        return Message(self.marked)
 
 
 def examine(lines: Sequence[Line], settings: Mapping[str, Any]) -> list[Finding]:
@@ -127,7 +134,7 @@ def _is_collapsed(line: Line, had_more: bool) -> bool:
 
 
 def _is_separated(line: Line) -> bool:
-    return line.get("scores/separation", 0.0) >= SEPARATED
+    return line.get("scores/auc", 0.0) >= SEPARATED
 
 
 def _is_idle(lines: Sequence[Line]) -> bool:
@@ -164,7 +171,7 @@ def _not_moved(since: int) -> Finding:
         since,
         "the generator's weights do not move, although a gradient reaches them",
         "Its learning rate is too small to change float32 weights, or its parameters are frozen. "
-        "Try a --generator-lr of 1e-4 to 1e-3",
+        f"Try a {setting('generator_lr')} of 1e-4 to 1e-3",
     )
 
 
@@ -175,8 +182,8 @@ def _collapse(line: Line, since: int) -> Finding:
         "the fakes are nearly all alike: two of them differ "
         f"{_diversity(line):.0%} as much as two real images do",
         "The generator has collapsed, or makes no use of its noise. Try a penalty on the "
-        "discriminator (`ganzoo list penalties`), a lower --generator-lr, a larger --batch-size, "
-        "or a checkpoint from before",
+        f"discriminator (`ganzoo list penalties`), a lower {setting('generator_lr')}, a larger "
+        f"{setting('batch_size')}, or an earlier checkpoint",
     )
 
 
@@ -184,11 +191,11 @@ def _won(line: Line, since: int) -> Finding:
     return Finding(
         "discriminator-wins",
         since,
-        f"the discriminator wins outright: it ranks {line['scores/separation']:.1%} of real images "
+        f"the discriminator wins outright: it ranks {line['scores/auc']:.1%} of real images "
         f"above fakes, and its gradient has shrunk to {line['discriminator/gradient_norm']:.1e}",
-        "The generator learns nothing from a judge without doubts. Try a lower --discriminator-lr "
-        "or a higher --generator-lr, a penalty (`ganzoo list penalties`), a smaller "
-        "discriminator, or more images",
+        "The generator learns nothing from a discriminator without doubts. Try a lower "
+        f"{setting('discriminator_lr')} or a higher {setting('generator_lr')}, a penalty "
+        "(`ganzoo list penalties`), a smaller discriminator, or more images",
     )
 
 
@@ -197,7 +204,7 @@ def _rates_advice(settings: Mapping[str, Any]) -> str:
     if max(rates) > 0.01 and settings["optimizer"] != "sgd":
         return (
             f"The learning rates {rates[0]:g} and {rates[1]:g} are far above the usual 1e-4 to "
-            "1e-3: try --generator-lr 2e-4 --discriminator-lr 2e-4"
+            f"1e-3: try {setting('generator_lr', 2e-4)} {setting('discriminator_lr', 2e-4)}"
         )
     return (
         f"Try learning rates of a tenth (now {rates[0]:g} and {rates[1]:g}), or a penalty on the "
@@ -223,7 +230,7 @@ def divergence_advice(
     if reasons or max(settings["generator_lr"], settings["discriminator_lr"]) > 0.01:
         reasons.append(_rates_advice(settings))
     if precision != "fp32":
-        reasons.append(f"The networks ran in {precision}: try --precision fp32")
+        reasons.append(f"The networks ran in {precision}: try {setting('precision', 'fp32')}")
     if not reasons:
         reasons.append(
             f"The losses were small before, so look at {what} itself: a square root or logarithm "

@@ -7,39 +7,31 @@ says is shown, and never acted upon.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ganzoo.errors import GanzooError
-from ganzoo.registry import UnknownComponent
-
-if TYPE_CHECKING:
-    from ganzoo.run.run import Run
+from ganzoo.discovery.registry import UnknownComponent
 
 
 @contextmanager
-def missing_explained(run: Run) -> Iterator[None]:
-    """Add to an unknown name which distributions of the run are gone, and how to get them back."""
+def missing_explained(path: Path, versions: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+    """Add to an unknown name which distributions are no longer installed, and how to install them.
+
+    Args:
+        path: of the run.
+        versions: returns those noted when the run was trained, by distribution.
+    """
     try:
         yield
     except UnknownComponent as error:
-        explanation = explain(_versions(run))
+        explanation = explain(versions())
         if not explanation:
             raise
-        raise UnknownComponent(f"{error}\n{run.path} was trained with {explanation}") from None
-
-
-def _versions(run: Run) -> Mapping[str, str]:
-    """What the checkpoint notes, or else the journal; nothing where both are lost."""
-    with suppress(GanzooError):
-        return run.manifest.versions
-    with suppress(GanzooError, KeyError, TypeError, ValueError):
-        return dict(run.provenance["versions"])
-    return {}
+        raise UnknownComponent(f"{error}\n{path} was trained with {explanation}") from None
 
 
 def explain(versions: Mapping[str, str]) -> str:

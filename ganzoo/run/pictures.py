@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
+from ganzoo.data.pixels import to_uint8
 from ganzoo.errors import GanzooError
+from ganzoo.files import replacing_file
 
 GAP = 2
 """White pixels between two images of a grid."""
@@ -25,7 +23,7 @@ def to_rgb(images: Tensor) -> Tensor:
 
     Grey is repeated, two channels are padded with black, of more than three the first three show.
     """
-    pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+    pixels = to_uint8(images)
     channels = pixels.shape[1]
     if channels == 1:
         return pixels.expand(-1, 3, -1, -1)
@@ -70,7 +68,9 @@ def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> P
 def save_picture(picture: Tensor, path: Path) -> Path:
     """Write a uint8 `(3, H, W)` picture."""
     image, kind = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()), _format(path)
-    return _write(path, lambda file: image.save(file, format=kind))
+    with replacing_file(path) as file:
+        image.save(file, format=kind)
+    return path
 
 
 def save_singles(images: Tensor, folder: Path) -> list[Path]:
@@ -81,7 +81,9 @@ def save_singles(images: Tensor, folder: Path) -> list[Path]:
         image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
         image = image.convert("L") if images.shape[1] == 1 else image
         path = folder / f"{index:05d}.png"
-        paths.append(_write(path, lambda file, image=image: image.save(file, format="PNG")))  # type: ignore[misc]
+        with replacing_file(path) as file:
+            image.save(file, format="PNG")
+        paths.append(path)
     return paths
 
 
@@ -89,12 +91,11 @@ def save_gif(frames: list[Tensor], path: Path, fps: float) -> Path:
     """Write uint8 `(3, H, W)` frames as an endless GIF."""
     pictures = [Image.fromarray(f.permute(1, 2, 0).contiguous().numpy()) for f in frames]
     first, *rest = pictures
-    return _write(
-        path,
-        lambda file: first.save(
+    with replacing_file(path) as file:
+        first.save(
             file, format="GIF", save_all=True, append_images=rest, duration=1000 / fps, loop=0
-        ),
-    )
+        )
+    return path
 
 
 def _format(path: Path) -> str:
@@ -102,18 +103,3 @@ def _format(path: Path) -> str:
     if path.suffix.lower() not in formats:
         raise GanzooError(f"cannot write a picture as '{path.name}': end the name in .png")
     return formats[path.suffix.lower()]
-
-
-def _write(path: Path, save: Callable[[BinaryIO], None]) -> Path:
-    """Write to a temporary name and rename, so that no half picture is ever seen."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            save(file)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
-    return path

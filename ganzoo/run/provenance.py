@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from ganzoo.engine import distributed
-from ganzoo.engine.compose import Plan
-from ganzoo.host import DISTRIBUTION
+from ganzoo.discovery.host import DISTRIBUTION
+from ganzoo.execution import distributed
+from ganzoo.run.plan import Plan
 
 
 def collect(plan: Plan) -> dict[str, Any]:

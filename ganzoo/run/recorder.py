@@ -16,19 +16,20 @@ from typing import Any, TextIO
 from torch import Tensor
 
 from ganzoo.config import RunConfig
-from ganzoo.engine.diagnosis import broken_weight, measure
-from ganzoo.engine.trainer import Trainer
-from ganzoo.errors import Diverged, GanzooError, UsageError, did_you_mean
+from ganzoo.errors import Diverged, GanzooError, GanzooWarning, UsageError, did_you_mean, setting
+from ganzoo.files import replace_text
+from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.observer import Observer
-from ganzoo.interfaces.values import Demands
 from ganzoo.run import checkpoints, health, journal
+from ganzoo.run.checkpoint_writer import CheckpointWriter
 from ganzoo.run.checkpoints import Manifest
+from ganzoo.run.diagnosis import broken_weight, measure
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.keeper import Keeper
+from ganzoo.run.observer_group import ObserverGroup
 from ganzoo.run.pictures import grid, save_picture
-from ganzoo.run.watchers import Watchers
-from ganzoo.run.window import Window
+from ganzoo.run.term_buffer import TermBuffer
+from ganzoo.training.trainer import Trainer
 
 MAX_CLASS_COLUMNS = 16
 
@@ -46,7 +47,7 @@ class Recorder(Observer):
         demands: noted in checkpoints.
         class_names: noted in checkpoints.
         versions: of the distributions that take part, noted in checkpoints.
-        watchers: told of all that happens.
+        observers: of the run, called for every event.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Recorder(Observer):
         demands: Demands,
         class_names: tuple[str, ...],
         versions: dict[str, str],
-        watchers: Watchers,
+        observers: ObserverGroup,
     ) -> None:
         self.directory = directory
         self.config = config
@@ -67,10 +68,10 @@ class Recorder(Observer):
         self.demands = demands
         self.class_names = class_names
         self.versions = versions
-        self.watchers = watchers
-        self.keeper = Keeper(directory, self.logging.keep, self.logging.keep_best)
+        self.observers = observers
+        self.writer = CheckpointWriter(directory, self.logging.keep, self.logging.keep_best)
         self._log: TextIO | None = None
-        self._window = Window()
+        self._terms = TermBuffer()
         self._lines: deque[dict[str, Any]] = deque(maxlen=RECENT)
         self._told: set[str] = set()
 
@@ -78,11 +79,11 @@ class Recorder(Observer):
         """Open the log; draw what untrained weights show."""
         self._log = self.directory.metrics.open("a", encoding="utf-8")
         self._since = (time.perf_counter(), trainer.step)
-        self.watchers.tell("started", trainer, steps)
+        self.observers.notify("started", trainer, steps)
         if trainer.step == 0:
             self._draw(trainer)
 
-    def go_on(self, folder: Path | None, trainer: Trainer) -> None:
+    def resume_from(self, folder: Path | None, trainer: Trainer) -> None:
         """Put the trainer to a checkpoint, if there is one, and cut off what the log has after it.
 
         The lines kept are those of whole windows: what the checkpoint has gathered for the next
@@ -90,18 +91,16 @@ class Recorder(Observer):
         """
         checkpoints.sweep(self.directory.checkpoints)
         if folder is not None:
-            self._window.load_state_dict(checkpoints.restore(folder, trainer))
-        again = self._window.first_step() or trainer.step + 1
+            self._terms.load_state_dict(checkpoints.restore(folder, trainer))
+        again = self._terms.first_step() or trainer.step + 1
         lines = journal.read_log(self.directory.metrics)
         kept = [line for line in lines if line["step"] < again]
         self._lines.extend(kept)
-        temporary = self.directory.metrics.with_suffix(".new")
-        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
-        temporary.replace(self.directory.metrics)
+        replace_text(self.directory.metrics, "".join(json.dumps(line) + "\n" for line in kept))
 
     def step(self, trainer: Trainer, terms: Mapping[str, Tensor]) -> None:
         """Gather the terms; write what is due."""
-        self._window.add(trainer.step, terms)
+        self._terms.add(trainer.step, terms)
         if trainer.device.type == "cpu" and not all(map(math.isfinite, terms.values())):
             self._check_finite(trainer)
         if trainer.step % self.logging.log_every == 0:
@@ -111,19 +110,19 @@ class Recorder(Observer):
         if trainer.step % self.logging.checkpoint_every == 0:
             self._save(trainer)
         self._collect()
-        self.watchers.step(trainer, terms)
+        self.observers.step(trainer, terms)
 
     def finished(self, trainer: Trainer) -> None:
         """Write what the intervals left over; the checkpoint first, which may be gone on from."""
         self._save(trainer)
-        if self._window:
+        if self._terms:
             self._write_line(trainer)
         if trainer.step % self.logging.sample_every:
             self._draw(trainer)
         self._collect(wait=True)
         self._close()
         journal.append(self.directory.journal, "finished", step=trainer.step)
-        self.watchers.tell("finished", trainer)
+        self.observers.notify("finished", trainer)
 
     def failed(self, trainer: Trainer, error: BaseException) -> None:
         """Keep what was reached: a Ctrl-C loses nothing."""
@@ -136,7 +135,7 @@ class Recorder(Observer):
             self._close()
             facts = {} if stopped else _facts_of(error)
             event = "stopped" if stopped else "failed"
-            self.watchers.tell("failed", trainer, error)
+            self.observers.notify("failed", trainer, error)
             with suppress(OSError):  # a full disk must not hide what happened
                 journal.append(self.directory.journal, event, step=trainer.step, **facts)
 
@@ -157,14 +156,14 @@ class Recorder(Observer):
             self.versions,
             self._lines[-1] if self._lines else {},
         )
-        self.keeper.submit(checkpoints.snapshot(trainer, self._window.state_dict()), manifest)
+        self.writer.submit(checkpoints.snapshot(trainer, self._terms.state_dict()), manifest)
 
     def _collect(self, *, wait: bool = False) -> None:
         """Tell of a checkpoint once it is on the disk."""
-        if (done := self.keeper.collect(wait=wait)) is not None:
+        if (done := self.writer.collect(wait=wait)) is not None:
             step, folder = done
             journal.append(self.directory.journal, "checkpoint", step=step)
-            self.watchers.tell("checkpoint", step, folder)
+            self.observers.notify("checkpoint", step, folder)
 
     def _write_line(self, trainer: Trainer) -> None:
         if not self.directory.config.exists():
@@ -175,18 +174,18 @@ class Recorder(Observer):
         line = {
             "step": trainer.step,
             "images_per_second": round(speed, 1),
-            **self._window.means(),
+            **self._terms.means(),
             **measure(trainer),
-            **self.watchers.measure(trainer),
+            **self.observers.measure(trainer),
         }
         self._check_metric(line)
         assert self._log is not None
         self._log.write(json.dumps(line) + "\n")
         self._log.flush()
-        self._window.clear()
+        self._terms.clear()
         self._since = (time.perf_counter(), trainer.step)  # what was measured is no training time
         self._lines.append(line)
-        self.watchers.tell("metrics", trainer.step, line)
+        self.observers.notify("metrics", trainer.step, line)
         self._look(trainer.step)
 
     def _look(self, step: int) -> None:
@@ -201,22 +200,22 @@ class Recorder(Observer):
                     kind=finding.kind,
                     message=str(finding),
                 )
-                warnings.warn(str(finding), stacklevel=2)
+                warnings.warn(GanzooWarning(finding.marked), stacklevel=2)
 
     def _check_metric(self, line: Mapping[str, float]) -> None:
         """The metric to keep the best checkpoint by must be one of the log's."""
         if self.logging.keep_best is None:
             return
-        name = self.logging.keep_best.partition(":")[0]
+        name = self.logging.keep_best.metric
         if name not in line and not any(name in earlier for earlier in self._lines):
             raise UsageError(
-                f"--keep-best {name}: the log has no such metric.{did_you_mean(name, line)} "
-                f"It has {', '.join(line)}"
+                f"{setting('keep_best', name)}: the log has no such metric."
+                f"{did_you_mean(name, line)} It has {', '.join(line)}"
             )
 
     def _check_finite(self, trainer: Trainer) -> None:
         """Stop a run that is lost, and say what broke, since when, and what may help."""
-        first = self._window.first_broken()
+        first = self._terms.first_broken()
         weight = None if first else broken_weight(trainer)
         if first is None and weight is None:
             return
@@ -227,8 +226,8 @@ class Recorder(Observer):
         advice = health.divergence_advice(
             what,
             self.config.training.model_dump(),
-            trainer.policy.networks,
-            self._window.extremes(),
+            trainer.execution.precision,
+            self._terms.extremes(),
         )
         became = f"became {value}" if first else "is no longer finite"
         raise Diverged(f"{what} {became} at step {step}; {kept}. {advice}", what=what, step=step)
@@ -243,7 +242,7 @@ class Recorder(Observer):
         rendered = self.dataset.render(images)
         picture = grid(images, columns) if rendered is None else rendered
         path = save_picture(picture, self.directory.samples / f"{trainer.step:06d}.png")
-        self.watchers.tell("samples", trainer.step, picture, path)
+        self.observers.notify("samples", trainer.step, picture, path)
 
     def _close(self) -> None:
         if self._log is not None:

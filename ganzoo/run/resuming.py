@@ -18,17 +18,18 @@ from ganzoo.config import (
     read_toml,
     tree_of,
 )
-from ganzoo.engine import distributed
-from ganzoo.engine.compose import Plan, compose
-from ganzoo.errors import GanzooError, UsageError
-from ganzoo.host import PluginHost
+from ganzoo.discovery.host import PluginHost
+from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.execution import distributed
+from ganzoo.files import replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.missing import missing_explained
+from ganzoo.run.plan import Plan, compose
 from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
-from ganzoo.run.session import fit, only_writer, prepared, replace_text
+from ganzoo.run.session import fit, only_writer, prepare
 
 DATASET = ("dataset",)
 """Stands for the training images themselves among the differences."""
@@ -37,7 +38,6 @@ OVERRIDABLE: tuple[KeyPath, ...] = (
     ("training", "steps"),
     ("training", "generator_lr"),
     ("training", "discriminator_lr"),
-    ("training", "accumulate"),
     ("logging",),
     ("execution",),
     ("observer",),
@@ -80,15 +80,19 @@ def resume(
         for key, value in {"training.steps": steps, **(options or {})}.items()
         if value is not None
     ]
-    with missing_explained(run):
-        plan = compose([*layers, read_toml(run.directory.config)], host)
+
+    def make_plan() -> Plan:
+        with missing_explained(run.path, run.versions):
+            return compose([*layers, read_toml(run.directory.config)], host)
+
     asked: set[KeyPath] = {("training", "steps")} if steps is not None else set()
-    return resume_plan(run_dir, plan, observers, progress, asked=asked, override=override)
+    with distributed.joined():
+        return resume_plan(run_dir, make_plan, observers, progress, asked=asked, override=override)
 
 
 def resume_plan(
     run_dir: str | Path,
-    plan: Plan,
+    make_plan: Callable[[], Plan],
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
     *,
@@ -100,7 +104,7 @@ def resume_plan(
 
     Args:
         run_dir: the run directory.
-        plan: of the run, composed again.
+        make_plan: composes the run again; called in torchrun's process group.
         observers: told of what happens.
         progress: of decoding.
         asked: paths whose change was asked for by name, and needs no override.
@@ -109,6 +113,7 @@ def resume_plan(
     """
     run = Run(run_dir)
     place = run.directory
+    plan = make_plan()
 
     def finished() -> bool:
         changes = changed(place, plan)
@@ -117,7 +122,7 @@ def resume_plan(
         if reached >= wanted and not finished_is_fine:
             raise UsageError(
                 f"{run.path} is at step {reached} of {wanted} already; "
-                f"--steps {reached + 1000} trains on"
+                f"{setting('steps', reached + 1000)} trains on"
             )
         return reached >= wanted
 
@@ -128,11 +133,11 @@ def resume_plan(
             replace_text(place.config, changed_toml(text, values, "resuming"))
         return run.checkpoint if run.steps else None
 
-    with distributed.joined(), only_writer(place):
-        if distributed.decided(finished):
+    with only_writer(place):
+        if distributed.on_rank_zero(finished):
             return run
-        session = prepared(plan, observers, progress)
-        return fit(session, place, "resumed", distributed.decided(checkpoint))
+        session = prepare(plan, observers, progress)
+        return fit(session, place, "resumed", distributed.on_rank_zero(checkpoint))
 
 
 def changed(place: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
@@ -175,7 +180,7 @@ def refuse_changes(
         names = ", ".join(".".join(key) for key in forbidden)
         advice = f"A change of {names} makes another run: train it in a directory of its own"
     else:
-        advice = "--override goes on with these changes"
+        advice = f"{setting('override', True)} resumes with these changes"
     raise UsageError("\n".join([f"{path} was trained with other settings:", *rows, advice]))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -11,23 +13,23 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
-from ganzoo import registry
 from ganzoo.config import RunConfig, load_config
-from ganzoo.engine.compose import build_networks
-from ganzoo.engine.precision import resolve_device
-from ganzoo.engine.randomness import derive
-from ganzoo.engine.sampling import decode, resolve_labels, sample_images
-from ganzoo.errors import GanzooError, UsageError
-from ganzoo.host import Component, PluginHost
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component, PluginHost
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
+from ganzoo.execution.device import resolve_device
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
+from ganzoo.randomness import derive
 from ganzoo.run import journal
+from ganzoo.run.checkpoint_writer import best_step
 from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.journal import BEGINNINGS, ENDS
-from ganzoo.run.keeper import best_step
 from ganzoo.run.missing import missing_explained
+from ganzoo.run.networks import build_networks
 from ganzoo.run.pictures import grid
+from ganzoo.training.sampling import decode, resolve_labels, sample_images
 
 
 class Run:
@@ -91,21 +93,29 @@ class Run:
         return self.directory.checkpoint(step)
 
     def _best(self) -> int:
-        metric = self.config.logging.keep_best
-        if metric is None:
+        best_by = self.config.logging.keep_best
+        if best_by is None:
             raise UsageError(
-                f"{self.path} was trained without --keep-best METRIC, so none of its "
+                f"{self.path} was trained without {setting('keep_best', 'METRIC')}, so none of its "
                 "checkpoints is the best"
             )
-        step = best_step(self.directory, metric)
+        step = best_step(self.directory, best_by)
         if step is None:
-            raise UsageError(f"{self.path} has no checkpoint with a value of {metric}")
+            raise UsageError(f"{self.path} has no checkpoint with a value of {best_by.metric}")
         return step
 
     @cached_property
     def manifest(self) -> Manifest:
         """Image shape, classes, versions and step of the checkpoint."""
         return read_manifest(self.checkpoint)
+
+    def versions(self) -> Mapping[str, str]:
+        """Versions of the distributions it was trained with; empty if they were lost."""
+        with suppress(GanzooError):
+            return self.manifest.versions
+        with suppress(GanzooError, KeyError, TypeError, ValueError):
+            return dict(self.provenance["versions"])
+        return {}
 
     @property
     def num_classes(self) -> int:
@@ -121,7 +131,7 @@ class Run:
     @cached_property
     def provider(self) -> Component:
         """The architecture's descriptor, and the plugin that provides it."""
-        with missing_explained(self):
+        with missing_explained(self.path, self.versions):
             return registry.find("architecture", self.config.arch.name, host=self._host)
 
     @cached_property
@@ -239,7 +249,7 @@ class Run:
         try:
             rendered = self.dataset.render(images)
         except registry.UnknownComponent as error:
-            warnings.warn(f"drawn as a plain grid, for there is {error}", stacklevel=2)
+            warnings.warn(GanzooWarning(f"drawn as a plain grid: {error}"), stacklevel=2)
             rendered = None
         return grid(images, columns) if rendered is None else rendered
 
@@ -287,5 +297,5 @@ class Run:
 
     def _component(self, kind: str, section: str) -> Any:
         choice = getattr(self.config, section)
-        with missing_explained(self):
+        with missing_explained(self.path, self.versions):
             return registry.create(kind, choice.name, host=self._host, **choice.options)

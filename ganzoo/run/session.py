@@ -9,22 +9,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from filelock import FileLock, Timeout
 
-from ganzoo import registry
 from ganzoo.config import to_toml
-from ganzoo.engine import distributed
-from ganzoo.engine.compose import Plan
-from ganzoo.engine.trainer import Trainer
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.discovery import registry
+from ganzoo.errors import UsageError
+from ganzoo.execution import distributed
+from ganzoo.execution.device import cpu_threads
+from ganzoo.files import replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import checkpoints, journal
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.evaluator import Evaluator
+from ganzoo.run.observer_group import Expendable, ObserverGroup
+from ganzoo.run.plan import Plan
 from ganzoo.run.provenance import collect
 from ganzoo.run.recorder import Recorder
 from ganzoo.run.run import Run
-from ganzoo.run.watchers import Watchers
+from ganzoo.training.trainer import Trainer
 
 PATIENCE = 0.5
 """Seconds to wait for the lock: whoever asks for a run's state holds it for a moment."""
@@ -36,20 +38,23 @@ class Session:
 
     plan: Plan
     trainer: Trainer
-    watchers: Watchers
+    observers: Sequence[Observer]
 
 
-def prepared(
+def prepare(
     plan: Plan,
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
-    """Decode the images and make the trainer; nothing is written into a run directory yet."""
-    if plan.config.execution.threads:
-        torch.set_num_threads(plan.config.execution.threads)
+    """Decode the images and make the trainer; nothing is written into a run directory yet.
+
+    Args:
+        plan: what to train.
+        observers: the caller's own.
+        progress: called with images done and images in all, if they must be decoded.
+    """
     trainer = plan.trainer(plan.open_images(progress if distributed.rank() == 0 else None))
-    plugins = [(plan.components[f"observer.{name}"], o) for name, o in plan.observers.items()]
-    return Session(plan, trainer, Watchers(observers, plugins))
+    return Session(plan, trainer, observers)
 
 
 def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | None = None) -> Run:
@@ -64,20 +69,23 @@ def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | No
         checkpoint: where to go on from.
     """
     plan, trainer = session.plan, session.trainer
-    if distributed.rank() == 0:
-        observers: list[Observer] = [_recorder(session, place, event, checkpoint)]
-    else:
-        observers = []
-        if checkpoint is not None:
+    with (
+        registry.blame_by_trace(plan.components.values()),
+        cpu_threads(plan.config.execution.threads),
+        stopping_between_steps(trainer),
+    ):
+        observers: list[Observer] = []
+        if distributed.rank() == 0:
+            observers = [_recorder(session, place, event, checkpoint)]
+        elif checkpoint is not None:
             checkpoints.restore(checkpoint, trainer)
-    with registry.blame_by_trace(plan.components.values()), stopping_between_steps(trainer):
         try:
             trainer.fit(observers=observers)
         except KeyboardInterrupt:
-            if trainer.stopped:  # torchrun ends all when one has ended: let the first save
-                distributed.wait_for_all()
+            if trainer.stopped:  # torchrun ends all when one has ended: let rank 0 save first
+                distributed.barrier()
             raise
-        distributed.wait_for_all()
+        distributed.barrier()
     return Run(place.path, device=plan.config.execution.device)
 
 
@@ -85,7 +93,8 @@ def _recorder(
     session: Session, place: RunDirectory, event: str, checkpoint: Path | None
 ) -> Recorder:
     """The recorder, where the run is begun or gone on from."""
-    plan, trainer, watchers = session.plan, session.trainer, session.watchers
+    plan, trainer = session.plan, session.trainer
+    observers = ObserverGroup(session.observers, _expendable(plan, place))
     provenance = collect(plan)
     recorder = Recorder(
         place,
@@ -94,15 +103,27 @@ def _recorder(
         demands=plan.demands,
         class_names=plan.source.class_names,
         versions=provenance["versions"],
-        watchers=watchers,
+        observers=observers,
     )
     if event == "resumed":
-        recorder.go_on(checkpoint, trainer)
+        recorder.resume_from(checkpoint, trainer)
     settings = plan.config.model_dump(mode="json", exclude_none=True)
     journal.append(place.journal, event, step=trainer.step, config=settings, provenance=provenance)
-    with registry.blame_by_trace(plan.components.values()):
-        watchers.tell("attached", place.path, settings)
+    observers.notify("attached", place.path, settings)
     return recorder
+
+
+def _expendable(plan: Plan, place: RunDirectory) -> list[Expendable]:
+    """Observers of plugins, and evaluation during training."""
+    expendable = []
+    for name, observer in plan.observers.items():
+        component = plan.components[f"observer.{name}"]
+        title = f"the observer '{component.spec.name}' of {component.provider}"
+        expendable.append(Expendable(title, observer))
+    if plan.config.logging.eval_every is not None:
+        evaluator = Evaluator(place, plan.config, plan.host)
+        expendable.append(Expendable("evaluation during training", evaluator))
+    return expendable
 
 
 @contextmanager
@@ -122,7 +143,7 @@ def only_writer(place: RunDirectory) -> Iterator[None]:
                 f"another process is training {place.path}; wait for it, or choose another run"
             ) from None
 
-    distributed.decided(acquire)
+    distributed.on_rank_zero(acquire)
     try:
         yield
     finally:
@@ -155,13 +176,3 @@ def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
 def write_config(place: RunDirectory, plan: Plan) -> None:
     """Write the resolved config with the origin of each value."""
     replace_text(place.config, to_toml(plan.config, plan.origins))
-
-
-def replace_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = file.with_suffix(".new")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(file)
-    except OSError as error:
-        raise GanzooError(f"cannot write {file}: {error.strerror}") from error

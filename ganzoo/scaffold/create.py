@@ -13,9 +13,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
-from ganzoo import registry
+from ganzoo.discovery import registry
+from ganzoo.discovery.specs import KINDS
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.specs import KINDS
+from ganzoo.files import building_folder
 
 _TEMPLATES = resources("ganzoo.scaffold") / "templates"
 
@@ -67,16 +68,13 @@ def create_plugin(
         "year": str(datetime.now(UTC).year),
         "license_line": "" if license_name == "none" else f'license = "{license_name}"\n',
     }
-    temporary = into / f".{name}.new"
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        written = [
-            _write(temporary, path, text) for path, text in _filled(kind, license_name, words)
-        ]
-        (temporary / "src" / package / "py.typed").touch()
-        temporary.rename(folder)
+        with building_folder(folder) as temporary:
+            written = [
+                _write(temporary, path, text) for path, text in _filled(kind, license_name, words)
+            ]
+            (temporary / "src" / package / "py.typed").touch()
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise GanzooError(f"cannot write {folder}: {error.strerror or error}") from error
     return [folder / path for path in written]
 

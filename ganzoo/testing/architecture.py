@@ -11,11 +11,10 @@ from itertools import chain
 import torch
 from torch import Tensor
 
-from ganzoo.engine.critic import check_demands
 from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Architecture
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
-from ganzoo.interfaces.values import ImageSpec
 from ganzoo.testing import settings
 from ganzoo.testing.core import Broken, Promises, expect
 from ganzoo.testing.networks import (
@@ -34,6 +33,7 @@ from ganzoo.testing.networks import (
     scores_of,
     total,
 )
+from ganzoo.training.critic import check_demands
 
 promise = Promises(ArchitectureBench)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import registry
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component, PluginHost, PluginRecord, default_host
+from ganzoo.discovery.specs import KINDS
 from ganzoo.errors import PluginError, UsageError, did_you_mean
-from ganzoo.host import Component, PluginHost, PluginRecord, default_host
-from ganzoo.specs import KINDS
 from ganzoo.testing import (
     architecture,
     common,

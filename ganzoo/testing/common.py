@@ -7,7 +7,7 @@ import subprocess
 import sys
 from functools import cache
 
-from ganzoo import registry
+from ganzoo.discovery import registry
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.extractor import Extractor

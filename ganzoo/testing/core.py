@@ -9,9 +9,9 @@ from unittest import SkipTest
 
 import torch
 
-from ganzoo import registry
-from ganzoo.engine.randomness import isolated
-from ganzoo.host import Component, PluginHost
+from ganzoo.discovery import registry
+from ganzoo.discovery.host import Component, PluginHost
+from ganzoo.randomness import isolated
 
 CPU = torch.device("cpu")
 

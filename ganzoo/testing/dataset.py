@@ -17,11 +17,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import registry
 from ganzoo.data.decode import natural_channels, to_pixels
+from ganzoo.discovery import registry
 from ganzoo.errors import DataError, UsageError
-from ganzoo.interfaces.dataset import Dataset
-from ganzoo.interfaces.values import ImageSource
+from ganzoo.interfaces.dataset import Dataset, ImageSource
 from ganzoo.testing.core import Bench, Broken, Promises, expect, in_a_line
 
 LOOKED_AT = 200

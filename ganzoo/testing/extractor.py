@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import DataError, Unsupported
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.extractor import Extractor
-from ganzoo.interfaces.values import ImageSpec
 from ganzoo.testing.core import Bench, Promises, expect
 from ganzoo.testing.metric import CLASSES, image_set
 

@@ -9,10 +9,10 @@ from unittest import SkipTest
 import torch
 from torch import Tensor, nn
 
-from ganzoo import registry
+from ganzoo.discovery import registry
+from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
-from ganzoo.interfaces.values import Batch
 from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
 from ganzoo.testing.stands import (

@@ -10,8 +10,8 @@ from unittest import SkipTest
 import torch
 
 from ganzoo.errors import Unsupported
-from ganzoo.interfaces.metric import Measured, Metric
-from ganzoo.interfaces.values import ImageSet, ImageSpec
+from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.metric import ImageSet, Measured, Metric
 from ganzoo.testing.core import Bench, Promises, expect
 
 N = 40

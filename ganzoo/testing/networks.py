@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import Unsupported
-from ganzoo.interfaces.architecture import Architecture, Networks
+from ganzoo.interfaces.architecture import Architecture, Demands, Networks
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
-from ganzoo.interfaces.values import Demands, ImageSpec
 from ganzoo.testing.core import Bench, Broken, expect
 
 CLASSES = 3

@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganzoo.data.pixels import to_uint8
 from ganzoo.data.store import ImageStore
-from ganzoo.engine.trainer import Trainer
+from ganzoo.interfaces.critic import Batch, Critic
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
-from ganzoo.interfaces.values import Batch, Critic
 from ganzoo.testing.core import Bench, Promises, expect
 from ganzoo.testing.stands import Painter, Smooth, noise
+from ganzoo.training.trainer import Trainer
 
 STEPS = 3
 SETTINGS = {"training": {"steps": STEPS, "batch_size": 4}, "arch": {"name": "stand-in"}}
@@ -75,7 +76,7 @@ class ObserverBench(Bench):
 
     def trainer(self) -> Trainer:
         """A small training, the same each time."""
-        pixels = noise(16, seed=1).images.add(1).mul(127.5).to(torch.uint8)
+        pixels = to_uint8(noise(16, seed=1).images)
         return Trainer(
             generator=Painter(),
             discriminator=Smooth(),

@@ -8,8 +8,8 @@ from unittest import SkipTest
 import torch
 from torch import Tensor, nn
 
+from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
-from ganzoo.interfaces.values import Batch
 from ganzoo.testing.core import Bench, Promises, expect
 from ganzoo.testing.stands import (
     IMAGE,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganzoo import registry
 from ganzoo.config import TrainingConfig
+from ganzoo.discovery import registry
 from ganzoo.errors import UsageError
-from ganzoo.interfaces.values import Settings
+from ganzoo.interfaces.settings import Settings
 from ganzoo.testing.core import Broken, expect
 
 MEND = "return only keys of ganzoo.Settings, within the ranges of ganzoo.config.TrainingConfig"

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo.engine.critic import BoundCritic
-from ganzoo.engine.precision import PrecisionPolicy
-from ganzoo.interfaces.values import Batch, ImageSpec
+from ganzoo.execution.precision import PrecisionPolicy
+from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.testing.core import CPU
+from ganzoo.training.critic import BoundCritic
 
 CLASSES = 3
 IMAGE = ImageSpec(3, 8, 8, num_classes=CLASSES)

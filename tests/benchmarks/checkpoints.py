@@ -18,9 +18,9 @@ import torch
 import ganzoo
 from ganzoo.config import LoggingConfig
 from ganzoo.run import checkpoints
+from ganzoo.run.checkpoint_writer import Keeper
 from ganzoo.run.checkpoints import Manifest
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.keeper import Keeper
 
 STEPS, ROUNDS = 6, 7
 

@@ -15,9 +15,8 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-
 from ganzoo.engine.convolutions import rearranged
+from torch import Tensor
 
 ROUNDS = 15
 LAYERS = {  # channels, out, side, kernel, stride, padding, transposed

@@ -25,7 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import ganzoo
-import ganzoo.engine.trainer
+import ganzoo.training.trainer
 
 WARM_UP = 4
 
@@ -45,8 +45,8 @@ class Split(ganzoo.Observer):
         for update in (trainer.discriminator_update, trainer.generator_update):
             update._backward = self.timed("networks", update._backward)
             update.optimizer.step = self.timed("optimizers", update.optimizer.step)
-        self.generate = ganzoo.engine.trainer.generate
-        ganzoo.engine.trainer.generate = self.timed("networks", self.generate)
+        self.generate = ganzoo.training.trainer.generate
+        ganzoo.training.trainer.generate = self.timed("networks", self.generate)
         trainer._draw = self.timed("data", trainer._draw)
         trainer.ema.update = self.timed("average", trainer.ema.update)
         self.since = now(self.device)
@@ -79,7 +79,7 @@ class Split(ganzoo.Observer):
         self.since = now(self.device)
 
     def finished(self, trainer: Any) -> None:
-        ganzoo.engine.trainer.generate = self.generate
+        ganzoo.training.trainer.generate = self.generate
 
 
 class Operations(TorchDispatchMode):

@@ -1,7 +1,7 @@
 """When does bfloat16 pay? One training step of networks of growing size, against float32.
 
 Prints, for each pair of networks, their parameters and the median time of a step in bfloat16
-divided by that in float32. `ganzoo.engine.precision.BF16_PAYS_FROM` is read off this table.
+divided by that in float32. `ganzoo.execution.precision.BF16_PAYS_FROM` is read off this table.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import ganzoo
 from ganzoo.cli.plugin_show import describe_plugin, show_plugin
-from ganzoo.host import PluginHost, default_host
+from ganzoo.discovery.host import PluginHost, default_host
 
 METADATA = """\
 Metadata-Version: 2.1

@@ -131,7 +131,7 @@ def test_what_is_no_run_is_told(ganzoo_cli, command):
 
 
 def test_a_stopped_run_is_told_how_to_go_on(ganzoo_cli, monkeypatch):
-    from ganzoo.engine.trainer import Trainer
+    from ganzoo.training.trainer import Trainer
 
     whole = Trainer.train_step
 

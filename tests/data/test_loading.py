@@ -8,8 +8,8 @@ import pytest
 import torch
 from toys import make_store
 
+from ganzoo.data.batches import Batches
 from ganzoo.data.loading import AHEAD, Prefetched, Resident, fits
-from ganzoo.engine.batches import Batches
 
 CPU = torch.device("cpu")
 KINDS = [Resident, Prefetched]

@@ -11,8 +11,8 @@ from toys import same, weights
 
 import ganzoo
 from ganzoo import ImageSource, ImageSpec, ImageStore
+from ganzoo.data.batches import Batches
 from ganzoo.data.stream import ImageStream
-from ganzoo.engine.batches import Batches
 
 CPU = torch.device("cpu")
 SPEC = ImageSpec(1, 8, 8, num_classes=3)

@@ -98,7 +98,7 @@ def test_every_public_method_is_there(name, site):
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_every_hook_is_there_with_each_parameter_explained(name, site):
-    term = site.page("reference/hooks").find(id=f"ganzoo.hookspecs.{name}")
+    term = site.page("reference/hooks").find(id=f"ganzoo.discovery.hookspecs.{name}")
     assert term is not None
     signature = inspect.signature(HOOKS[name])
     assert str(signature.return_annotation) in term.get_text()

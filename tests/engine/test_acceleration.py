@@ -7,12 +7,12 @@ from contextlib import nullcontext
 
 import pytest
 import torch
+from ganzoo.engine import acceleration
+from ganzoo.engine import trainer as trainer_module
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
-from ganzoo.engine import acceleration
-from ganzoo.engine import trainer as trainer_module
-from ganzoo.engine.acceleration import (
+from ganzoo.execution.compile import (
     WARM_UP,
     Captured,
     Compiled,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import make_store
 
-from ganzoo.engine.batches import Batches
+from ganzoo.data.batches import Batches
 
 CPU = torch.device("cpu")
 

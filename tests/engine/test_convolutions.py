@@ -8,10 +8,9 @@ from typing import NamedTuple
 import pytest
 import torch
 import torch.nn.functional as F
+from ganzoo.engine.convolutions import rearranged
 from torch import Tensor
 from torch.autograd import gradcheck, gradgradcheck
-
-from ganzoo.engine.convolutions import rearranged
 
 
 class Layer(NamedTuple):

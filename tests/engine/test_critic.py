@@ -9,8 +9,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 from toys import TinyDiscriminator
 
 from ganzoo import Batch, Demands, ImageSpec, Unsupported
-from ganzoo.engine.critic import BoundCritic, check_demands
-from ganzoo.engine.precision import PrecisionPolicy
+from ganzoo.execution.precision import PrecisionPolicy
+from ganzoo.training.critic import BoundCritic, check_demands
 
 POLICY = PrecisionPolicy(torch.device("cpu"))
 IMAGE = ImageSpec(1, 8, 8, num_classes=3)

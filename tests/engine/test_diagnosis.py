@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 import torch
+from ganzoo.engine import diagnosis
 from scipy.stats import mannwhitneyu
 from toys import LogisticLoss
 
-from ganzoo.engine import diagnosis
-from ganzoo.engine.diagnosis import broken_weight, diversity, measure, separation
+from ganzoo.run.diagnosis import broken_weight, diversity, measure, separation
 
 
 def test_separation_is_the_area_under_the_roc_curve():

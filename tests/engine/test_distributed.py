@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import torch.distributed as dist
 
-from ganzoo.engine.distributed import fresh
+from ganzoo.execution.distributed import fresh
 
 
 def met(store, late=None):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from ganzoo.engine.ema import MovingAverage
+from ganzoo.training.ema import MovingAverage
 
 
 def network() -> nn.Sequential:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from ganzoo.engine.memory import can_keep_memory
 
 PROGRAM = """

@@ -17,7 +17,7 @@ from toys import (
 )
 
 import ganzoo
-from ganzoo.engine.precision import PrecisionPolicy, resolve_precision
+from ganzoo.execution.precision import PrecisionPolicy, resolve_precision
 
 CPU = torch.device("cpu")
 

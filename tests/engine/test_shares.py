@@ -20,7 +20,7 @@ from torch import nn
 from toys import same
 
 import ganzoo
-from ganzoo.engine.shares import Share, drawing_for_all, shares
+from ganzoo.execution.micro_batches import Share, drawing_for_all, shares
 
 SGD = {"optimizer": "sgd", "betas": (0.0, 0.9), "generator_lr": 0.05, "discriminator_lr": 0.05}
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}

@@ -20,7 +20,7 @@ from toys import (
 
 import ganzoo
 from ganzoo import Batch
-from ganzoo.engine.objectives import Seen
+from ganzoo.training.objectives import Seen
 
 
 class Spy(LogisticLoss):
@@ -109,7 +109,7 @@ def test_a_step_equals_the_textbook_loop(make_trainer):
     generator, discriminator = map(copy.deepcopy, (trainer.generator, trainer.discriminator))
     real = trainer.batches[0].images
 
-    torch.manual_seed(ganzoo.engine.randomness.derive(0, "step", 0))
+    torch.manual_seed(ganzoo.randomness.derive(0, "step", 0))
     fake = generator(torch.randn(4, 8))
     loss = F.binary_cross_entropy_with_logits(discriminator(real), torch.ones(4))
     loss = loss + F.binary_cross_entropy_with_logits(discriminator(fake.detach()), torch.zeros(4))

@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 
 import ganzoo
 from ganzoo.run import checkpoints
+from ganzoo.run.checkpoint_writer import Keeper, best_step
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.keeper import Keeper, best_step
 
 TINY = {
     "arch": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},

@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 import ganzoo
-from ganzoo.host import Component, PluginRecord
-from ganzoo.run.watchers import Watchers
+from ganzoo.discovery.host import Component, PluginRecord
+from ganzoo.run.observer_group import Watchers
 
 TINY = {
     "arch": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import ganzoo
+from ganzoo.discovery.specs import KINDS
 from ganzoo.scaffold import KINDS_OFFERED, LICENSES, create_plugin
-from ganzoo.specs import KINDS
 
 
 @pytest.mark.parametrize("kind", KINDS_OFFERED)

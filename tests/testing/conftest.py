@@ -8,7 +8,7 @@ import importlib.metadata
 import pytest
 
 import ganzoo
-from ganzoo.host import PluginHost
+from ganzoo.discovery.host import PluginHost
 
 
 @pytest.fixture(scope="session")

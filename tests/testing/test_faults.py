@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from testing.broken_plugin import BROKEN, GOOD, component_name
 
-from ganzoo.specs import KINDS
+from ganzoo.discovery.specs import KINDS
 from ganzoo.testing import Check, checks
 from ganzoo.testing.collect import OF_KIND
 

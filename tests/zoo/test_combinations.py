@@ -9,7 +9,7 @@ from toys import SMALL
 
 import ganzoo
 from ganzoo.config import Layer
-from ganzoo.engine.compose import Plan, compose
+from ganzoo.run.plan import Plan, compose
 
 PENALTIES = ["dragan", "gradient-penalty", "r1", "r2"]
 

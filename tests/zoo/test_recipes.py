@@ -8,9 +8,9 @@ import pytest
 from toys import SMALL
 
 import ganzoo
-from ganzoo import registry
-from ganzoo.engine.compose import Plan, compose
-from ganzoo.recipes import recipe_layer, recipe_text
+from ganzoo.config.recipes import recipe_layer, recipe_text
+from ganzoo.discovery import registry
+from ganzoo.run.plan import Plan, compose
 
 RECIPES = ganzoo.names("recipe")
 

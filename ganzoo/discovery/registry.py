@@ -1,0 +1,256 @@
+"""Lookup by (kind, name): from a user's word to a descriptor, and from that to a component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from traceback import walk_tb
+from typing import Any
+
+from pydantic import ValidationError
+
+from ganzoo.discovery.host import Component, PluginHost, default_host
+from ganzoo.discovery.specs import KINDS, LISTED, Kind
+from ganzoo.errors import PluginError, UsageError, did_you_mean
+from ganzoo.interfaces.options import NoOptions, Options, explain
+
+
+class UnknownComponent(UsageError):
+    """No component that could be loaded has this name."""
+
+
+def kind_named(word: str) -> Kind:
+    """The kind a user means by `loss`, `losses`, `arch`, ….
+
+    Raises:
+        UsageError: naming the kinds there are.
+    """
+    for kind in LISTED.values():
+        if word and word in (kind.name, kind.plural, kind.section):
+            return kind
+    known = [kind.plural for kind in LISTED.values()]
+    raise UsageError(
+        f"no kind of component is called '{word}'.{did_you_mean(word, known)} "
+        f"There are {', '.join(known)}."
+    )
+
+
+def names(kind: str, *, host: PluginHost | None = None) -> list[str]:
+    """Sorted names of a kind's components, each once: `ganzoo.names("loss")`."""
+    components = (host or default_host()).components(kind_named(kind).name)
+    return sorted({component.spec.name for component in components})
+
+
+def find(
+    kind: str, name: str, *, host: PluginHost | None = None, prefer: str | None = None
+) -> Component:
+    """The component a name means.
+
+    Args:
+        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"`,
+            `"extractor"` or `"recipe"`.
+        name: its name, or `distribution/name` where two distributions claim one.
+        host: where to look; the default host if None.
+        prefer: a distribution that wins where several claim the name.
+
+    Raises:
+        UsageError: no component is called so (with a suggestion), or several are.
+    """
+    host = host or default_host()
+    components = host.components(kind)
+    found = [c for c in components if c.answers_to(name)]
+    if len(found) > 1 and prefer is not None:
+        found = [c for c in found if c.plugin.is_from(prefer)] or found
+    if not found:
+        raise UnknownComponent(_unknown(kind, name, host))
+    if len(found) > 1:
+        if len({c.provider for c in found}) == 1:
+            plugins = " and ".join(f"'{c.plugin.name}'" for c in found)
+            raise UsageError(
+                f"{found[0].provider} provides a {kind} named '{name}' in its plugins {plugins}. "
+                f"Switch one off: GANZOO_DISABLE_PLUGINS={found[-1].plugin.name}"
+            )
+        claims = " and ".join(sorted(c.provider for c in found))
+        choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in found))
+        raise UsageError(
+            f"{claims} both provide a {kind} named '{name}'. Say {choices}, or switch one off: "
+            f"GANZOO_DISABLE_PLUGINS={found[-1].plugin.distribution}"
+        )
+    return found[0]
+
+
+def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options: Any) -> Any:
+    """Make a component: `ganzoo.create("penalty", "r1", weight=1.0)`.
+
+    Raises:
+        UsageError: for an unknown name or option, or a value out of range.
+    """
+    wanted = kind_named(kind).name
+    if wanted not in KINDS:
+        raise UsageError(f"a {wanted} is no component: ganzoo.train({wanted}={name!r}) takes it")
+    return make(find(wanted, name, host=host), options)
+
+
+def make(component: Component, options: Mapping[str, Any]) -> Any:
+    """Validate a component's options and build it: the one way from a descriptor to an object.
+
+    Raises:
+        UsageError: an unknown option, or a value out of range.
+        PluginError: the factory returns something else than its kind promises.
+    """
+    return build(component, validate_options(component, options))
+
+
+def offering(kind: str, flag: str, *, host: PluginHost | None = None) -> list[Component]:
+    """The components of a kind whose descriptors set a flag: those to use if a user names none.
+
+    Args:
+        kind: `"dataset"`, `"metric"`, `"extractor"`.
+        flag: an attribute of their descriptors, like `"starter"`.
+        host: where to look; the default host if None.
+    """
+    components = (host or default_host()).components(kind)
+    return [component for component in components if getattr(component.spec, flag, False)]
+
+
+def the_one_offering(kind: str, flag: str, advice: str, *, host: PluginHost | None = None) -> str:
+    """The qualified name of the only component that offers itself by a flag.
+
+    Raises:
+        UsageError: none does, or several do: the advice, and the names to choose from.
+    """
+    found = [component.qualified_name for component in offering(kind, flag, host=host)]
+    if len(found) == 1:
+        return found[0]
+    known = sorted(found) or names(kind, host=host) or ["none is installed"]
+    raise UsageError(f"{advice}: {', '.join(known)}")
+
+
+def load_command(component: Component) -> Any:
+    """The click command that a plugin adds.
+
+    Raises:
+        PluginError: what its descriptor names is none.
+    """
+    import click
+
+    with blame(component):
+        command = _load(component.spec.factory)
+    if not isinstance(command, click.Command):
+        raise PluginError(
+            f"{component.spec.factory} of {component.provider} is a {type(command).__name__}, "
+            "and should be a click.Command"
+        )
+    return command
+
+
+def build(component: Component, options: Options) -> Any:
+    """Call the component's factory with validated options.
+
+    An exception of the factory keeps its type and gains a note that names the distribution.
+
+    Raises:
+        PluginError: the factory returns something else than its kind promises.
+    """
+    with blame(component):
+        made = _load(component.spec.factory)(options)
+    expected = _load(f"ganzoo.interfaces.{KINDS[component.spec.kind].interface}")
+    if not isinstance(made, expected):
+        raise PluginError(
+            f"{component.spec.factory} of {component.provider} made a {type(made).__name__}, "
+            f"which is no ganzoo {component.spec.kind}"
+        )
+    return made
+
+
+def options_model(component: Component) -> type[Options]:
+    """The pydantic model of a component's options."""
+    if not component.spec.options:
+        return NoOptions
+    with blame(component):
+        model = _load(component.spec.options)
+    if not (isinstance(model, type) and issubclass(model, Options)):
+        raise PluginError(
+            f"{component.spec.options} of {component.provider} is no subclass of ganzoo.Options"
+        )
+    if "name" in model.model_fields:
+        raise PluginError(
+            f"{component.spec.options} of {component.provider} has a field called 'name', which "
+            "in a config is the component's own; call it something else"
+        )
+    return model
+
+
+def validate_options(component: Component, options: Mapping[str, Any]) -> Options:
+    """Check options against their model.
+
+    Raises:
+        UsageError: one line for each key that is unknown or out of range.
+    """
+    model = options_model(component)
+    try:
+        return model.model_validate(dict(options))
+    except ValidationError as error:
+        kind = KINDS[component.spec.kind]
+        prefix = f"{kind.section}." + (f"{component.spec.name}." if kind.several else "")
+        hint = f"`ganzoo show {component.spec.kind} {component.spec.name}` explains them."
+        raise UsageError(explain(error, model.model_fields, prefix) + f"\n{hint}") from None
+
+
+@cache
+def _load(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _unknown(kind: str, name: str, host: PluginHost) -> str:
+    """Why a name finds nothing, with what is close, and what could not be loaded."""
+    plural = LISTED[kind].plural
+    known = names(kind, host=host)
+    listing = f"`ganzoo list {plural}` shows all {len(known)}." if known else "None is installed."
+    words = [c.qualified_name for c in host.components(kind)] if "/" in name else known
+    message = f"no {kind} named '{name}'.{did_you_mean(name, words)} {listing}"
+    disabled = [record.plugin_id for record in host.records if record.status == "disabled"]
+    if disabled:
+        message += f"\nPlugins switched off: {', '.join(disabled)}."
+    if host.failed:
+        failures = "; ".join(f"{record.plugin_id} ({record.error})" for record in host.failed)
+        message += f"\nPlugins that could not be loaded: {failures}. See `ganzoo plugins`."
+    return message
+
+
+@contextmanager
+def blame(component: Component) -> Iterator[None]:
+    """Add a note naming the distribution to whatever a plugin's code raises."""
+    try:
+        yield
+    except Exception as error:
+        _add_note(error, component)
+        raise
+    except SystemExit as error:  # would end the program without a word
+        raise PluginError(
+            f"the {component.spec.kind} '{component.spec.name}' of {component.provider} called "
+            f"sys.exit({error.code!r})"
+        ) from error
+
+
+@contextmanager
+def blame_by_trace(components: Iterable[Component]) -> Iterator[None]:
+    """The same where several plugins take part: the one whose code the exception went through."""
+    try:
+        yield
+    except Exception as error:
+        by_package = {c.spec.factory.split(".")[0].split(":")[0]: c for c in components}
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        packages = [str(frame.f_globals.get("__name__")).split(".")[0] for frame in frames]
+        guilty = [by_package[package] for package in packages if package in by_package]
+        if guilty:
+            _add_note(error, guilty[-1])
+        raise
+
+
+def _add_note(error: Exception, component: Component) -> None:
+    spec = component.spec
+    error.add_note(f"raised by the {spec.kind} '{spec.name}' of {component.provider}")

@@ -1,1 +1,0 @@
-"""The training step and what it is composed of. Never imports `ganzoo.cli`."""

@@ -1,0 +1,99 @@
+"""`torch.compile` of an objective. The results are those of eager mode, but for rounding."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganzoo.errors import GanzooError, GanzooWarning, setting
+from ganzoo.interfaces.critic import Batch
+from ganzoo.randomness import isolated
+
+
+class Compiled:
+    """An objective compiled by `torch.compile`, its penalties and their inner gradients included.
+
+    Before each new set of penalties it is tried once, forward and backward, without a trace in
+    weights, gradients, buffers or random state. If torch cannot compile it, a warning says why, and
+    the objective runs in eager mode from then on.
+
+    Args:
+        objective: `objective(inputs, active_penalties, fake) -> (loss, …)`.
+        backend: of `torch.compile`.
+    """
+
+    def __init__(self, objective: nn.Module, backend: Any = "inductor") -> None:
+        self.objective = objective
+        self._compiled: Callable[..., Any] | None = torch.compile(
+            objective, dynamic=False, backend=backend
+        )
+        self._tried: set[tuple[str, ...]] = set()
+
+    def __call__(
+        self, inputs: Any, active_penalties: tuple[str, ...], fake: Batch | None = None
+    ) -> Any:
+        """What the objective returns."""
+        if self._compiled is not None and active_penalties not in self._tried:
+            self._try(self._compiled, inputs, active_penalties, fake)
+        if self._compiled is None:
+            return self.objective(inputs, active_penalties, fake)
+        with _tracing_gradients():
+            return self._compiled(inputs, active_penalties, fake)
+
+    def _try(
+        self,
+        compiled: Callable[..., Any],
+        inputs: Any,
+        active_penalties: tuple[str, ...],
+        fake: Batch | None,
+    ) -> None:
+        if fake is not None:
+            fake = fake.with_images(fake.images.detach().requires_grad_())
+        try:
+            with (
+                _tracing_gradients(),
+                isolated(inputs.z.device),
+                _restored(self.objective),
+                warnings.catch_warnings(),
+            ):
+                warnings.simplefilter("ignore")  # torch's own, about its own tracing
+                compiled(inputs, active_penalties, fake)[0].backward()
+        except GanzooError:
+            raise
+        except Exception as error:  # a compiler may raise anything
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            message = (
+                f"torch.compile cannot take the {type(self.objective).__name__}: {reason}. "
+                f"Training without it; {setting('compile', 'off')} skips the attempt"
+            )
+            warnings.warn(GanzooWarning(message), stacklevel=2)
+            self._compiled = None
+        self._tried.add(active_penalties)
+
+
+def _tracing_gradients() -> AbstractContextManager[object]:
+    """Let the compiler trace `torch.autograd.grad`, which gradient penalties call."""
+    from torch._dynamo import config
+
+    if hasattr(config, "trace_autograd_ops"):
+        return config.patch(trace_autograd_ops=True)  # type: ignore[no-any-return]
+    return nullcontext()  # an older torch, whose compiler then says what it cannot
+
+
+@contextmanager
+def _restored(module: nn.Module) -> Iterator[None]:
+    """Run a block, then restore the module's buffers and gradients."""
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    gradients = [(p, None if p.grad is None else p.grad.clone()) for p in module.parameters()]
+    try:
+        yield
+    finally:
+        for buffer, value in buffers:
+            buffer.data.copy_(value)  # .data: graphs that saved the buffer do not notice
+        for parameter, gradient in gradients:
+            parameter.grad = gradient

@@ -1,0 +1,59 @@
+"""Evaluation during training: the averaged generator, every `eval_every` steps, into the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ganzoo.config import RunConfig
+from ganzoo.discovery.host import PluginHost
+from ganzoo.interfaces.observer import Observer, TrainerState
+from ganzoo.run.directory import RunDirectory
+from ganzoo.run.evaluating import evaluate
+
+
+class Evaluator(Observer):
+    """Evaluates at the first line of the log, and at the line after every `eval_every` steps.
+
+    Args:
+        directory: of the run.
+        config: of the run; `logging.eval_every` is set.
+        host: the plugins to choose metrics and extractor from; the installed ones if None.
+    """
+
+    def __init__(
+        self, directory: RunDirectory, config: RunConfig, host: PluginHost | None = None
+    ) -> None:
+        self.directory = directory
+        self.logging = config.logging
+        self.reference: dict[str, Any] = {
+            "name": config.data.name,
+            **config.data.options,
+            "skip_bad_images": config.image.skip_bad_images,
+        }
+        self.host = host
+
+    def measure(self, trainer: TrainerState) -> Mapping[str, float]:
+        """The numbers, at steps at which they are due."""
+        if not self._is_due(trainer.step):
+            return {}
+        n = self.logging.eval_images
+        evaluation = evaluate(
+            trainer.sample(n),
+            self.reference,
+            metrics=self.logging.eval_metrics or None,
+            extractor=self.logging.eval_extractor,
+            n=n,
+            device=str(trainer.device),
+            host=self.host,
+        )
+        title = f"{self.directory.path} at step {trainer.step:,}"
+        results = (replace(result, sample=title, step=trainer.step) for result in evaluation)
+        replace(evaluation, results=tuple(results)).append_to(self.directory.evaluations)
+        return evaluation.values()
+
+    def _is_due(self, step: int) -> bool:
+        """Depends on the step alone, so that a resumed run evaluates where another does."""
+        every, before = self.logging.eval_every, step - self.logging.log_every
+        return every is not None and (before <= 0 or step // every > before // every)

@@ -1,0 +1,126 @@
+"""The critic: a discriminator as losses and penalties see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.errors import Unsupported
+from ganzoo.execution.execution import Execution
+from ganzoo.interfaces.critic import Batch
+
+Augmentation = Callable[[Tensor], Tensor]
+Outputs = dict[str, Tensor]
+
+
+class BoundCritic:
+    """A `ganzoo.Critic`: augments images, runs the discriminator, returns float32.
+
+    Args:
+        discriminator: `(images, labels) -> (N,)` scores or a dict with `"scores"`.
+        execution: of the run; the discriminator runs in its precision.
+        conditional: pass labels on.
+        augment: differentiable, `(N, C, H, W) -> (N, C, H, W)`; every image a loss or penalty
+            shows to the discriminator passes through it.
+    """
+
+    def __init__(
+        self,
+        discriminator: nn.Module,
+        execution: Execution,
+        conditional: bool,
+        augment: Augmentation | None = None,
+    ) -> None:
+        self.discriminator = discriminator
+        self.execution = execution
+        self.precision = execution.precision
+        self.conditional = conditional
+        self.augment = augment
+
+    def at(self, precision: str) -> BoundCritic:
+        """The same critic in another precision."""
+        bound = copy(self)
+        bound.precision = precision
+        return bound
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Raw scores `(N,)`."""
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch: Batch) -> Outputs:
+        """Everything the discriminator returns for a batch, `"scores"` among it."""
+        images = self.augment(batch.images) if self.augment else batch.images
+        labels = batch.labels if self.conditional else None
+        with self.execution.autocast(self.precision):
+            returned = run_discriminator(self.discriminator, images, labels)
+        return named_outputs(returned, len(batch))
+
+
+def run_discriminator(
+    discriminator: nn.Module, images: Tensor, labels: Tensor | None
+) -> Tensor | Mapping[str, Tensor]:
+    """Call a discriminator, with labels if it is conditional."""
+    arguments = (images,) if labels is None else (images, labels)
+    returned: Tensor | Mapping[str, Tensor] = discriminator(*arguments)
+    return returned
+
+
+def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
+    """What a discriminator returned for n images as a dict in at least float32.
+
+    Raises:
+        Unsupported: its scores are not one number an image.
+    """
+    outputs = {"scores": returned} if isinstance(returned, Tensor) else dict(returned)
+    for name, value in outputs.items():
+        outputs[name] = value.to(torch.promote_types(value.dtype, torch.float32))
+    scores = outputs["scores"]
+    if scores.shape != (n,):
+        if scores.numel() != n:
+            raise Unsupported(
+                f"the discriminator gave scores of shape {tuple(scores.shape)} for {n} images; "
+                "it must give one score an image, shape (N,)"
+            )
+        outputs["scores"] = scores.flatten()
+    return outputs
+
+
+class RecordingCritic:
+    """A critic that keeps the first scores of each batch, so that diagnosis costs no forward pass.
+
+    It also gives out the outputs of a joint forward pass. Each is given once: who looks at a batch
+    again gets a forward pass of its own, with dropout of its own.
+
+    Args:
+        critic: what scores other images.
+    """
+
+    def __init__(self, critic: BoundCritic) -> None:
+        self.critic = critic
+        self._ready: dict[int, Outputs] = {}
+        self._scores: dict[int, Tensor] = {}
+
+    def forward_jointly(self, real: Batch, fake: Batch) -> None:
+        """Run the discriminator on both batches at once, which is faster than one by one."""
+        outputs = self.critic.outputs(Batch.cat([real, fake]))
+        self._ready[id(real)] = {name: value[: len(real)] for name, value in outputs.items()}
+        self._ready[id(fake)] = {name: value[len(real) :] for name, value in outputs.items()}
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Raw scores `(N,)`."""
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch: Batch) -> Outputs:
+        """Everything the discriminator returns for a batch, `"scores"` among it."""
+        outputs = self._ready.pop(id(batch), None) if torch.is_grad_enabled() else None
+        if outputs is None:
+            outputs = self.critic.outputs(batch)
+        self._scores.setdefault(id(batch), outputs["scores"].detach())
+        return outputs
+
+    def scores_of(self, batch: Batch) -> Tensor | None:
+        """The first scores of a batch, without a graph; None if nobody asked for them."""
+        return self._scores.get(id(batch))

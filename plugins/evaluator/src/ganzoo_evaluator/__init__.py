@@ -1,1 +1,0 @@
-"""Evaluation while a run is trained."""
