@@ -115,11 +115,17 @@ def test_any_option_survives_toml(tmp_path_factory, arch, data, penalties):
 
 
 LEAVES = {
-    "image": {"size": [16, 32], "channels": 3, "skip_bad": True, "flip": True, "store_gib": 1.5},
+    "image": {
+        "size": [16, 32],
+        "channels": 3,
+        "skip_bad_images": True,
+        "horizontal_flip": True,
+        "store_gib": 1.5,
+    },
     "training": {
         "steps": 7,
         "batch_size": 6,
-        "accumulate": 3,
+        "grad_accum_steps": 3,
         "n_critic": 2,
         "reuse_fakes": False,
         "conditional": True,

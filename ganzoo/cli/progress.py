@@ -22,8 +22,7 @@ from rich.progress import Progress as Bar
 from torch import Tensor
 
 from ganzoo.execution.torchrun import rank
-from ganzoo.interfaces.observer import Observer
-from ganzoo.training.trainer import Trainer
+from ganzoo.interfaces.observer import Observer, TrainerState
 
 REFRESH = 0.25
 """Seconds between updates of the bar: reading a loss makes the program wait for the device."""
@@ -51,6 +50,7 @@ class Progress(Observer):
         )
         self.task: TaskID | None = None
         self.total = 0
+        self.batch_size = 0
         self.run_dir: Path | None = None
 
     def __enter__(self) -> Progress:
@@ -77,26 +77,28 @@ class Progress(Observer):
             self.task = None
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """Know the run by its name."""
+        """Remember the run's directory and batch size."""
         self.run_dir = run_dir
+        self.batch_size = int(settings["training"]["batch_size"])
 
-    def started(self, trainer: Trainer, steps: int) -> None:
+    def started(self, trainer: TrainerState, steps: int) -> None:
         """Show an empty bar."""
         self.total = steps
         self.begun = self.shown = time.perf_counter()
         self.first = trainer.step
         self.task = self.bar.add_task("training", total=steps, completed=trainer.step, note="")
 
-    def failed(self, trainer: Trainer, error: BaseException) -> None:
+    def failed(self, trainer: TrainerState, error: BaseException) -> None:
         """Say how far it came, where a person stopped it."""
         self.bar.stop()
         if isinstance(error, KeyboardInterrupt) and trainer.step:
             where = self.run_dir or "RUN"
             click.echo(
-                f"Stopped after step {trainer.step}; `ganzoo resume {where}` goes on.", err=True
+                f"Stopped after step {trainer.step}; `ganzoo resume {where}` continues it.",
+                err=True,
             )
 
-    def step(self, trainer: Trainer, terms: Mapping[str, Tensor]) -> None:
+    def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
         """Show the latest, now and then."""
         now = time.perf_counter()
         last = trainer.step == self.total
@@ -104,7 +106,7 @@ class Progress(Observer):
             return
         self.shown = now
         done = trainer.step - self.first
-        speed = done * trainer.training.batch_size / (now - self.begun)
+        speed = done * self.batch_size / (now - self.begun)
         values = "  ".join(f"{short_term(name)} {float(v):.3f}" for name, v in terms.items())
         if self.live:
             assert self.task is not None

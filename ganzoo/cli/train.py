@@ -12,6 +12,8 @@ from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
 from ganzoo.config import SECTIONS, SETTINGS, Beta, parse_assignment, tree_of
 from ganzoo.interfaces.options import describe
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 COMPONENTS, RUN = "Components", "Run"
 
 HEADINGS = {
@@ -56,7 +58,7 @@ def _click_type(annotation: Any) -> Any:
     return next((t for t in (int, float) if t == annotation or t in get_args(annotation)), str)
 
 
-def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = False) -> Any:
+def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = False) -> Decorator:
     """A flag that names a component, completed from the installed plugins."""
     return click.option(
         flag,
@@ -68,7 +70,7 @@ def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = Fals
     )
 
 
-def _run_option(*flags: str, **named: Any) -> Any:
+def _run_option(*flags: str, **named: Any) -> Decorator:
     """A flag that concerns the run as a whole."""
     return click.option(*flags, cls=SectionOption, section=RUN, **named)
 

@@ -68,7 +68,7 @@ def read(
     source: ImageSource,
     shape: tuple[int, int, int],
     *,
-    skip_bad: bool,
+    skip_bad_images: bool,
     bad: list[str],
     progress: Progress | None = None,
 ) -> Iterator[tuple[Pixels, int]]:
@@ -77,7 +77,7 @@ def read(
     Args:
         source: the opened dataset.
         shape: `(channels, height, width)` to decode to.
-        skip_bad: leave unreadable images out instead of stopping.
+        skip_bad_images: leave unreadable images out instead of stopping.
         bad: filled with a line for each unreadable image.
         progress: called now and then with images done and images in all.
 
@@ -98,7 +98,7 @@ def read(
         yield image.pixels, image.label
     if len(bad) == total:
         raise DataError(_complaint(bad) if bad else "the dataset has no images")
-    if bad and not skip_bad:
+    if bad and not skip_bad_images:
         raise DataError(f"{_complaint(bad)}\n{setting('skip_bad_images', True)} leaves them out.")
 
 

@@ -99,7 +99,7 @@ class ImageStore:
         channels: int | None = None,
         class_names: Sequence[str] = (),
         num_classes: int | None = None,
-        skip_bad: bool = False,
+        skip_bad_images: bool = False,
         progress: Progress | None = None,
     ) -> ImageStore:
         """A store in memory of one's own torch dataset, which needs no registration.
@@ -110,7 +110,7 @@ class ImageStore:
             channels: 1 or 3; those of the first image where None.
             class_names: in label order.
             num_classes: of the labels; counted where neither it nor the names are given.
-            skip_bad: leave unreadable images out.
+            skip_bad_images: leave unreadable images out.
             progress: called with images done and images in all.
 
         Raises:
@@ -139,7 +139,7 @@ class ImageStore:
             ImageSource(images, natural, names),
             size=size,
             channels=channels,
-            skip_bad=skip_bad,
+            skip_bad_images=skip_bad_images,
             progress=progress,
         )
         if labelled and num_classes is None and not names:
@@ -156,7 +156,7 @@ class ImageStore:
         *,
         size: int | tuple[int, int] | None = None,
         channels: int | None = None,
-        skip_bad: bool = False,
+        skip_bad_images: bool = False,
         key: Mapping[str, object] | None = None,
         cache_dir: Path | None = None,
         progress: Progress | None = None,
@@ -167,7 +167,7 @@ class ImageStore:
             source: the opened dataset.
             size: height and width; the source's own where None.
             channels: 1 or 3; the source's own where None.
-            skip_bad: leave unreadable images out.
+            skip_bad_images: leave unreadable images out.
             key: what identifies the data (dataset, version, options, split). With one the store
                 is kept in the cache and found there again; without, it is in memory.
             cache_dir: the cache directory; ganzoo's where None.
@@ -182,19 +182,21 @@ class ImageStore:
         channels = source.spec.channels if channels is None else channels
         spec = ImageSpec(channels, height, width, source.spec.num_classes)
         if key is None:
-            return cls(*_in_memory(source, spec, skip_bad, progress), spec, source.class_names)
+            return cls(
+                *_in_memory(source, spec, skip_bad_images, progress), spec, source.class_names
+            )
         identity = {
             **key,
             "fingerprint": source.fingerprint,
             "shape": spec.shape,
-            "skip_bad": skip_bad,
+            "skip_bad_images": skip_bad_images,
             "format": FORMAT,
         }
         text = json.dumps(identity, sort_keys=True, default=str)
         folder = (cache_dir or default_cache_dir()) / "stores"
         folder = folder / hashlib.sha256(text.encode()).hexdigest()[:32]
         try:
-            images, labels = _on_disk(folder, text, source, spec, skip_bad, progress)
+            images, labels = _on_disk(folder, text, source, spec, skip_bad_images, progress)
         except OSError as error:
             raise DataError(
                 f"cannot keep the decoded images in {folder.parent}: {error.strerror or error}. "
@@ -216,10 +218,12 @@ def _first_readable(images: Any) -> Any:
 
 
 def _in_memory(
-    source: ImageSource, spec: ImageSpec, skip_bad: bool, progress: Progress | None
+    source: ImageSource, spec: ImageSpec, skip_bad_images: bool, progress: Progress | None
 ) -> tuple[Tensor, Tensor]:
     bad: list[str] = []
-    pairs = list(read(source, spec.shape, skip_bad=skip_bad, bad=bad, progress=progress))
+    pairs = list(
+        read(source, spec.shape, skip_bad_images=skip_bad_images, bad=bad, progress=progress)
+    )
     _tell_of_bad(bad)
     images = torch.from_numpy(np.stack([pixels for pixels, _ in pairs]))
     return images, torch.tensor([label for _, label in pairs], dtype=torch.int64)
@@ -230,7 +234,7 @@ def _on_disk(
     identity: str,
     source: ImageSource,
     spec: ImageSpec,
-    skip_bad: bool,
+    skip_bad_images: bool,
     progress: Progress | None,
 ) -> tuple[Tensor, Tensor]:
     if (found := _open(folder, spec)) is not None:  # no lock: a shared cache may be read-only
@@ -241,7 +245,7 @@ def _on_disk(
             shutil.rmtree(folder, ignore_errors=True)
             for leftover in folder.parent.glob(f".{folder.name}.*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-            _build(folder, identity, source, spec, skip_bad, progress)
+            _build(folder, identity, source, spec, skip_bad_images, progress)
             found = _open(folder, spec)
             if found is None:
                 raise DataError(f"the image store {folder} was changed while it was built")
@@ -253,7 +257,7 @@ def _build(
     identity: str,
     source: ImageSource,
     spec: ImageSpec,
-    skip_bad: bool,
+    skip_bad_images: bool,
     progress: Progress | None,
 ) -> None:
     """Decode everything into a temporary folder and rename it."""
@@ -263,7 +267,7 @@ def _build(
         # written, not mapped: on a full disk a write is an error, a mapped page is a crash
         with (temporary / "images.u8").open("wb") as file:
             for pixels, label in read(
-                source, spec.shape, skip_bad=skip_bad, bad=bad, progress=progress
+                source, spec.shape, skip_bad_images=skip_bad_images, bad=bad, progress=progress
             ):
                 file.write(pixels.tobytes())
                 labels.append(label)

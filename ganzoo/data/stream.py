@@ -37,7 +37,7 @@ class ImageStream:
         source: the opened dataset. Its images must be picklable where workers are spawned.
         size: height and width.
         channels: 1 or 3.
-        skip_bad: put the next readable image in the place of an unreadable one.
+        skip_bad_images: put the next readable image in the place of an unreadable one.
         workers: processes that decode; 0 decodes in this one. As many as CPUs where None.
     """
 
@@ -47,13 +47,13 @@ class ImageStream:
         *,
         size: tuple[int, int],
         channels: int,
-        skip_bad: bool = False,
+        skip_bad_images: bool = False,
         workers: int | None = None,
     ) -> None:
         self.source = source
         self.spec = ImageSpec(channels, *size, num_classes=source.spec.num_classes)
         self.class_names = source.class_names
-        self.skip_bad = skip_bad
+        self.skip_bad_images = skip_bad_images
         self.workers = cpus() if workers is None else workers
 
     def __len__(self) -> int:
@@ -83,7 +83,7 @@ class _Reading(Dataset[Read]):
 
     def __init__(self, stream: ImageStream, seed: int) -> None:
         self.decoder = Decoder(stream.source.images, *stream.spec.shape)
-        self.source, self.skip_bad, self.seed = stream.source, stream.skip_bad, seed
+        self.source, self.skip_bad_images, self.seed = stream.source, stream.skip_bad_images, seed
 
     def __getitem__(self, places: list[Place]) -> Read:
         bad: list[str] = []
@@ -107,12 +107,12 @@ class _Reading(Dataset[Read]):
             if image.pixels is not None:
                 return image
             bad.append(f"{self.source.locate(number)}: {image.error}")
-            if not self.skip_bad:
+            if not self.skip_bad_images:
                 return None
         return None
 
     def _complaint(self, bad: list[str]) -> str:
-        if self.skip_bad:
+        if self.skip_bad_images:
             return f"none of the {len(self.decoder)} images can be read; the last: {bad[-1]}"
         return (
             f"an image cannot be read: {bad[-1]}\n"

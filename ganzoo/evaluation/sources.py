@@ -224,6 +224,6 @@ class Split:
             source,
             size=(spec.height, spec.width),
             channels=spec.channels,
-            skip_bad=self.skip_bad_images,
+            skip_bad_images=self.skip_bad_images,
             key=key,
         )

@@ -169,7 +169,7 @@ def _training_images(run: Run) -> ImageStore:
         split.source,
         size=(spec.height, spec.width),
         channels=spec.channels,
-        skip_bad=run.config.image.skip_bad,
+        skip_bad_images=run.config.image.skip_bad_images,
         key={
             "dataset": split.component.qualified_name,
             "version": split.component.plugin.version,

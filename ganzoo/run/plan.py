@@ -68,7 +68,7 @@ class Plan:
                 self.source,
                 size=size,
                 channels=self.image.channels,
-                skip_bad=image.skip_bad_images,
+                skip_bad_images=image.skip_bad_images,
                 workers=self.config.execution.workers,
             )
         component = self.components["data"]
@@ -82,7 +82,7 @@ class Plan:
             self.source,
             size=size,
             channels=self.image.channels,
-            skip_bad=image.skip_bad_images,
+            skip_bad_images=image.skip_bad_images,
             key=key,
             progress=progress,
         )

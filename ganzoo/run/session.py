@@ -97,6 +97,7 @@ def _recorder(
     observers = ObserverGroup(session.observers, _expendable(plan, place))
     provenance = collect(plan)
     recorder = Recorder(
+        trainer,
         place,
         plan.config,
         plan.dataset,
@@ -106,7 +107,7 @@ def _recorder(
         observers=observers,
     )
     if event == "resumed":
-        recorder.resume_from(checkpoint, trainer)
+        recorder.resume_from(checkpoint)
     settings = plan.config.model_dump(mode="json", exclude_none=True)
     journal.append(place.journal, event, step=trainer.step, config=settings, provenance=provenance)
     observers.notify("attached", place.path, settings)

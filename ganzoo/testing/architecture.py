@@ -33,7 +33,7 @@ from ganzoo.testing.networks import (
     scores_of,
     total,
 )
-from ganzoo.training.critic import check_demands
+from ganzoo.training.demands import check_discriminator
 
 promise = Promises(ArchitectureBench)
 
@@ -183,9 +183,7 @@ def no_dependence_across_samples(bench: ArchitectureBench) -> None:
     """Where batch statistics are forbidden, no score depends on the other images of its batch."""
     built = bench.build(bench.least[0] | STRICT).awake()
     try:
-        check_demands(
-            built.discriminator, built.image, built.demands, conditional=built.demands.labels
-        )
+        check_discriminator(built.discriminator, built.image, built.demands)
     except Unsupported as seen:
         raise Broken(str(seen)) from None
 

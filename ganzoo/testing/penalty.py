@@ -69,7 +69,7 @@ class PenaltyBench(Bench):
         real = setting.real
         z = torch.randn(len(real), Painter.latent_dim, generator=torch.Generator().manual_seed(4))
         z = z.to(real.images.dtype)
-        with critic.policy.autocast(setting.precision):
+        with critic.execution.autocast(setting.precision):
             images = setting.generator(z)
         fake = Batch(images.to(real.images.dtype), real.labels)
         return penalty.penalty(setting.generator, critic, z, fake, real)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ganzoo.config import TrainingConfig
-from ganzoo.discovery import registry
 from ganzoo.errors import UsageError
+from ganzoo.interfaces.options import validated
 from ganzoo.interfaces.settings import Settings
 from ganzoo.testing.core import Broken, expect
 
@@ -19,6 +19,6 @@ def expect_valid(settings: Mapping[str, object]) -> None:
     for key in settings:
         expect(key in allowed, f"'{key}' is none of {', '.join(allowed)}")
     try:
-        registry.validated(TrainingConfig, settings)
+        validated(TrainingConfig, settings)
     except UsageError as error:
         raise Broken(str(error)) from None

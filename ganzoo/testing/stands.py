@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo.execution.precision import PrecisionPolicy
+from ganzoo.config import ExecutionConfig
+from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSpec
-from ganzoo.testing.core import CPU
 from ganzoo.training.critic import BoundCritic
 
 CLASSES = 3
@@ -20,8 +20,9 @@ IMAGE = ImageSpec(3, 8, 8, num_classes=CLASSES)
 def critic_of(
     discriminator: nn.Module, *, precision: str = "fp32", conditional: bool = False
 ) -> BoundCritic:
-    """The critic that the engine would make of it."""
-    return BoundCritic(discriminator, PrecisionPolicy(CPU), precision, conditional=conditional)
+    """The critic that a trainer would make of it."""
+    config = ExecutionConfig(device="cpu", precision=precision)
+    return BoundCritic(discriminator, Execution(config, [discriminator], 1), conditional)
 
 
 def labels_of(n: int) -> Tensor:

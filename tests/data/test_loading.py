@@ -78,7 +78,9 @@ def test_auto_keeps_images_on_a_device_up_to_a_fourth_of_its_free_memory(monkeyp
 
 def test_images_are_mirrored_by_a_coin_of_their_own_that_depends_on_nothing_else():
     store = make_store(64)
-    plain, flipped, again = (Batches(store, 32, 0, CPU, flip=flip) for flip in (False, True, True))
+    plain, flipped, again = (
+        Batches(store, 32, 0, CPU, horizontal_flip=flip) for flip in (False, True, True)
+    )
     again[7]
     mirrored = []
     for k in range(4):
@@ -92,5 +94,5 @@ def test_images_are_mirrored_by_a_coin_of_their_own_that_depends_on_nothing_else
 
 def test_labels_stay_with_their_images_when_these_are_mirrored():
     store = make_store(64, classes=3)
-    plain, flipped = (Batches(store, 32, 0, CPU, flip=flip) for flip in (False, True))
+    plain, flipped = (Batches(store, 32, 0, CPU, horizontal_flip=flip) for flip in (False, True))
     assert torch.equal(plain[3].labels, flipped[3].labels)

@@ -136,7 +136,7 @@ def test_ones_own_images_may_begin_with_an_unreadable_one(tmp_path):
     with pytest.raises(DataError, match=r"2 image\(s\) cannot be read"):
         ImageStore.from_dataset(images)
     with pytest.warns(UserWarning, match="left out"):
-        assert len(ImageStore.from_dataset(images, skip_bad=True)) == 3
+        assert len(ImageStore.from_dataset(images, skip_bad_images=True)) == 3
     with pytest.raises(DataError, match="none of the 2 images can be read; the last: OSError"):
         ImageStore.from_dataset(Files([0, 0]))
 
@@ -165,7 +165,7 @@ def test_a_second_opening_decodes_nothing(cache):
 
 @pytest.mark.parametrize(
     "change",
-    [{"size": 8}, {"channels": 3}, {"skip_bad": True}],
+    [{"size": 8}, {"channels": 3}, {"skip_bad_images": True}],
     ids=lambda change: next(iter(change)),
 )
 def test_another_shape_is_another_store(cache, change):
@@ -233,13 +233,13 @@ def test_a_long_list_of_unreadable_images_is_cut(cache):
 def test_unreadable_images_can_be_left_out_and_are_told_of(cache):
     for _ in range(2):  # built, then found in the cache
         with pytest.warns(UserWarning, match=r"2 unreadable image\(s\) are left out.*file-3"):
-            store = open_store(cache, source(bad=(3, 7)), skip_bad=True)
+            store = open_store(cache, source(bad=(3, 7)), skip_bad_images=True)
         assert len(store) == 8
 
 
 def test_only_unreadable_images_are_an_error_even_so(cache):
     with pytest.raises(DataError, match=r"2 image\(s\) cannot be read"):
-        open_store(cache, source(count=2, bad=(0, 1)), skip_bad=True)
+        open_store(cache, source(count=2, bad=(0, 1)), skip_bad_images=True)
 
 
 def test_no_images_are_an_error(cache):

@@ -100,7 +100,7 @@ def test_an_unreadable_image_is_named_without_a_trace(workers):
 
 def test_an_unreadable_image_is_replaced_by_the_next_where_that_is_allowed():
     whole = Batches(stream(), 30, 0, CPU)
-    batches = Batches(stream(source(bad=(4, 5)), skip_bad=True), 30, 0, CPU)
+    batches = Batches(stream(source(bad=(4, 5)), skip_bad_images=True), 30, 0, CPU)
     order = whole.indices(0).tolist()
     with pytest.warns(UserWarning, match=r"replaced by the next; the first is file-[45]\.png"):
         images = batches[0].images
@@ -111,7 +111,7 @@ def test_an_unreadable_image_is_replaced_by_the_next_where_that_is_allowed():
 
 
 def test_where_no_image_can_be_read_the_stream_says_so():
-    batches = Batches(stream(source(3, bad=(0, 1, 2)), skip_bad=True), 2, 0, CPU)
+    batches = Batches(stream(source(3, bad=(0, 1, 2)), skip_bad_images=True), 2, 0, CPU)
     with pytest.raises(ganzoo.DataError, match="none of the 3 images"):
         batches[0]
 

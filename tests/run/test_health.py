@@ -19,7 +19,7 @@ HEALTHY = {
     "generator/distance_to_average": 0.05,
     "scores/real": 2.0,
     "scores/fake": -1.0,
-    "scores/separation": 0.95,
+    "scores/auc": 0.95,
     "diversity/real": 0.8,
     "diversity/fake": 0.6,
 }
@@ -74,7 +74,7 @@ def test_low_diversity_is_a_collapse_after_there_was_more_or_after_a_long_time()
 
 
 def test_a_discriminator_that_always_knows_has_won_only_if_nothing_is_left_to_learn():
-    sure = {"scores/separation": 1.0}
+    sure = {"scores/auc": 1.0}
     idle = sure | {"discriminator/gradient_norm": 0.01}
     assert kinds(log(*[{}] * 10, *[sure] * 20)) == []  # as critics of Wasserstein losses do
     assert kinds(log(*[{}] * 10, *[idle] * 10)) == ["discriminator-wins"]
@@ -84,7 +84,7 @@ def test_a_discriminator_that_always_knows_has_won_only_if_nothing_is_left_to_le
 
 
 def test_the_cause_is_told_rather_than_its_consequences():
-    dead = {"generator/distance_to_average": 0.0, "diversity/fake": 0.0, "scores/separation": 1.0}
+    dead = {"generator/distance_to_average": 0.0, "diversity/fake": 0.0, "scores/auc": 1.0}
     assert kinds(log(*[dead] * 60)) == ["dead-generator"]
 
 

@@ -52,7 +52,7 @@ def test_scores_are_those_of_the_last_discriminator_update(make_trainer):
     real, fake = given[-1]
     assert seen["scores/real"] == pytest.approx(float(real.mean()))
     assert seen["scores/fake_std"] == pytest.approx(float(fake.std(correction=0)))
-    assert seen["scores/separation"] == pytest.approx(float(separation(real, fake)))
+    assert seen["scores/auc"] == pytest.approx(float(separation(real, fake)))
 
 
 def test_a_loss_that_hides_its_scores_leaves_them_out(make_trainer):

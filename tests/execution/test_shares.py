@@ -35,16 +35,17 @@ def test_gradients_of_a_gradient_penalty_on_several_processes_are_those_of_the_j
 
 @pytest.mark.parametrize("parts", [2, 8])
 def test_gradients_of_a_gradient_penalty_in_parts_are_those_of_the_whole_batch(parts):
-    found = gradients_after_an_update({"accumulate": parts})
+    found = gradients_after_an_update({"grad_accum_steps": parts})
     torch.testing.assert_close(found, gradients_after_an_update({}), **CLOSE)
 
 
 @pytest.mark.parametrize(
-    "settings", [SGD, SGD | {"conditional": True}, SGD | {"reuse_fakes": False, "flip": True}]
+    "settings",
+    [SGD, SGD | {"conditional": True}, SGD | {"reuse_fakes": False, "horizontal_flip": True}],
 )
 def test_training_on_two_processes_and_in_parts_is_training_on_the_joint_batch(settings):
     alone = weights_after(4, settings)
-    first, second = together(2, weights_after, 4, settings | {"accumulate": 2})
+    first, second = together(2, weights_after, 4, settings | {"grad_accum_steps": 2})
     torch.testing.assert_close(first, alone, **CLOSE)
     assert all(same(a, b) for a, b in zip(first, second, strict=True)), "the processes part"
 
@@ -57,12 +58,12 @@ def test_n_processes_see_the_images_of_one_with_n_times_the_batch_in_the_same_or
 
 def test_terms_are_means_over_all_processes_and_parts():
     alone = terms_of_a_step({})
-    for found in together(2, terms_of_a_step, {"accumulate": 2}):
+    for found in together(2, terms_of_a_step, {"grad_accum_steps": 2}):
         torch.testing.assert_close(found, alone, **CLOSE)
 
 
 def test_what_was_seen_in_parts_is_what_was_seen_at_once():
-    whole, parts = trainer(), trainer(accumulate=4)
+    whole, parts = trainer(), trainer(grad_accum_steps=4)
     whole.train_step()
     parts.train_step()
     torch.testing.assert_close(tuple(parts.seen), tuple(whole.seen), **CLOSE)
@@ -81,17 +82,21 @@ def test_what_two_processes_have_trained_one_goes_on_with_and_the_other_way_roun
 
 
 @pytest.mark.parametrize(
-    ("ranks", "accumulate", "said"),
-    [(2, 1, "2 processes"), (1, 3, "--accumulate 3"), (2, 3, "2 processes and --accumulate 3")],
+    ("ranks", "grad_accum_steps", "said"),
+    [
+        (2, 1, "2 processes"),
+        (1, 3, "--grad-accum-steps 3"),
+        (2, 3, "2 processes and --grad-accum-steps 3"),
+    ],
 )
 def test_a_batch_that_cannot_be_divided_equally_is_refused_with_sizes_that_can(
-    ranks, accumulate, said
+    ranks, grad_accum_steps, said
 ):
     with pytest.raises(ganzoo.UsageError, match=f"7 images .* among {said}") as raised:
-        shares(7, accumulate, 0, ranks)
+        shares(7, grad_accum_steps, 0, ranks)
     sizes = [int(size) for size in re.findall(r"\d+", str(raised.value).split("try")[1])]
     assert sizes
-    assert all(size % (ranks * accumulate) == 0 for size in sizes)
+    assert all(size % (ranks * grad_accum_steps) == 0 for size in sizes)
 
 
 RANDOM = {
@@ -120,4 +125,4 @@ def test_a_share_draws_the_random_numbers_of_its_rows_of_the_whole_batch(draw):
 
 def test_compiling_is_left_out_where_a_batch_is_divided():
     with pytest.warns(UserWarning, match="--compile on: a batch is worked off in parts"):
-        trainer(accumulate=2, compile="on").train_step()
+        trainer(grad_accum_steps=2, compile="on").train_step()
