@@ -56,7 +56,7 @@ def at_shell(message: str) -> str:
 
 
 class Message(str):
-    """Text for people whose settings are marked by `setting`: as a string it speaks Python."""
+    """Text whose settings are marked by `setting`; as a string it names Python arguments."""
 
     def __new__(cls, marked: str) -> Message:
         """Mark nothing anew: the text holds its marks already."""
@@ -77,11 +77,16 @@ class GanzooError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        return in_python(super().__str__())
+        return in_python(self.marked)
+
+    @property
+    def marked(self) -> str:
+        """The message with its settings marked, to be quoted in another message."""
+        return super().__str__()
 
     def at_shell(self) -> str:
         """The message with flags in the place of arguments."""
-        return at_shell(super().__str__())
+        return at_shell(self.marked)
 
 
 class GanzooWarning(UserWarning):
@@ -102,7 +107,7 @@ class UsageError(GanzooError):
 
 
 class Unsupported(UsageError):
-    """A component refuses a combination; its message is the reason, in words.
+    """A component refuses a combination; the message is the reason.
 
     Raised by `Architecture.build` for an image shape or a demand it cannot honour.
     """

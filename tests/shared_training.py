@@ -60,7 +60,7 @@ def trainer(**settings):
 def gradients_after_an_update(settings):
     """Of the discriminator, where the optimizer has not zeroed them yet."""
     made = trainer(**settings)
-    made.discriminator_update(made._draw(0), ("gp",), None)
+    made.discriminator_update(made._draw(0), ("gp",))
     return [p.grad.clone() for p in made.discriminator.parameters()]
 
 

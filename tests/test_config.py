@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import ganzoo
 from ganzoo.config import (
-    SHORTCUTS,
+    SETTINGS,
     ConfigTree,
     Layer,
     RunConfig,
@@ -125,7 +125,6 @@ LEAVES = {
     "training": {
         "steps": 7,
         "batch_size": 6,
-        "grad_accum_steps": 3,
         "n_critic": 2,
         "reuse_fakes": False,
         "conditional": True,
@@ -144,8 +143,7 @@ LEAVES = {
         "cuda_graphs": "off",
         "channels_last": "off",
         "fused": "off",
-        "rearrange": "on",
-        "keep_memory": "off",
+        "grad_accum_steps": 3,
         "data_on_device": "off",
         "workers": 3,
         "threads": 2,
@@ -157,6 +155,10 @@ LEAVES = {
         "checkpoint_every": 6,
         "keep": 7,
         "keep_best": "diversity/fake:max",
+        "eval_every": 7,
+        "eval_metrics": ["kernel"],
+        "eval_extractor": "classifier",
+        "eval_images": 50,
     },
 }
 
@@ -167,7 +169,7 @@ def test_every_leaf_can_be_set_and_comes_back_from_toml(tmp_path):
     shown = config.model_dump(mode="json")
     assert {section: shown[section] for section in LEAVES} == LEAVES
     untouched = tree(BASE).validate().model_dump(mode="json")
-    for section, leaf in SHORTCUTS.values():
+    for section, leaf in SETTINGS.values():
         assert shown[section][leaf] != untouched[section][leaf], f"{section}.{leaf}: its default"
     file = tmp_path / "config.toml"
     file.write_text(to_toml(config, made.origins), encoding="utf-8")
@@ -271,7 +273,7 @@ def test_every_leaf_has_a_description_and_a_shortcut():
         for section in ("image", "training", "execution", "logging")
         for leaf in RunConfig.model_fields[section].annotation.model_fields
     }
-    assert set(SHORTCUTS.values()) == leaves
+    assert set(SETTINGS.values()) == leaves
     for section, leaf in leaves:
         assert RunConfig.model_fields[section].annotation.model_fields[leaf].description
 

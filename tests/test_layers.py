@@ -1,8 +1,9 @@
-"""Who may import whom, and that the core knows no animal."""
+"""Who may import whom, what each room may not say, and that the core knows no animal."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -12,36 +13,60 @@ import ganzoo
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "ganzoo"
 
+BASE = {"errors", "files", "randomness", "freeze"}
+ROOMS = BASE | {"discovery", "interfaces", "config", "data", "execution", "sampling", "training"}
+
 ALLOWED = {
     "errors": set(),
-    "specs": set(),
-    "hookspecs": {"specs"},
-    "interfaces": {"errors", "specs"},
-    "host": {"errors", "specs", "hookspecs"},
-    "registry": {"errors", "specs", "host", "interfaces"},
-    "config": {"errors"},
-    "recipes": {"errors", "specs", "host", "registry", "config"},
-    "data": {"errors", "interfaces"},
-    "engine": {"errors", "specs", "host", "registry", "config", "interfaces", "data"},
-    "run": {
-        "errors", "specs", "host", "registry", "config", "recipes", "interfaces", "data", "engine",
-    },
-    "evaluation": {
-        "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-    },
-    "exporting": {"errors", "host", "interfaces", "engine", "run"},
-    "reporting": {
-        "errors", "host", "registry", "config", "interfaces", "data", "engine", "run", "evaluation",
-    },
-    "scaffold": {"errors", "specs", "registry"},
-    "testing": {
-        "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine",
-    },
-    "cli": {
-        "errors", "specs", "host", "registry", "config", "interfaces", "data", "engine", "run",
-        "recipes", "evaluation", "exporting", "reporting", "scaffold", "testing",
-    },
-}  # fmt: skip
+    "files": {"errors"},
+    "randomness": set(),
+    "freeze": set(),
+    "interfaces": {"errors"},
+    "discovery": {"errors", "interfaces"},
+    "config": {"errors", "interfaces", "discovery"},
+    "sampling": {"errors", "randomness", "interfaces"},
+    "data": BASE | {"interfaces", "config"},
+    "execution": BASE | {"interfaces", "config"},
+    "training": BASE | {"interfaces", "config", "data", "execution", "sampling", "discovery"},
+    "evaluation": BASE | {"interfaces", "discovery", "data", "sampling"},
+    "run": ROOMS | {"evaluation"},
+    "exporting": ROOMS | {"run"},
+    "reporting": ROOMS | {"evaluation", "run"},
+    "scaffold": BASE | {"discovery"},
+    "testing": ROOMS,
+    "cli": ROOMS | {"evaluation", "run", "exporting", "reporting", "scaffold", "testing"},
+}
+"""What each part of the core may import: a part below it."""
+
+LINES = {
+    "training": 1_120,
+    "execution": 1_080,
+    "interfaces": 1_110,
+    "config": 690,
+    "discovery": 1_020,
+    "data": 1_130,
+    "evaluation": 850,
+    "run": 3_210,
+    "reporting": 920,
+    "exporting": 730,
+    "testing": 2_750,
+    "cli": 1_900,
+    "scaffold": 150,
+}
+"""Lines that each folder may have: to add a thing, first look for what it makes superfluous."""
+
+NOT_IN_TRAINING = {
+    "a device": r"torch\.cuda|\bcuda\b|torch\.device\(",
+    "a flag": r"--[a-z]",
+    "the registry": r"\bregistry\b",
+    "compilation": r"\bcompil",
+    "a rank": r"\brank\b|\bworld_size\b",
+    "a file": r"\bpathlib\b|\bPath\b|\bopen\(",
+    "a plugin": r"\bplugin_|\bhost\b|\bentry.point",
+}
+"""What `training/` does not say: it is what the papers describe, not how it is computed."""
+
+DOOR = "ganzoo.execution.execution.Execution"
 
 
 def imports(file: Path) -> set[str]:
@@ -60,17 +85,84 @@ def part_of(name: str) -> str | None:
     return parts[1] if parts[0] == "ganzoo" and len(parts) > 1 else None
 
 
+def files_of(part: str) -> list[Path]:
+    if (CORE / f"{part}.py").exists():
+        return [CORE / f"{part}.py"]
+    return sorted((CORE / part).rglob("*.py"))
+
+
 @pytest.mark.parametrize("part", ALLOWED)
 def test_each_part_of_the_core_imports_only_what_lies_below_it(part):
-    files = [CORE / f"{part}.py"] if (CORE / f"{part}.py").exists() else (CORE / part).rglob("*.py")
-    for file in files:
+    for file in files_of(part):
         used = {part_of(name) for name in imports(file)} - {None, part}
         assert used <= ALLOWED[part], f"{file.relative_to(ROOT)} imports {used - ALLOWED[part]}"
+
+
+def test_no_two_parts_of_the_core_import_each_other():
+    """What is allowed has an order: each part can be read without those above it."""
+    rest = {part: set(below) for part, below in ALLOWED.items()}
+    while rest:
+        lowest = {part for part, below in rest.items() if not below & set(rest)}
+        assert lowest, f"these import each other: {sorted(rest)}"
+        rest = {part: below for part, below in rest.items() if part not in lowest}
+
+
+def test_no_two_files_of_the_core_import_each_other():
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in CORE.rglob("*.py")
+    }
+    rest = {
+        name: {
+            module
+            for used in imports(file)
+            for module in (used, used.rpartition(".")[0])
+            if module in modules and module != name
+        }
+        for name, file in modules.items()
+        if file.name != "__init__.py"
+    }
+    while rest:
+        lowest = {name for name, below in rest.items() if not below & set(rest)}
+        assert lowest, f"these import each other: {sorted(rest)}"
+        rest = {name: below for name, below in rest.items() if name not in lowest}
 
 
 def test_every_part_of_the_core_has_a_place():
     parts = {p.stem for p in CORE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
     assert parts - {"__init__", "__main__"} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("what", NOT_IN_TRAINING)
+def test_training_says_what_is_trained_and_not_how(what):
+    for file in files_of("training"):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            said = re.search(NOT_IN_TRAINING[what], line)
+            assert not said, f"{file.name}:{number} mentions {what}: {line.strip()}"
+
+
+def test_training_knows_execution_by_one_door_and_plugins_by_one_question():
+    for file in files_of("training"):
+        from_above = {n for n in imports(file) if part_of(n) in ("execution", "discovery")}
+        assert from_above <= {DOOR, "ganzoo.discovery.penalties.default_penalties"}, file
+
+
+def test_the_step_of_a_gan_fits_on_a_screen_each_and_the_trainer_in_250_lines():
+    source = (CORE / "training" / "trainer.py").read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 250
+    lengths = {
+        node.name: node.end_lineno - node.lineno + 1
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert lengths["train_step"] + lengths["update_networks"] <= 80
+
+
+def test_every_folder_keeps_to_its_lines():
+    folders = {path.name for path in CORE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == set(LINES)
+    for folder, budget in LINES.items():
+        lines = sum(len(f.read_text(encoding="utf-8").splitlines()) for f in files_of(folder))
+        assert lines <= budget, f"{folder}/ has {lines} lines"
 
 
 def test_the_core_imports_no_plugin():

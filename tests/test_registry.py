@@ -19,6 +19,14 @@ class FakeOptions(ganzoo.Options):
     kind: str = Field("a", description="Which.")
 
 
+class FakeLoss(ganzoo.Loss):
+    def discriminator_loss(self, critic, real, fake):
+        return {}
+
+    def generator_loss(self, critic, fake, real):
+        return {}
+
+
 class NotOptions:
     pass
 
@@ -36,7 +44,7 @@ def component(monkeypatch):
     module = types.ModuleType("fake_plugin_module")
     module.FakeOptions, module.NotOptions, module.fail = FakeOptions, NotOptions, fail
     module.NamedOptions = NamedOptions
-    module.Thing = lambda options: options
+    module.Thing = FakeLoss
     monkeypatch.setitem(sys.modules, "fake_plugin_module", module)
 
     def make(factory="Thing", options="FakeOptions") -> Component:
@@ -147,7 +155,7 @@ def test_create_can_set_an_option_called_kind(component):
     made = component()
     host.records.append(made.plugin)
     made.plugin.components.append(made)
-    assert ganzoo.create("loss", "fake", host=host, kind="b").kind == "b"
+    assert ganzoo.create("loss", "fake", host=host, kind="b").options.kind == "b"
 
 
 def test_a_component_without_options_takes_none(component):

@@ -28,12 +28,12 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 import ganzoo
-from ganzoo import hookspecs, registry
-from ganzoo.config import SHORTCUTS, RunConfig
-from ganzoo.discovery.host import DISTRIBUTION
-from ganzoo.interfaces.options import Options, describe
+from ganzoo.config import SETTINGS, RunConfig
 from ganzoo.config.recipes import recipe_text
+from ganzoo.discovery import hookspecs, registry
+from ganzoo.discovery.host import DISTRIBUTION
 from ganzoo.discovery.specs import KINDS, Kind, RecipeSpec
+from ganzoo.interfaces.options import Options, describe
 
 HOME = {name: getattr(ganzoo, name).__module__ for name in ganzoo.__all__ if name != "hookimpl"}
 HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its own
@@ -206,7 +206,7 @@ def _heading(text: str, line: str = "-") -> Iterator[str]:
 
 def _option_rows(model: type[BaseModel], section: str = "") -> list[tuple[str, ...]]:
     """Name, type, default, range and description; flags too where it is a section of a config."""
-    flags = {path: f"--{key.replace('_', '-')}" for key, path in SHORTCUTS.items()}
+    flags = {path: f"--{key.replace('_', '-')}" for key, path in SETTINGS.items()}
     rows = []
     for option in describe(model):
         name = f"``{option.name}``"

@@ -1,4 +1,4 @@
-"""The tree: values in layers (flags, a file, a paper, a default), each with its origin."""
+"""Layers of settings (flags, a file, a paper, defaults) merged, each value with its origin."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from ganzoo.config.schema import SEVERAL, KeyPath, RunConfig
-from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.errors import UsageError, did_you_mean, setting
 
 
 class Layer(NamedTuple):
-    """Values from one origin, as a nested tree; `origin` is shown to people."""
+    """Settings from one origin, as a nested tree."""
 
     origin: str
     tree: Mapping[str, Any]
 
 
 class ConfigTree:
-    """Layers merged, the first one given winning, each leaf with its origin."""
+    """Layers merged: the first one added wins. Each value keeps its origin."""
 
     def __init__(self) -> None:
         self.values: dict[KeyPath, Any] = {}
@@ -27,7 +27,7 @@ class ConfigTree:
         self._named: dict[str, dict[str, None]] = {section: {} for section in SEVERAL}
 
     def add(self, layer: Layer) -> None:
-        """Fill what no earlier layer has set."""
+        """Add the values that no earlier layer has set."""
         for section, tables_of in self._named.items():
             tables = layer.tree.get(section)
             if isinstance(tables, Mapping):  # else `validate` will say what it should be
@@ -37,18 +37,18 @@ class ConfigTree:
             named = (path[0], "name")
             if self.values.get(named, leaves.get(named)) != leaves.get(named, self.get(*named)):
                 continue  # options of a component that an earlier layer replaced by another
-            # a table cannot go into a single value that a stronger layer has put in its place
+            # A single value of a stronger layer takes the place of a whole table.
             if not any(path[:depth] in self.values for depth in range(1, len(path) + 1)):
                 self.values[path] = value
                 self.origins[path] = layer.origin
 
     def override(self, path: KeyPath, value: Any, origin: str) -> None:
-        """Replace a value by what it was resolved to."""
+        """Replace a value by the one it was resolved to."""
         self.values[path] = value
         self.origins[path] = origin
 
     def settle(self, prefix: KeyPath, values: Mapping[str, Any], origin: str) -> None:
-        """Take validated values: those set already keep their origin, the rest get this one."""
+        """Store validated values: those set already keep their origin, the others get this one."""
         for path, value in _leaves(values, prefix):
             self.values[path] = value
             self.origins.setdefault(path, origin)
@@ -58,18 +58,18 @@ class ConfigTree:
         return self.values.get(path)
 
     def named(self, section: str) -> list[str]:
-        """Names of the penalties or observers asked for, in the order they were."""
+        """Names of the penalties or observers in the layers, in order."""
         return list(self._named[section])
 
     def options(self, *prefix: str) -> dict[str, Any]:
-        """The options below a path: all of a component's but its name."""
+        """The options below a path: everything but the component's name."""
         table: Any = self.nested()
         for key in prefix:
             table = table.get(key, {})
         return {key: value for key, value in table.items() if key != "name"}
 
     def validate(self) -> RunConfig:
-        """The whole as a `RunConfig`.
+        """Validate everything as a `RunConfig`.
 
         Raises:
             UsageError: one line for each key that is unknown, missing or out of range, with the
@@ -106,8 +106,10 @@ class ConfigTree:
                 f"Allowed here: {', '.join(known)}."
             )
         if detail["type"] == "missing":
-            section = "--" + path[0]
-            return f"'{path[0]}' is missing: say {section} NAME; `ganzoo list` shows the names."
+            return (
+                f"'{path[0]}' is missing: choose one with {setting(path[0], 'NAME')}; "
+                "`ganzoo list` shows the names."
+            )
         message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
         if detail["type"] in ("model_type", "dict_type"):
             message = f"should be a table: [{key}] and its keys below, or {key}.KEY = VALUE"
@@ -142,7 +144,7 @@ def tree_of(path: KeyPath, value: Any) -> dict[str, Any]:
 
 
 def differences(before: RunConfig, now: RunConfig) -> dict[KeyPath, tuple[Any, Any]]:
-    """The leaves in which two configs differ, with both values; None where one has it not."""
+    """The settings in which two configs differ, with both values; None where one lacks it."""
     first, second = (
         dict(_leaves(config.model_dump(mode="json", exclude_none=True))) for config in (before, now)
     )

@@ -1,4 +1,4 @@
-"""Recipes: settings that plugins bring under a name. Imports no torch."""
+"""Recipes: named settings that plugins provide. Imports no torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.errors import PluginError
 
 
 def recipe_text(component: Component) -> str:
-    """The TOML of a recipe, comments and all.
+    """The TOML text of a recipe, with its comments.
 
     Raises:
         PluginError: the file that its descriptor names cannot be read.
@@ -30,10 +30,10 @@ def recipe_text(component: Component) -> str:
 
 
 def recipe_layer(name: str, host: PluginHost | None = None) -> Layer:
-    """A recipe as a layer of a config, which says of each value whose it is.
+    """A recipe as a layer of a config.
 
     Raises:
-        UsageError: no recipe is called so, with what is close; or its file is no TOML.
+        UsageError: there is no recipe of this name, or its file is not TOML.
     """
     component = registry.find("recipe", name, host=host)
     origin = f"the recipe '{component.spec.name}' of {component.provider}"

@@ -1,4 +1,4 @@
-"""TOML and text: config files read and written, and `section.key=value` taken apart."""
+"""TOML: config files read and written, and `section.key=value` parsed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def parse_assignment(text: str) -> tuple[KeyPath, Any]:
     """`"arch.base_channels=32"` as a path and a value; the value is read as TOML if it can be.
 
     Raises:
-        UsageError: where there is no `=` or no section.
+        UsageError: it has no `=` or no section.
     """
     key, equals, value = text.partition("=")
     path = tuple(part.strip() for part in key.split("."))
     if not equals or len(path) < 2 or not all(path):
-        raise UsageError(f"'{text}' is not of the form section.key=value, like arch.latent_dim=64")
+        raise UsageError(f"'{text}' should be section.key=value, like arch.latent_dim=64")
     try:
         read = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return path, value.strip()
-    if isinstance(read, (date, time)):  # no option is one, but a folder may be called 2024-01-01
+    if isinstance(read, (date, time)):  # no option is a date, but a folder may have its name
         return path, value.strip()
     return path, read
 
@@ -38,7 +38,7 @@ def read_toml(file: Path) -> Layer:
     """A config file as a layer.
 
     Raises:
-        UsageError: it is missing, unreadable or no TOML, with the line.
+        UsageError: the file is missing, unreadable or not TOML; the message gives the line.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def parse_toml(text: str, origin: str) -> Layer:
     """The text of a config as a layer.
 
     Raises:
-        UsageError: it is no TOML, with the line.
+        UsageError: it is not TOML; the message gives the line.
     """
     try:
         return Layer(origin, tomllib.loads(text))
@@ -60,15 +60,15 @@ def parse_toml(text: str, origin: str) -> Layer:
 
 
 def to_toml(config: RunConfig, origins: Mapping[KeyPath, str]) -> str:
-    """The config as TOML, each value with a comment that says where it came from."""
+    """The config as TOML; a comment at each value gives its origin."""
     document = tomlkit.document()
-    document.add(tomlkit.comment("Feed it back with `ganzoo train --config`: it says everything."))
+    document.add(tomlkit.comment("The whole config of the run: `ganzoo train --config` takes it."))
     _write_table(document, config.model_dump(mode="json", exclude_none=True), origins, ())
     return tomlkit.dumps(document)
 
 
 def changed_toml(text: str, changes: Mapping[KeyPath, Any], origin: str) -> str:
-    """The text of a config with some values replaced; every other value keeps its comment."""
+    """Replace some values in the text of a config; other values keep their comments."""
     document: Any = tomlkit.parse(text)
     for path, value in changes.items():
         table = document
@@ -112,4 +112,4 @@ def load_config(file: Path) -> RunConfig:
         tree.add(read_toml(file))
         return tree.validate()
     except UsageError as error:
-        raise GanzooError(str(error)) from None
+        raise GanzooError(error.marked) from None

@@ -1,1 +1,1 @@
-"""Data: any dataset to a uint8 image store, and from there to batches on a device."""
+"""Data: datasets decoded to uint8, and batches of their images on a device."""

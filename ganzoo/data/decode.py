@@ -1,7 +1,7 @@
-"""Decoding: one image of any mode and size to uint8 pixels of the training shape.
+"""Decoding: an image of any mode and size becomes uint8 pixels of the training shape.
 
-Alpha is laid on white, 16 bits become 8, a camera's rotation is applied, then the largest centred
-part of the right proportions is resized with antialiasing.
+The EXIF orientation is applied, 16 bits become 8, transparency is composited on white. Then the
+image is centre-cropped to the aspect ratio of the training shape and resized with antialiasing.
 """
 
 from __future__ import annotations
@@ -16,27 +16,24 @@ from ganzoo.errors import UsageError, setting
 Pixels = npt.NDArray[np.uint8]
 
 MAX_SIDE = 32_000
-"""Longest side of an image that is decoded; the number of pixels is bounded by Pillow."""
+"""Largest width or height that is decoded; Pillow limits the number of pixels."""
 
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _GREY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
 
 
 def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: int) -> Pixels:
-    """Pixels `(height, width, channels)` of an image.
+    """Decode an image to uint8 pixels `(height, width, channels)`.
 
-    Args:
-        image: a PIL image of any mode, or a uint8 tensor `(C, H, W)`.
-        channels: 1 for grey, 3 for RGB; else the image's own.
-        height: in pixels.
-        width: in pixels.
+    A PIL image of any mode, or a uint8 tensor `(C, H, W)`, becomes grey (1 channel) or RGB (3). A
+    tensor with another number of channels keeps it.
 
     Raises:
-        UsageError: the number of channels cannot be had from this image.
-        ValueError: the image has no pixels that mean anything (floating point, no uint8), or far
-            too many.
+        UsageError: the image cannot be converted to that number of channels.
+        ValueError: the pixels are floating point or no uint8, or there are too many.
         OSError: the image cannot be decoded.
     """
+    # Tensors.
     if isinstance(image, Tensor):
         if str(image.dtype) != "torch.uint8" or image.ndim != 3:
             raise ValueError(
@@ -49,30 +46,37 @@ def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: in
         if array.shape[2] not in (1, 3, 4) or channels not in (1, 3):
             return _resize_planes(array, channels, height, width)
         image = Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
-    if max(image.size) > MAX_SIDE:  # known before a pixel is decoded
+
+    # Limits.
+    if max(image.size) > MAX_SIDE:  # the header says so before a pixel is decoded
         raise ValueError(
-            f"{image.width} x {image.height} pixels; more than {MAX_SIDE} in a row or column are "
-            "not decoded, since one picture could then take all memory"
+            f"{image.width} x {image.height} pixels; images wider or higher than {MAX_SIDE} are "
+            "not decoded, since one of them could use all memory"
         )
     if channels not in (1, 3):
         raise UsageError(f"an image has 1 (grey) or 3 (RGB) channels, not {channels}")
+
+    # Colour mode.
     flat = _without_alpha(_eight_bits(ImageOps.exif_transpose(image)))
     if flat.mode == "LAB":  # Pillow converts it to RGB only
         flat = flat.convert("RGB")
     flat = flat.convert("L" if channels == 1 else "RGB")
+
+    # Crop and resize.
     if flat.size != (width, height):
         flat = ImageOps.fit(flat, (width, height), Image.Resampling.BICUBIC)
     return np.asarray(flat).reshape(height, width, channels)
 
 
 def natural_channels(image: Image.Image | Tensor) -> int:
-    """1 for a grey image, 3 for a coloured one; a tensor's own number."""
+    """Return 1 for a grey image, 3 for a colour image, the number of channels of a tensor."""
     if isinstance(image, Tensor):
         return image.shape[0]
     return 1 if image.mode in _GREY else 3
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16 bits to 8."""
     if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
     if image.mode not in _SIXTEEN_BIT:
@@ -82,6 +86,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
+    """Composite a transparent image on white."""
     if image.mode in ("La", "RGBa"):  # premultiplied: Pillow converts these to one mode only
         image = image.convert(image.mode.upper())
     if not image.has_transparency_data:
@@ -91,7 +96,7 @@ def _without_alpha(image: Image.Image) -> Image.Image:
 
 
 def _resize_planes(array: Pixels, channels: int, height: int, width: int) -> Pixels:
-    """Images that are no pictures (two coordinates, five bands): each channel by itself."""
+    """Crop and resize each channel by itself: the data are no pictures (points, five bands)."""
     if array.shape[2] != channels:
         raise UsageError(
             f"these images have {array.shape[2]} channels, which cannot become {channels}; "

@@ -1,6 +1,6 @@
-"""Loading: batches of images onto a device, ahead of time where that saves waiting.
+"""Loaders: batches of images on the training device, prefetched where that saves time.
 
-What makes up a batch is not known here: a loader is given a function from k to indices.
+A loader gets a function from the batch number to indices; it does not choose the images itself.
 """
 
 from __future__ import annotations
@@ -17,65 +17,73 @@ from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSpec
 
 Indices = Callable[[int], Tensor]
-"""From the number of a batch to its images: int64 `(N,)`, on the CPU."""
+"""Maps the number of a batch to the indices of its images: int64 `(N,)`, on the CPU."""
 
 Loader = Callable[[int], Batch]
-"""From the number of a batch to the batch, on the device."""
+"""Maps the number of a batch to the batch, on the device."""
+
+MEMORY_FRACTION = 1 / 4
+"""Fraction of a device's free memory that images may use."""
+
+PREFETCH = 2
+"""Batches prepared beyond the current one."""
 
 
 class Images(Protocol):
-    """What can be trained on: a store, or a stream where that would be too large."""
+    """Real images to train on: an image store, or an image stream for larger datasets."""
 
     @property
     def spec(self) -> ImageSpec:
-        """Their shape and number of classes."""
+        """Shape of the images and number of classes."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """In label order; empty where there are none."""
+        """Names in label order; empty for images without labels."""
 
     def __len__(self) -> int: ...
 
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str
     ) -> Loader:
-        """What loads the batches of a run.
+        """Return the loader of a run's batches.
 
         Args:
-            indices: of each batch.
-            device: where batches are wanted.
-            seed: for what is random in reading an image.
-            on_device: `"on"`, `"off"` or `"auto"`: whether to keep all images there.
+            indices: the images of each batch.
+            device: where batches are put.
+            seed: of random transforms of the dataset.
+            on_device: keep all images on the device: `"on"`, `"off"` or `"auto"`.
         """
 
 
-SHARE = 4
-"""Of the free memory of a device, the part that images may take: a fourth."""
+def fits(size: int, device: torch.device, on_device: str) -> bool:
+    """Decide whether all images are kept on the device.
 
+    False for the CPU, where the images are already.
 
-def fits(size: int, device: torch.device, asked: str) -> bool:
-    """Whether so many bytes of images are to be kept on a device.
-
-    Where images are on the CPU already it makes no difference, and the answer is no.
+    Args:
+        size: of all images, in bytes.
+        device: where batches are put.
+        on_device: `"on"`, `"off"`, or `"auto"`: keep images that fit into `MEMORY_FRACTION` of the
+            free memory.
     """
-    if device.type == "cpu" or asked == "off":
+    if device.type == "cpu" or on_device == "off":
         return False
-    if asked == "on":
+    if on_device == "on":
         return True
-    if device.type != "cuda":  # torch does not say how much is free there
+    if device.type != "cuda":  # torch does not report the free memory of other devices
         return False
     free, _ = torch.cuda.mem_get_info(device)
-    return size * SHARE <= free
+    return size <= free * MEMORY_FRACTION
 
 
 class Resident:
-    """All images are on the device, and a batch is a selection there.
+    """Keeps all images on the device and selects batches there.
 
     Args:
         images: uint8 `(N, H, W, C)`.
-        labels: int64 `(N,)`; None where there are none.
-        indices: of each batch.
-        device: where.
+        labels: int64 `(N,)`, or None.
+        indices: the images of each batch.
+        device: where the images are kept.
     """
 
     def __init__(
@@ -86,24 +94,20 @@ class Resident:
         self.indices = indices
 
     def __call__(self, k: int) -> Batch:
-        """The k-th batch."""
-        chosen = self.indices(k).to(self.images.device, non_blocking=True)
-        labels = None if self.labels is None else self.labels.index_select(0, chosen)
-        return Batch(to_images(self.images.index_select(0, chosen)), labels)
-
-
-AHEAD = 2
-"""Batches prepared beyond the one that was asked for."""
+        """Return the k-th batch."""
+        rows = self.indices(k).to(self.images.device, non_blocking=True)
+        labels = None if self.labels is None else self.labels.index_select(0, rows)
+        return Batch(to_images(self.images.index_select(0, rows)), labels)
 
 
 class Prefetched:
-    """Batches are gathered by a thread and sent to the device while it works on those before.
+    """Prefetches batches in a thread: the next ones are copied while the device trains.
 
     Args:
         images: uint8 `(N, H, W, C)`, on the CPU.
-        labels: int64 `(N,)`; None where there are none.
-        indices: of each batch.
-        device: where batches are wanted.
+        labels: int64 `(N,)`, or None.
+        indices: the images of each batch.
+        device: where batches are put.
     """
 
     def __init__(
@@ -111,25 +115,26 @@ class Prefetched:
     ) -> None:
         self.images, self.labels, self.indices, self.device = images, labels, indices, device
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ganzoo-batches")
-        self._coming: dict[int, Future[tuple[Tensor, Tensor | None]]] = {}
+        self._pending: dict[int, Future[tuple[Tensor, Tensor | None]]] = {}
 
     def __call__(self, k: int) -> Batch:
-        """The k-th batch; those that follow are begun."""
-        wanted = range(k, k + AHEAD + 1)
-        self._coming = {n: self._coming.get(n) or self._begin(n) for n in wanted}
-        pixels, labels = self._coming.pop(k).result()
+        """Return the k-th batch and start loading the next ones."""
+        numbers = range(k, k + PREFETCH + 1)
+        self._pending = {n: self._pending.get(n) or self._submit(n) for n in numbers}
+        pixels, labels = self._pending.pop(k).result()
         return Batch(to_images(pixels), labels)
 
-    def _begin(self, k: int) -> Future[tuple[Tensor, Tensor | None]]:
-        # which images they are is worked out here: the order is no matter for two threads
+    def _submit(self, k: int) -> Future[tuple[Tensor, Tensor | None]]:
+        """Start loading a batch. Indices are computed here: `indices` need not be thread-safe."""
         return self._thread.submit(self._gather, self.indices(k))
 
-    def _gather(self, chosen: Tensor) -> tuple[Tensor, Tensor | None]:
-        pixels = self._sent(self.images.index_select(0, chosen))
-        labels = None if self.labels is None else self._sent(self.labels.index_select(0, chosen))
+    def _gather(self, rows: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Select a batch and copy it to the device, in the thread."""
+        pixels = self._to_device(self.images.index_select(0, rows))
+        labels = None if self.labels is None else self._to_device(self.labels.index_select(0, rows))
         return pixels, labels
 
-    def _sent(self, tensor: Tensor) -> Tensor:
+    def _to_device(self, tensor: Tensor) -> Tensor:
         if self.device.type == "cuda":
             tensor = tensor.pin_memory()
         return tensor.to(self.device, non_blocking=True)

@@ -1,21 +1,20 @@
-"""The image store: a whole split decoded once to uint8, and batches of it on a device.
+"""The image store: a split of a dataset, decoded once to uint8 and cached on disk.
 
-On disk it is one raw file of pixels and one of labels, memory-mapped and so shared between
-processes, in a folder whose name is a hash of all that determines it. It is built under a lock in
-a temporary folder and renamed: there whole or not at all.
+A store is a folder with a raw file of pixels and one of labels. Its name is a hash of everything
+that determines its content. It is built under a lock in a temporary folder and then renamed, so it
+is never seen half-built. Processes share its memory, for the pixels are memory-mapped.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -24,17 +23,18 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.data.cache import cache_dir as default_cache_dir
+from ganzoo.data.cache import cache_name
 from ganzoo.data.decode import natural_channels
 from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits
 from ganzoo.data.pixels import to_images
 from ganzoo.data.reading import Progress, read
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, GanzooWarning
 from ganzoo.files import building_folder
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
 FORMAT = 1
-"""Part of every key: raise it when decoding changes, and every store is built anew."""
+"""Version of decoding, part of every key: if it changes, every store is rebuilt."""
 
 
 class ImageStore:
@@ -42,9 +42,9 @@ class ImageStore:
 
     Args:
         images: uint8 `(N, H, W, C)`.
-        labels: int64 `(N,)`; zeros where there are none.
-        spec: their shape and number of classes.
-        class_names: in label order; empty where there are none.
+        labels: int64 `(N,)`; zeros for images without labels.
+        spec: shape of the images and number of classes.
+        class_names: in label order; empty for images without labels.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class ImageStore:
         return f"ImageStore({len(self):,} images of {self.spec})"
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
-        """The images at some indices, on a device.
+        """Select images by index and copy them to a device.
 
         Args:
             indices: int64 `(N,)`, on the CPU.
-            device: where the batch is wanted.
+            device: where the batch is put.
 
         Returns:
             images `(N, C, H, W)` in [-1, 1], channels last in memory; labels if there are any.
@@ -83,12 +83,12 @@ class ImageStore:
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
     ) -> Loader:
-        """See `ganzoo.data.loading.Images`; nothing is random in reading a store."""
+        """Return the loader of a run's batches; `seed` is not used, for a store is not random."""
         if device.type == "cpu":
             return lambda k: self.batch(indices(k), device)
         labels = self.labels if self.spec.num_classes else None
-        kind = Resident if fits(self.images.numel(), device, on_device) else Prefetched
-        return kind(self.images, labels, indices, device)
+        loader = Resident if fits(self.images.numel(), device, on_device) else Prefetched
+        return loader(self.images, labels, indices, device)
 
     @classmethod
     def from_dataset(
@@ -102,39 +102,37 @@ class ImageStore:
         skip_bad_images: bool = False,
         progress: Progress | None = None,
     ) -> ImageStore:
-        """A store in memory of one's own torch dataset, which needs no registration.
+        """Make a store in memory of your own torch dataset.
 
         Args:
-            images: of `(image, label)` or bare images; PIL or uint8 `(C, H, W)`.
-            size: height and width; those of the first image where None.
-            channels: 1 or 3; those of the first image where None.
+            images: `(image, label)` pairs or images; PIL images or uint8 tensors `(C, H, W)`.
+            size: height and width; by default those of the first image.
+            channels: 1 or 3; by default those of the first image.
             class_names: in label order.
-            num_classes: of the labels; counted where neither it nor the names are given.
+            num_classes: number of classes; by default the number of names, or 1 + the largest
+                label.
             skip_bad_images: leave unreadable images out.
-            progress: called with images done and images in all.
+            progress: called with the number of decoded images and of all images.
 
         Raises:
             DataError: an image is unreadable, a label out of range, or there is no image.
         """
+        # First image.
         if len(images) == 0:  # type: ignore[arg-type]
             raise DataError("the dataset has no images")
         item = _first_readable(images)
         labelled = isinstance(item, (tuple, list))
         first = item[0] if labelled else item
-        if not isinstance(first, Image.Image) and not (
-            isinstance(first, Tensor) and first.ndim == 3
-        ):
-            raise DataError(
-                "an image must be a PIL image or a uint8 tensor (C, H, W), not "
-                f"{type(first).__name__} of shape {getattr(first, 'shape', 'unknown')}"
-            )
-        width, height = (
-            first.shape[:0:-1] if isinstance(first, Tensor) else first.size
-        )  # a tensor is (C, H, W)
-        own = getattr(images, "classes", ()) if labelled and num_classes is None else ()
-        names = tuple(class_names or own)
+        width, height = _size(first)
+
+        # Shape and classes.
+        names = tuple(class_names)
+        if not names and labelled and num_classes is None:
+            names = tuple(getattr(images, "classes", ()))
         count = len(names) if num_classes is None else num_classes
         natural = ImageSpec(natural_channels(first), height, width, count)
+
+        # Decoding.
         store = cls.from_source(
             ImageSource(images, natural, names),
             size=size,
@@ -142,6 +140,8 @@ class ImageStore:
             skip_bad_images=skip_bad_images,
             progress=progress,
         )
+
+        # Number of classes.
         if labelled and num_classes is None and not names:
             if (lowest := int(store.labels.min())) < 0:
                 raise DataError(f"labels must count up from 0, and there is a label {lowest}")
@@ -161,30 +161,34 @@ class ImageStore:
         cache_dir: Path | None = None,
         progress: Progress | None = None,
     ) -> ImageStore:
-        """The store of an opened dataset.
+        """Open the store of a dataset in the cache, or build it.
 
         Args:
             source: the opened dataset.
-            size: height and width; the source's own where None.
-            channels: 1 or 3; the source's own where None.
+            size: height and width; by default those of the source.
+            channels: 1 or 3; by default those of the source.
             skip_bad_images: leave unreadable images out.
-            key: what identifies the data (dataset, version, options, split). With one the store
-                is kept in the cache and found there again; without, it is in memory.
-            cache_dir: the cache directory; ganzoo's where None.
-            progress: called with images done and images in all, while decoding.
+            key: what identifies the data (dataset, version, options, split). Without a key the
+                store is kept in memory, not in the cache.
+            cache_dir: the cache directory; ganzoo's by default.
+            progress: called with the number of decoded images and of all images.
 
         Raises:
             DataError: an image is unreadable, a label out of range, there is no image, or the
                 cache cannot be written.
         """
+        # Shape.
         size = (source.spec.height, source.spec.width) if size is None else size
         height, width = (size, size) if isinstance(size, int) else size
         channels = source.spec.channels if channels is None else channels
         spec = ImageSpec(channels, height, width, source.spec.num_classes)
+
+        # In memory.
         if key is None:
-            return cls(
-                *_in_memory(source, spec, skip_bad_images, progress), spec, source.class_names
-            )
+            images, labels = _in_memory(source, spec, skip_bad_images, progress)
+            return cls(images, labels, spec, source.class_names)
+
+        # In the cache.
         identity = {
             **key,
             "fingerprint": source.fingerprint,
@@ -193,8 +197,7 @@ class ImageStore:
             "format": FORMAT,
         }
         text = json.dumps(identity, sort_keys=True, default=str)
-        folder = (cache_dir or default_cache_dir()) / "stores"
-        folder = folder / hashlib.sha256(text.encode()).hexdigest()[:32]
+        folder = (cache_dir or default_cache_dir()) / "stores" / cache_name(text)
         try:
             images, labels = _on_disk(folder, text, source, spec, skip_bad_images, progress)
         except OSError as error:
@@ -206,25 +209,49 @@ class ImageStore:
 
 
 def _first_readable(images: Any) -> Any:
-    """The first item that can be had; those that cannot are told of when all are read."""
+    """Return the first item that can be read; decoding all of them reports the unreadable ones."""
     for index in range(len(images)):
         try:
             return images[index]
-        except Exception as error:  # whatever a dataset may raise
+        except Exception as error:  # a dataset may raise anything
             last = error
     raise DataError(
         f"none of the {len(images)} images can be read; the last: {type(last).__name__}: {last}"
     ) from last
 
 
+def _size(image: Any) -> tuple[int, int]:
+    """Width and height of an image.
+
+    Raises:
+        DataError: it is no image.
+    """
+    if isinstance(image, Image.Image):
+        return image.size
+    if isinstance(image, Tensor) and image.ndim == 3:
+        _, height, width = image.shape
+        return width, height
+    raise DataError(
+        "an image must be a PIL image or a uint8 tensor (C, H, W), not "
+        f"{type(image).__name__} of shape {getattr(image, 'shape', 'unknown')}"
+    )
+
+
 def _in_memory(
     source: ImageSource, spec: ImageSpec, skip_bad_images: bool, progress: Progress | None
 ) -> tuple[Tensor, Tensor]:
-    bad: list[str] = []
+    """Decode all images into memory."""
+    unreadable: list[str] = []
     pairs = list(
-        read(source, spec.shape, skip_bad_images=skip_bad_images, bad=bad, progress=progress)
+        read(
+            source,
+            spec.shape,
+            skip_bad_images=skip_bad_images,
+            unreadable=unreadable,
+            progress=progress,
+        )
     )
-    _tell_of_bad(bad)
+    _warn_of_unreadable(unreadable)
     images = torch.from_numpy(np.stack([pixels for pixels, _ in pairs]))
     return images, torch.tensor([label for _, label in pairs], dtype=torch.int64)
 
@@ -237,19 +264,24 @@ def _on_disk(
     skip_bad_images: bool,
     progress: Progress | None,
 ) -> tuple[Tensor, Tensor]:
-    if (found := _open(folder, spec)) is not None:  # no lock: a shared cache may be read-only
-        return found
+    """Open the store in a folder; build it first if it is not there."""
+    # Open it without a lock: a shared cache may be read-only.
+    store = _open(folder, spec)
+    if store is not None:
+        return store
+
+    # Build it, unless another process has done so meanwhile.
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # the system releases it if we are killed
-        if (found := _open(folder, spec)) is None:
-            shutil.rmtree(folder, ignore_errors=True)
-            for leftover in folder.parent.glob(f".{folder.name}.*"):
+    with FileLock(folder.with_suffix(".lock")):  # the system releases it if this process is killed
+        store = _open(folder, spec)
+        if store is None:
+            for leftover in (folder, *folder.parent.glob(f".{folder.name}.*")):
                 shutil.rmtree(leftover, ignore_errors=True)
             _build(folder, identity, source, spec, skip_bad_images, progress)
-            found = _open(folder, spec)
-            if found is None:
-                raise DataError(f"the image store {folder} was changed while it was built")
-    return found
+            store = _open(folder, spec)
+    if store is None:
+        raise DataError(f"the image store {folder} was changed while it was built")
+    return store
 
 
 def _build(
@@ -260,29 +292,41 @@ def _build(
     skip_bad_images: bool,
     progress: Progress | None,
 ) -> None:
-    """Decode everything into a temporary folder and rename it."""
-    bad: list[str] = []
+    """Decode all images into a temporary folder and rename it."""
+    unreadable: list[str] = []
     labels: list[int] = []
     with building_folder(folder) as temporary:
-        # written, not mapped: on a full disk a write is an error, a mapped page is a crash
+        # Pixels: written, for on a full disk writing to a memory map crashes the process.
         with (temporary / "images.u8").open("wb") as file:
             for pixels, label in read(
-                source, spec.shape, skip_bad_images=skip_bad_images, bad=bad, progress=progress
+                source,
+                spec.shape,
+                skip_bad_images=skip_bad_images,
+                unreadable=unreadable,
+                progress=progress,
             ):
                 file.write(pixels.tobytes())
                 labels.append(label)
-            file.flush()
-            os.fsync(file.fileno())
+            _sync(file)
+
+        # Labels.
         with (temporary / "labels.i64").open("wb") as file:
             file.write(np.asarray(labels, dtype="<i8").tobytes())
-            file.flush()
-            os.fsync(file.fileno())
-        about = {"count": len(labels), "bad": bad, "identity": json.loads(identity)}
+            _sync(file)
+
+        # Description.
+        about = {"count": len(labels), "bad": unreadable, "identity": json.loads(identity)}
         (temporary / "store.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
+def _sync(file: BinaryIO) -> None:
+    """Wait until a file is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def _open(folder: Path, spec: ImageSpec) -> tuple[Tensor, Tensor] | None:
-    """Map a store into memory; None where there is none, or what is there is not whole."""
+    """Open a store; None if there is none or it is damaged."""
     try:
         about = json.loads((folder / "store.json").read_text(encoding="utf-8"))
         count = int(about["count"])
@@ -290,29 +334,30 @@ def _open(folder: Path, spec: ImageSpec) -> tuple[Tensor, Tensor] | None:
         sizes = [(folder / name).stat().st_size for name in ("images.u8", "labels.i64")]
         if sizes != [int(np.prod(shape)), 8 * count]:
             return None
-        images = _mapped(folder / "images.u8", shape)
+        images = _memory_map(folder / "images.u8", shape)
         labels = np.fromfile(folder / "labels.i64", dtype="<i8")
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    _tell_of_bad(about.get("bad", []))
+    _warn_of_unreadable(about.get("bad", []))
     return images, torch.from_numpy(labels)
 
 
-def _mapped(file: Path, shape: tuple[int, ...]) -> Tensor:
-    """A file as a tensor, of which only what is looked at is in memory, and may be left again."""
+def _memory_map(file: Path, shape: tuple[int, ...]) -> Tensor:
+    """Memory-map a file as a uint8 tensor: the system loads pages on use and may drop them."""
     try:
-        # copy on write: torch wants writable memory, and nobody's writes reach the file
+        # copy on write: torch requires writable memory, and writes do not reach the file
         return torch.from_numpy(np.memmap(file, np.uint8, "c", shape=shape))
     except OSError as error:
         if error.errno != errno.ENOMEM:
             raise
-    with warnings.catch_warnings():  # the system promises no room for copies of so large a file
+    with warnings.catch_warnings():  # the system reserves no memory for copies of so large a file
         warnings.filterwarnings("ignore", ".*not writable")
         return torch.from_numpy(np.memmap(file, np.uint8, "r", shape=shape))
 
 
-def _tell_of_bad(bad: list[str]) -> None:
-    if bad:
-        warnings.warn(
-            f"{len(bad)} unreadable image(s) are left out, the first is {bad[0]}", stacklevel=4
+def _warn_of_unreadable(unreadable: list[str]) -> None:
+    if unreadable:
+        message = (
+            f"{len(unreadable)} unreadable image(s) are left out, the first is {unreadable[0]}"
         )
+        warnings.warn(GanzooWarning(message), stacklevel=4)

@@ -1,7 +1,7 @@
-"""The image stream: sets too large to be decoded once and kept are decoded anew by workers.
+"""The image stream: datasets too large for an image store are decoded during training, by workers.
 
-Batches come in the same order as from a store and are the same to the bit, whatever the number of
-workers, from whichever batch one begins.
+Batches have the same order and the same bits as those of a store, for any number of workers and
+from any batch on.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from ganzoo.data.decode import Pixels
 from ganzoo.data.loading import Indices, Loader
 from ganzoo.data.pixels import to_images
 from ganzoo.data.reading import Decoded, Decoder, cpus, out_of_range
-from ganzoo.errors import DataError, setting
+from ganzoo.errors import DataError, GanzooWarning, setting
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
-Place = tuple[int, int]
-"""Of an image in a run: how many came before it, and its number in the set."""
+Draw = tuple[int, int]
+"""An image of a run: the number of images before it in the run, and its index in the dataset."""
 
 
 class ImageStream:
-    """All images of a split at the training shape, decoded when they are wanted.
+    """All images of a split at the training shape, decoded batch by batch.
 
     Args:
         source: the opened dataset. Its images must be picklable where workers are spawned.
         size: height and width.
         channels: 1 or 3.
-        skip_bad_images: put the next readable image in the place of an unreadable one.
-        workers: processes that decode; 0 decodes in this one. As many as CPUs where None.
+        skip_bad_images: replace an unreadable image by the next readable one.
+        workers: processes that decode, by default one for each CPU; 0 decodes in this process.
     """
 
     def __init__(
@@ -65,131 +66,145 @@ class ImageStream:
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
     ) -> Loader:
-        """See `ganzoo.data.loading.Images`; images are never all kept on a device."""
-        return _Streaming(self, indices, device, seed)
+        """Return the loader of a run's batches; `on_device` is not used: a stream keeps nothing."""
+        return _StreamLoader(self, indices, device, seed)
 
 
-class Read(NamedTuple):
-    """A batch as a worker hands it over, or, in `error`, why there is none."""
+class DecodedBatch(NamedTuple):
+    """A batch from a worker; with an `error` there are no pixels."""
 
     pixels: Tensor
     labels: Tensor
-    bad: list[str]
+    unreadable: list[str]
     error: str = ""
 
 
-class _Reading(Dataset[Read]):
-    """Decodes whole batches. What is random in it follows from seed and place."""
+class _BatchDecoder(Dataset[DecodedBatch]):
+    """Decodes whole batches. Random transforms depend on the seed and the draw alone."""
 
     def __init__(self, stream: ImageStream, seed: int) -> None:
         self.decoder = Decoder(stream.source.images, *stream.spec.shape)
         self.source, self.skip_bad_images, self.seed = stream.source, stream.skip_bad_images, seed
 
-    def __getitem__(self, places: list[Place]) -> Read:
-        bad: list[str] = []
-        found = []
-        for position, number in places:
-            with _chance(self.seed, position):
-                image = self._readable(number, bad)
-            if image is None:
-                return Read(torch.empty(0), torch.empty(0), bad, self._complaint(bad))
-            if complaint := out_of_range(image, self.source):
-                return Read(torch.empty(0), torch.empty(0), bad, complaint)
-            found.append(image)
-        pixels = torch.from_numpy(np.stack([image.pixels for image in found]))  # type: ignore[misc]
-        return Read(pixels, torch.tensor([image.label for image in found]), bad)
+    def __getitem__(self, draws: list[Draw]) -> DecodedBatch:
+        unreadable: list[str] = []
+        pixels: list[Pixels] = []
+        labels: list[int] = []
 
-    def _readable(self, first: int, bad: list[str]) -> Decoded | None:
-        """The image, or, where that is allowed, the first after it that can be read."""
+        # Decode each image with random numbers of its own.
+        for position, index in draws:
+            with _seeded(self.seed, position):
+                image = self._readable(index, unreadable)
+            error = self._error(image, unreadable)
+            if image is None or image.pixels is None or error:
+                return DecodedBatch(torch.empty(0), torch.empty(0), unreadable, error)
+            pixels.append(image.pixels)
+            labels.append(image.label)
+
+        return DecodedBatch(torch.from_numpy(np.stack(pixels)), torch.tensor(labels), unreadable)
+
+    def _readable(self, first: int, unreadable: list[str]) -> Decoded | None:
+        """Decode an image; with `skip_bad_images`, the next readable one in its place."""
         count = len(self.decoder)
-        for number in chain(range(first, count), range(first)):
-            image = self.decoder[number]
+        for index in chain(range(first, count), range(first)):
+            image = self.decoder[index]
             if image.pixels is not None:
                 return image
-            bad.append(f"{self.source.locate(number)}: {image.error}")
+            unreadable.append(f"{self.source.locate(index)}: {image.error}")
             if not self.skip_bad_images:
                 return None
         return None
 
-    def _complaint(self, bad: list[str]) -> str:
+    def _error(self, image: Decoded | None, unreadable: list[str]) -> str:
+        """Return why a batch cannot be decoded; empty if it can."""
+        if image is not None:
+            return out_of_range(image, self.source)
         if self.skip_bad_images:
-            return f"none of the {len(self.decoder)} images can be read; the last: {bad[-1]}"
+            return f"none of the {len(self.decoder)} images can be read; the last: {unreadable[-1]}"
         return (
-            f"an image cannot be read: {bad[-1]}\n"
-            f"{setting('skip_bad_images', True)} takes the next in its place"
+            f"an image cannot be read: {unreadable[-1]}\n"
+            f"{setting('skip_bad_images', True)} replaces it by the next"
         )
 
 
 @contextmanager
-def _chance(seed: int, position: int) -> Iterator[None]:
-    """Randomness of one image's own; in the training process it leaves no trace."""
+def _seeded(seed: int, position: int) -> Iterator[None]:
+    """Seed the random numbers of one image; afterwards restore the training process's own."""
+    # Save the states and seed.
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    chance = hash((seed, position)) % 2**32
-    random.seed(chance)
-    np.random.seed(chance)  # what a dataset's own transforms may draw from
-    torch.default_generator.manual_seed(chance)
+    image_seed = hash((seed, position)) % 2**32
+    random.seed(image_seed)
+    np.random.seed(image_seed)  # a dataset's own transforms may use it
+    torch.default_generator.manual_seed(image_seed)
     try:
         yield
     finally:
+        # Restore the states.
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
 
 
-class _Streaming:
-    """Loads batches one after the other; asked for another than the next, it begins there."""
+class _StreamLoader:
+    """Loads batches in order; for another batch than the next, it restarts the workers there."""
 
     def __init__(
         self, stream: ImageStream, indices: Indices, device: torch.device, seed: int
     ) -> None:
         self.stream, self.indices, self.device = stream, indices, device
-        self.dataset = _Reading(stream, seed)
+        self.dataset = _BatchDecoder(stream, seed)
         self._next = -1
-        self._batches: Iterator[Read] = iter(())
-        self._end = weakref.finalize(self, _send_home, self._batches)
-        self._told = False
+        self._batches: Iterator[DecodedBatch] = iter(())
+        self._shut_down = weakref.finalize(self, _shut_down_workers, self._batches)
+        self._warned = False
 
     def __call__(self, k: int) -> Batch:
-        """The k-th batch."""
+        """Return the k-th batch."""
+        # Decode.
         if k != self._next:
-            self._begin(k)
-        pixels, labels, bad, error = next(self._batches)
+            self._start(k)
+        pixels, labels, unreadable, error = next(self._batches)
         if error:
             raise DataError(error)
         self._next = k + 1
-        if bad and not self._told:
-            self._told = True
-            warnings.warn(
-                f"unreadable images are replaced by the next; the first is {bad[0]}", stacklevel=2
-            )
+
+        # Warn of unreadable images, once.
+        if unreadable and not self._warned:
+            self._warned = True
+            message = f"unreadable images are replaced by the next; the first is {unreadable[0]}"
+            warnings.warn(GanzooWarning(message), stacklevel=2)
+
+        # Copy to the device.
         images = to_images(pixels.to(self.device, non_blocking=True))
         if not self.stream.spec.num_classes:
             return Batch(images)
         return Batch(images, labels.to(self.device, non_blocking=True))
 
-    def _begin(self, k: int) -> None:
-        self._end()
-        loader: DataLoader[Read] = DataLoader(
+    def _start(self, k: int) -> None:
+        """Start workers at the k-th batch."""
+        self._shut_down()
+        loader: DataLoader[DecodedBatch] = DataLoader(
             self.dataset,
-            sampler=_places(self.indices, k),
-            batch_size=None,  # an index is a whole batch
+            sampler=_draws(self.indices, k),
+            batch_size=None,  # the sampler yields whole batches
             num_workers=self.stream.workers,
             pin_memory=self.device.type == "cuda",
-            generator=torch.Generator(),  # or it would draw a number from training's
+            generator=torch.Generator(),  # without it, DataLoader draws from the default generator
         )
         self._batches = iter(loader)
-        self._end = weakref.finalize(self, _send_home, self._batches)
+        self._shut_down = weakref.finalize(self, _shut_down_workers, self._batches)
 
 
-def _places(indices: Indices, k: int) -> Iterator[list[Place]]:
+def _draws(indices: Indices, k: int) -> Iterator[list[Draw]]:
+    """Yield the draws of each batch from the k-th on."""
     while True:
-        chosen = indices(k)
-        yield list(enumerate(chosen.tolist(), start=k * len(chosen)))
+        rows = indices(k)
+        yield list(enumerate(rows.tolist(), start=k * len(rows)))
         k += 1
 
 
-def _send_home(batches: Iterator[Read]) -> None:
-    """End the workers now: left to the garbage collector, torch waits five seconds for them."""
-    end = getattr(batches, "_shutdown_workers", None)
-    if end is not None:
-        end()
+def _shut_down_workers(batches: Iterator[DecodedBatch]) -> None:
+    """Shut the workers down now: torch's garbage collection would wait five seconds for them."""
+    shut_down = getattr(batches, "_shutdown_workers", None)
+    if shut_down is not None:
+        shut_down()

@@ -1,7 +1,7 @@
 """The plugin host: finds installed plugins, loads each by itself and remembers what went wrong.
 
-It knows entry points and descriptors, nothing of what the components do. A broken plugin never
-takes the others with it: its failure is kept in its `PluginRecord` and told when it matters.
+It knows entry points and descriptors, not what components do. A broken plugin does not affect the
+others: its `PluginRecord` keeps the error, which is reported when someone needs the plugin.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Component:
 
     @property
     def qualified_name(self) -> str:
-        """`distribution/name`: unique where two distributions claim one name."""
+        """`distribution/name`, which is unique."""
         return f"{self.plugin.distribution}/{self.spec.name}"
 
     def answers_to(self, name: str) -> bool:
-        """Whether a user's word is its name or its qualified name."""
+        """Whether this is its name or its qualified name."""
         distribution, slash, short = name.rpartition("/")
         return short == self.spec.name and (not slash or self.plugin.is_from(distribution))
 
@@ -58,7 +58,7 @@ class Component:
 
 @dataclass(eq=False)
 class PluginRecord:
-    """What became of one entry point.
+    """The result of loading one entry point.
 
     Attributes:
         name: of the entry point.
@@ -68,7 +68,7 @@ class PluginRecord:
         status: `"loaded"`, `"failed"` or `"disabled"`.
         error: what went wrong, one line; empty unless failed.
         components: what it provides; empty unless loaded.
-        seconds: it took to load, or to fail.
+        seconds: the time it took to load, or to fail.
     """
 
     name: str
@@ -87,7 +87,7 @@ class PluginRecord:
 
     @property
     def outcome(self) -> str:
-        """What became of it in a line: `"loss hinge"`, the error, or that it is switched off."""
+        """The result in one line: `"loss hinge"`, the error, or "switched off"."""
         if self.status == "failed":
             return self.error
         if self.status == "disabled":
@@ -101,11 +101,11 @@ class PluginRecord:
         return "; ".join(parts) or "provides nothing"
 
     def matches(self, pattern: str) -> bool:
-        """Whether a user's word means this entry point or its distribution."""
+        """Whether this names the entry point or its distribution."""
         return _canonical(pattern) == _canonical(self.name) or self.is_from(pattern)
 
     def is_from(self, distribution: str) -> bool:
-        """Whether this is the distribution that declares it, however it is spelled."""
+        """Whether this distribution declares it; spelling is normalized as in PEP 503."""
         return _canonical(distribution) == _canonical(self.distribution)
 
 
@@ -114,10 +114,10 @@ class PluginHost:
 
     Args:
         entry_points: where to look; every installed entry point of the group `ganzoo` by default.
-        disabled: names of entry points or distributions not to import.
-        only: if given, the only ones to import.
-        strict: raise at the first plugin that fails rather than record it.
-        trace: tell of each plugin on stderr: what it provides, from where, how long it took.
+        disabled: names of entry points or distributions to leave out.
+        only: names of the only ones to import, if given.
+        strict: raise at the first plugin that fails instead of recording the error.
+        trace: print a line for each plugin on stderr: what it provides, its module, its time.
 
     Raises:
         PluginError: in strict mode, naming the plugin and its distribution.
@@ -175,7 +175,7 @@ class PluginHost:
         """Import one plugin and collect its descriptors, or record why that failed."""
         start = time.perf_counter()
         try:
-            with _kept_apart(record.plugin_id):
+            with _attributed_output(record.plugin_id):
                 _check_requirement(record, entry_point)
                 module = entry_point.load()
                 self._manager.register(module, name=record.plugin_id)
@@ -233,21 +233,21 @@ class PluginHost:
 
 
 _loading: ContextVar[bool] = ContextVar("loading", default=False)
-"""Whether the default host is being made: a plugin asking for it would have another made."""
+"""Whether the default host is being made, so that a plugin that requests it is refused."""
 
 
 @cache
 def default_host() -> PluginHost:
-    """The host of all installed plugins, made once, as the environment says.
+    """The host of all installed plugins, made once.
 
     `GANZOO_DISABLE_PLUGINS` and `GANZOO_LOAD_PLUGINS` hold comma-separated names of entry points
-    or distributions; `GANZOO_STRICT_PLUGINS=1` raises where a plugin fails, and
-    `GANZOO_TRACE_PLUGINS=1` tells on stderr what was loaded, from where and how long it took.
+    or distributions; `GANZOO_STRICT_PLUGINS=1` raises if a plugin fails, and
+    `GANZOO_TRACE_PLUGINS=1` prints on stderr what was loaded, from where and how long it took.
     """
     if _loading.get():
         raise PluginError(
-            "it asked which plugins are installed while they were being loaded; "
-            "a component may ask when it is used"
+            "it requested the installed plugins while they were being loaded; "
+            "a component may do so when it is used"
         )
     only = _words(os.environ.get("GANZOO_LOAD_PLUGINS", ""))
     token = _loading.set(True)
@@ -276,8 +276,8 @@ def _canonical(name: str) -> str:
 
 
 @contextmanager
-def _kept_apart(plugin_id: str) -> Iterator[None]:
-    """While a plugin loads: what it prints goes to stderr, and its warnings say whose they are.
+def _attributed_output(plugin_id: str) -> Iterator[None]:
+    """While a plugin loads, send its prints to stderr and put its name before its warnings.
 
     A program may be reading stdout: `ganzoo list | grep`, or the shell that completes a name.
     """

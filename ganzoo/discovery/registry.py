@@ -1,4 +1,4 @@
-"""Lookup by (kind, name): from a user's word to a descriptor, and from that to a component."""
+"""Lookup of components by kind and name, and the one way to make them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class UnknownComponent(UsageError):
 
 
 def kind_named(word: str) -> Kind:
-    """The kind a user means by `loss`, `losses`, `arch`, ….
+    """The kind of a word: `loss`, `losses`, `arch`, ….
 
     Raises:
-        UsageError: naming the kinds there are.
+        UsageError: there is no such kind; the message lists those there are.
     """
     for kind in LISTED.values():
         if word and word in (kind.name, kind.plural, kind.section):
@@ -46,17 +46,17 @@ def names(kind: str, *, host: PluginHost | None = None) -> list[str]:
 def find(
     kind: str, name: str, *, host: PluginHost | None = None, prefer: str | None = None
 ) -> Component:
-    """The component a name means.
+    """The component of this name.
 
     Args:
         kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"`,
             `"extractor"` or `"recipe"`.
-        name: its name, or `distribution/name` where two distributions claim one.
+        name: its name, or `distribution/name` if two distributions use the name.
         host: where to look; the default host if None.
-        prefer: a distribution that wins where several claim the name.
+        prefer: the distribution that wins if several use the name.
 
     Raises:
-        UsageError: no component is called so (with a suggestion), or several are.
+        UsageError: there is no component of this name, or there are several.
     """
     host = host or default_host()
     components = host.components(kind)
@@ -87,10 +87,10 @@ def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options
     Raises:
         UsageError: for an unknown name or option, or a value out of range.
     """
-    wanted = kind_named(kind).name
-    if wanted not in KINDS:
-        raise UsageError(f"a {wanted} is no component: ganzoo.train({wanted}={name!r}) takes it")
-    return make(find(wanted, name, host=host), options)
+    kind = kind_named(kind).name
+    if kind not in KINDS:
+        raise UsageError(f"a {kind} is not a component: use ganzoo.train({kind}={name!r})")
+    return make(find(kind, name, host=host), options)
 
 
 def make(component: Component, options: Mapping[str, Any]) -> Any:
@@ -104,7 +104,7 @@ def make(component: Component, options: Mapping[str, Any]) -> Any:
 
 
 def offering(kind: str, flag: str, *, host: PluginHost | None = None) -> list[Component]:
-    """The components of a kind whose descriptors set a flag: those to use if a user names none.
+    """The components of a kind whose descriptors set a flag: the defaults of that kind.
 
     Args:
         kind: `"dataset"`, `"metric"`, `"extractor"`.
@@ -116,10 +116,10 @@ def offering(kind: str, flag: str, *, host: PluginHost | None = None) -> list[Co
 
 
 def the_one_offering(kind: str, flag: str, advice: str, *, host: PluginHost | None = None) -> str:
-    """The qualified name of the only component that offers itself by a flag.
+    """The qualified name of the only component of a kind whose descriptor sets a flag.
 
     Raises:
-        UsageError: none does, or several do: the advice, and the names to choose from.
+        UsageError: there is none, or several; the message is the advice and their names.
     """
     found = [component.qualified_name for component in offering(kind, flag, host=host)]
     if len(found) == 1:
@@ -132,7 +132,7 @@ def load_command(component: Component) -> Any:
     """The click command that a plugin adds.
 
     Raises:
-        PluginError: what its descriptor names is none.
+        PluginError: its descriptor names something else.
     """
     import click
 
@@ -238,7 +238,7 @@ def blame(component: Component) -> Iterator[None]:
 
 @contextmanager
 def blame_by_trace(components: Iterable[Component]) -> Iterator[None]:
-    """The same where several plugins take part: the one whose code the exception went through."""
+    """Like `blame` for several plugins: names the one whose code raised the exception."""
     try:
         yield
     except Exception as error:

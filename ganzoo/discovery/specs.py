@@ -1,8 +1,7 @@
 """The typed descriptors that plugins return from their hooks. Imports neither torch nor pydantic.
 
-A descriptor says what a component is called, where its code is and what it is for, so that
-`ganzoo list` can show a thousand of them without importing one. The code behind `factory` and
-`options` is imported when the component is first used.
+A descriptor gives a component's name, summary and the place of its code. So `ganzoo list` shows
+every component without importing it: the code of `factory` and `options` is imported on first use.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _FILE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[\w-]+(/[\w-]+)*\.toml")
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentSpec:
-    """What every kind of component tells about itself.
+    """The descriptor of a component, with the fields that every kind has.
 
     Attributes:
         name: how users choose it: lower-case words and digits joined by hyphens (`"wgan-gp"`).
@@ -96,8 +95,8 @@ class DatasetSpec(ComponentSpec):
     """A source of images: `factory` makes a `ganzoo.Dataset`.
 
     Attributes:
-        starter: set for a small dataset that needs no download, the one to train on when a user
-            names none. Where several installed datasets claim it, the user is asked to choose.
+        starter: the dataset to train on if a user names none: small, without a download. If
+            several installed datasets set it, the user must choose.
     """
 
     starter: bool = False
@@ -116,7 +115,7 @@ class MetricSpec(ComponentSpec):
     """A comparison of two sets of images: `factory` makes a `ganzoo.Metric`.
 
     Attributes:
-        starter: set for one that is measured where a user names none.
+        starter: measure it if a user names no metric.
     """
 
     starter: bool = False
@@ -129,10 +128,10 @@ class ExtractorSpec(ComponentSpec):
     """From images to features, for metrics to compare: `factory` makes a `ganzoo.Extractor`.
 
     Attributes:
-        starter: set for the one to use where a user names none. Where several installed
-            extractors claim it, the user is asked to choose.
-        classifies: set for a `ganzoo.Classifier` that knows the classes of the dataset itself,
-            for metrics that need one.
+        starter: the extractor to use if a user names none. If several installed extractors set
+            it, the user must choose.
+        classifies: it is a `ganzoo.Classifier` of the dataset's own classes, for metrics that need
+            one.
     """
 
     starter: bool = False
@@ -212,10 +211,10 @@ KINDS: dict[str, Kind] = {
         Kind("extractor", "extractors", "extractor", ExtractorSpec, "extractor:Extractor"),
     )
 }
-"""What a run and its evaluation are composed of."""
+"""The kinds of components."""
 
 LISTED: dict[str, Kind] = {**KINDS, "recipe": Kind("recipe", "recipes", "", RecipeSpec)}
-"""What one chooses by name: components, and settings for them."""
+"""Everything a user chooses by name: components and recipes."""
 
 PROVIDED: tuple[Kind, ...] = (*LISTED.values(), Kind("command", "commands", "", CommandSpec))
-"""All that plugins provide: components, and what is no part of a run."""
+"""Everything that plugins provide: components, recipes and commands."""

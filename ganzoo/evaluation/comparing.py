@@ -1,19 +1,17 @@
-"""Evaluate: two sets of images in, numbers with their floors out.
+"""Comparing a sample with a reference: numbers with their floors.
 
-sources -> images of one shape, n of each -> features (real ones from the cache) -> metrics
+sources -> n images of each, of one shape -> features (cached for real images) -> metrics
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import torch
 
-from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import PluginError, Unsupported, UsageError
 from ganzoo.evaluation.components import Choice, Chosen, choose_extractor
@@ -21,13 +19,14 @@ from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.results import Evaluation, Result
 from ganzoo.evaluation.sources import Source
 from ganzoo.interfaces.extractor import Classifier, Extractor
-from ganzoo.interfaces.metric import ImageSet, Measured, Metric
+from ganzoo.interfaces.metric import ImageSet, Measured, Metric, Score
 from ganzoo.randomness import isolated
 
 SMALLEST = 2
-"""Images in a set: one has no spread."""
+"""Smallest number of images in a set: one image has no spread."""
 
 Tell = Callable[[str], None]
+"""Receives a line about the current work."""
 
 
 def compare_sources(
@@ -47,56 +46,59 @@ def compare_sources(
     """Measure a sample against a reference; see `ganzoo.evaluate` for the arguments.
 
     Raises:
-        UsageError: something that cannot be measured, and was asked for.
+        UsageError: a metric that the user named cannot be measured on these images.
     """
-    n, remarks = _affordable(n, sample, reference, floor)
+    n, remarks = _limited(n, sample, reference, floor)
     with isolated(device):
-        bench = _Bench(sample, reference, n, seed, floor, device, tell)
+        images = _DrawnImages(sample, reference, n, seed, floor, device, tell)
         skipped: dict[str, str] = {}
         results: list[Result] = []
         for metric in metrics:
             try:
-                metric.made.check(sample.spec)
-                used = _extractor_for(metric.made, extractor, extractor_options, bench, host)
-                results += _measure(metric, used, bench)
+                metric.instance.check(sample.spec)
+                featured = _featured(metric.instance, extractor, extractor_options, images, host)
+                results += _measure(metric, featured, images)
             except Unsupported as error:
-                if metric.asked:
+                if metric.required:
                     raise
-                skipped[metric.name.rpartition("/")[2]] = str(error)
+                skipped[metric.short_name] = str(error)
     return Evaluation(tuple(results), skipped, tuple(remarks))
 
 
-def _affordable(n: int, sample: Source, reference: Source, floor: bool) -> tuple[int, list[str]]:
-    """How many images of each there are, and what to say where that is fewer than asked for."""
-    limits = {sample.title: sample.count, reference.title: reference.count}
-    if floor and reference.reserve is not None:
-        limits[f"{reference.title}, as many of which are held out for the floor,"] = (
-            reference.reserve
-        )
-    known = {title: limit for title, limit in limits.items() if limit is not None}
-    least = min(known, key=lambda title: known[title], default=None)
+def _limited(n: int, sample: Source, reference: Source, floor: bool) -> tuple[int, list[str]]:
+    """Limit n to the number of images that both sources have, with a remark if that is fewer."""
+    # Images of each source.
+    limits = [(sample.count, sample.title), (reference.count, reference.title)]
+    if floor:
+        title = f"{reference.title}, as many of which are held out for the floor"
+        limits.append((reference.reserve, title))
+    known = [(count, title) for count, title in limits if count is not None]
+
+    # The smallest limit.
     remarks = []
-    if least is not None and known[least] < n:
-        n = known[least]
-        remarks.append(f"n is {n:,}: there are no more images of {least.rstrip(',')}")
+    if known:
+        count, title = min(known, key=lambda limit: limit[0])
+        if count < n:
+            n = count
+            remarks.append(f"n is {n:,}: there are no more images of {title}")
     if n < SMALLEST:
         raise UsageError(f"n must be at least {SMALLEST}, and is {n}")
     return n, remarks
 
 
 @dataclass(frozen=True)
-class _Used:
-    """An extractor, prepared, with the images as it sees them."""
+class _FeaturedImages:
+    """The images of an evaluation with the features of one extractor."""
 
-    chosen: Chosen
+    extractor: Chosen
     notes: Mapping[str, float | str]
     sample: ImageSet
     reference: ImageSet
     held_out: ImageSet | None
 
 
-class _Bench:
-    """The images of an evaluation, drawn once; features of each extractor, computed once."""
+class _DrawnImages:
+    """The images of an evaluation, drawn once; features of each extractor are computed once."""
 
     def __init__(
         self,
@@ -106,121 +108,150 @@ class _Bench:
         seed: int,
         floor: bool,
         device: torch.device,
-        tell: Tell,
+        report: Tell,
     ) -> None:
-        self.sources = sample, reference
-        self.n, self.seed, self.floor, self.device, self.tell = n, seed, floor, device, tell
-        tell(f"drawing {n:,} images of each")
+        self.sample_source, self.reference_source = sample, reference
+        self.n, self.seed, self.device, self.report = n, seed, device, report
+        report(f"drawing {n:,} images of each")
         self.reference = reference.draw(n, seed=seed)
-        self.sample = sample.draw(n, seed=seed, like=self.reference.labels)
-        self.held_out = (
-            reference.draw_held_out(n, seed=seed, like=self.reference.labels) if floor else None
-        )
-        self._used: dict[str, _Used] = {}
+        labels = self.reference.labels
+        self.sample = sample.draw(n, seed=seed, like=labels)
+        self.held_out = reference.draw_held_out(n, seed=seed, like=labels) if floor else None
+        self._featured: dict[str, _FeaturedImages] = {}
 
-    def seen_by(self, chosen: Chosen) -> _Used:
-        """The images with their features."""
-        key = chosen.name
-        if key in self._used:
-            return self._used[key]
-        extractor: Extractor = chosen.made
-        sample, reference = self.sources
-        notes: Mapping[str, float | str] = {}
-        with registry.blame(chosen.component) if chosen.component else nullcontext():
+    def featured(self, chosen: Chosen) -> _FeaturedImages:
+        """The images with the features of an extractor."""
+        if chosen.name not in self._featured:
+            self._featured[chosen.name] = self._extract(chosen)
+        return self._featured[chosen.name]
+
+    def _extract(self, chosen: Chosen) -> _FeaturedImages:
+        extractor: Extractor = chosen.instance
+        sample, reference = self.sample_source, self.reference_source
+        with chosen.blame():
+            # Prepare the extractor.
+            notes: Mapping[str, float | str] = {}
             if extractor.needs_labels:
-                self.tell(f"preparing {extractor.display}")
+                self.report(f"preparing {extractor.display}")
                 notes = extractor.prepare(reference.whole(), reference.identity)
-            self.tell(f"{extractor.display} features")
-            seen = [
-                with_features(images, extractor, self.device, identity=identity)
-                for images, identity in (
-                    (self.sample, self._kept(sample, "shown")),
-                    (self.reference, self._kept(reference, "shown")),
-                )
-            ]
-            held_out = self.held_out and with_features(
-                self.held_out, extractor, self.device, identity=self._kept(reference, "held out")
-            )
-        self._used[key] = _Used(chosen, notes, seen[0], seen[1], held_out)
-        return self._used[key]
 
-    def _kept(self, source: Source, part: str) -> str:
-        return source.identity and f"{source.identity}/{part}/{self.n}/{self.seed}"
+            # Compute features.
+            self.report(f"{extractor.display} features")
+            sample_images = self._with_features(self.sample, extractor, sample, "shown")
+            reference_images = self._with_features(self.reference, extractor, reference, "shown")
+            held_out = None
+            if self.held_out is not None:
+                held_out = self._with_features(self.held_out, extractor, reference, "held out")
+        return _FeaturedImages(chosen, notes, sample_images, reference_images, held_out)
+
+    def _with_features(
+        self, images: ImageSet, extractor: Extractor, source: Source, part: str
+    ) -> ImageSet:
+        """Features of one part of a source, cached if the source has an identity."""
+        identity = ""
+        if source.identity:
+            identity = f"{source.identity}/{part}/{self.n}/{self.seed}"
+        return with_features(images, extractor, self.device, identity=identity)
 
 
-def _extractor_for(
+def _featured(
     metric: Metric,
     given: Choice | Extractor | None,
     options: Mapping[str, Any],
-    bench: _Bench,
+    images: _DrawnImages,
     host: PluginHost | None,
-) -> _Used | None:
-    """What a metric needs of features or of a classifier; None where it looks at pixels."""
-    labels = bench.reference.labels
+) -> _FeaturedImages | None:
+    """The images with the features or logits that a metric uses; None if it uses pixels."""
+    labels, title = images.reference.labels, images.reference_source.title
     if metric.needs_labels and labels is None:
-        raise Unsupported(f"needs labels, and {bench.sources[1].title} has none")
+        raise Unsupported(f"needs labels, and {title} has none")
     if metric.uses == "pixels":
         return None
+
+    # Choose the extractor.
     chosen = choose_extractor(given, options, host)
-    if metric.uses == "logits" and not isinstance(chosen.made, Classifier):
+    if metric.uses == "logits" and not isinstance(chosen.instance, Classifier):
         chosen = choose_extractor(None, {}, host, classifier=True)
-    if chosen.made.needs_labels and labels is None:
-        raise Unsupported(
-            f"the extractor {chosen.name} needs labels, and {bench.sources[1].title} has none"
-        )
-    return bench.seen_by(chosen)
+    if chosen.instance.needs_labels and labels is None:
+        raise Unsupported(f"the extractor {chosen.name} needs labels, and {title} has none")
+    return images.featured(chosen)
 
 
-def _measure(chosen: Chosen, used: _Used | None, bench: _Bench) -> list[Result]:
-    """Every score of a metric, with its floor."""
-    metric: Metric = chosen.made
-    sample, reference = bench.sources
-    seed = bench.seed
-    bench.tell(f"measuring {chosen.name.rpartition('/')[2]}")
-    images = used or bench
-    by, rest = images.reference, images.reference
+def _measure(
+    chosen: Chosen, featured: _FeaturedImages | None, images: _DrawnImages
+) -> list[Result]:
+    """Measure every score of a metric, with its floor."""
+    metric: Metric = chosen.instance
+    images.report(f"measuring {chosen.short_name}")
+
+    # Images to compare: of the sample with the reference, of the floor with the rest of it.
+    compared = featured or images
+    reference = rest = compared.reference
     if metric.whole_reference:
-        by, rest = reference.whole(), reference.whole(without=bench.n, seed=seed)
-    with registry.blame(chosen.component) if chosen.component else nullcontext():
-        found = metric.measure(images.sample, by, seed=seed)
+        reference = images.reference_source.whole()
+        rest = images.reference_source.whole(without=images.n, seed=images.seed)
+
+    # Scores and floors.
+    with chosen.blame():
+        scores = metric.measure(compared.sample, reference, seed=images.seed)
         floors: Mapping[str, Measured] = {}
-        if images.held_out is not None:
-            floors = metric.measure(images.held_out, rest, seed=seed)
-    extractor: Extractor | None = used.chosen.made if used else None
+        if compared.held_out is not None:
+            floors = metric.measure(compared.held_out, rest, seed=images.seed)
+
+    # Results.
     results = []
     for score in metric.scores:
-        if score.name not in found:
-            raise PluginError(f"the metric '{chosen.name}' promised a score '{score.name}'")
-        value, at_best = found[score.name], floors.get(score.name)
-        results.append(
-            Result(
-                name=extractor.title(score.name) if extractor else score.name,
-                value=value.value,
-                std=value.std,
-                floor=at_best.value if at_best else None,
-                floor_std=at_best.std if at_best else None,
-                better=score.better,
-                metric=chosen.name,
-                blind_to=metric.blind_to,
-                extractor=used.chosen.name if used else "",
-                extractor_hash=extractor.fingerprint if extractor else "",
-                resizing=extractor.resizing if extractor else "",
-                sample=sample.title,
-                reference=reference.title,
-                reference_split=reference.split,
-                held_out=reference.held_out_as if at_best else "",
-                n=bench.n,
-                n_reference=len(by),
-                seed=seed,
-                shape=sample.spec.shape,
-                step=sample.step,
-                notes=used.notes if used else {},
-                versions={
-                    "torch": torch.__version__,
-                    **chosen.versions,
-                    **(used.chosen.versions if used else {}),
-                },
-                time=datetime.now(UTC).isoformat(),
+        if score.name not in scores:
+            raise PluginError(
+                f"the metric '{chosen.name}' lists a score '{score.name}' that it does not return"
             )
-        )
+        measured, floor = scores[score.name], floors.get(score.name)
+        results.append(_result(chosen, score, measured, floor, featured, images, len(reference)))
     return results
+
+
+def _result(
+    chosen: Chosen,
+    score: Score,
+    measured: Measured,
+    floor: Measured | None,
+    featured: _FeaturedImages | None,
+    images: _DrawnImages,
+    n_reference: int,
+) -> Result:
+    """One number with everything it depends on."""
+    sample, reference = images.sample_source, images.reference_source
+    extractor: Extractor | None = featured.extractor.instance if featured else None
+    return Result(
+        # The number.
+        name=extractor.title(score.name) if extractor else score.name,
+        value=measured.value,
+        std=measured.std,
+        floor=floor.value if floor else None,
+        floor_std=floor.std if floor else None,
+        better=score.better,
+        # Metric and extractor.
+        metric=chosen.name,
+        blind_to=chosen.instance.blind_to,
+        extractor=featured.extractor.name if featured else "",
+        extractor_hash=extractor.fingerprint if extractor else "",
+        resizing=extractor.resizing if extractor else "",
+        # Images.
+        sample=sample.title,
+        reference=reference.title,
+        reference_split=reference.split,
+        held_out=reference.held_out_as if floor else "",
+        n=images.n,
+        n_reference=n_reference,
+        seed=images.seed,
+        shape=sample.spec.shape,
+        step=sample.step,
+        # Provenance.
+        notes=featured.notes if featured else {},
+        versions={
+            "torch": torch.__version__,
+            **chosen.versions,
+            **(featured.extractor.versions if featured else {}),
+        },
+        time=datetime.now(UTC).isoformat(),
+    )

@@ -1,10 +1,11 @@
-"""Which metrics and which extractor to use: those named, or those that offer themselves."""
+"""The metrics and the extractor of an evaluation: those a user names, or the defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost, default_host
@@ -12,33 +13,41 @@ from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.interfaces.extractor import Classifier, Extractor
 from ganzoo.interfaces.metric import Metric
 
-T = TypeVar("T")
-
 Choice = str | Mapping[str, Any]
+"""A component by its name, or a dict of `name` and options."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A component in use.
+    """A metric or an extractor of an evaluation.
 
     Attributes:
-        name: `distribution/name`, or the class where a user brought an object.
-        made: the component.
+        name: `distribution/name`; the class name of a user's own object.
+        instance: the metric or extractor.
         component: its descriptor; None for a user's own object.
-        asked: whether the user named it, so that it must not be skipped.
+        required: the user named it, so it must not be skipped.
     """
 
     name: str
-    made: Any
+    instance: Any
     component: Component | None
-    asked: bool
+    required: bool
+
+    @property
+    def short_name(self) -> str:
+        """The name without the distribution."""
+        return self.name.rpartition("/")[2]
 
     @property
     def versions(self) -> dict[str, str]:
-        """Of the distribution it comes from."""
+        """Version of the distribution that provides it."""
         if self.component is None:
             return {}
         return {self.component.plugin.distribution: self.component.plugin.version}
+
+    def blame(self) -> AbstractContextManager[None]:
+        """Name the distribution in whatever its code raises; see `registry.blame`."""
+        return nullcontext() if self.component is None else registry.blame(self.component)
 
 
 def choose_metrics(
@@ -46,24 +55,26 @@ def choose_metrics(
     options: Mapping[str, Mapping[str, Any]],
     host: PluginHost | None,
 ) -> list[Chosen]:
-    """The metrics named, or those that offer themselves.
+    """Make the metrics that the user names, or the default ones.
 
     Raises:
-        UsageError: an unknown name or option, or none is installed.
+        UsageError: an unknown name or option, or no metric is installed.
     """
     host = host or default_host()
-    if given is None:
-        found = registry.offering("metric", "starter", host=host)
-        if not found:
-            raise UsageError(
-                f"choose a metric with {setting('metric', 'NAME')}: see `ganzoo list metrics`"
-            )
-        return [
-            _made("metric", each.qualified_name, Metric, options, host, asked=False)
-            for each in found
-        ]
-    several = [given] if isinstance(given, (str, Mapping, Metric)) else list(given)
-    return [_made("metric", each, Metric, options, host, asked=True) for each in several]
+
+    # Named metrics.
+    if given is not None:
+        choices = [given] if isinstance(given, (str, Mapping, Metric)) else given
+        return [_choose("metric", c, Metric, options, host, required=True) for c in choices]
+
+    # Default metrics.
+    defaults = registry.offering("metric", "starter", host=host)
+    if not defaults:
+        raise UsageError(
+            f"choose a metric with {setting('metric', 'NAME')}: see `ganzoo list metrics`"
+        )
+    names = [component.qualified_name for component in defaults]
+    return [_choose("metric", name, Metric, options, host, required=False) for name in names]
 
 
 def choose_extractor(
@@ -73,69 +84,77 @@ def choose_extractor(
     *,
     classifier: bool = False,
 ) -> Chosen:
-    """The extractor named, or the one that offers itself.
+    """Make the extractor that the user names, or the default one.
 
     Args:
         given: a name, a dict of `name` and options, or an extractor.
-        options: more options.
-        host: the plugins to choose from.
-        classifier: look for one that knows the classes of the dataset.
+        options: further options of the extractor.
+        host: the plugins to choose from; the installed ones if None.
+        classifier: take the default classifier of the dataset's classes.
 
     Raises:
-        UsageError: an unknown name or option; none offers itself, or several do.
+        UsageError: an unknown name or option; there is no default, or several.
     """
     host = host or default_host()
+
+    # Named extractor.
     if given is not None:
-        name = given if isinstance(given, str) else ""
-        own = {name: options} if name else options
-        return _made("extractor", given, Extractor, own, host, asked=True)
+        by_name = {given: options} if isinstance(given, str) else options
+        return _choose("extractor", given, Extractor, by_name, host, required=True)
+
+    # Default extractor.
     flag, what = ("classifies", "a classifier") if classifier else ("starter", "an extractor")
     advice = f"choose the extractor with {setting('extractor', 'NAME')} ({what} is needed)"
     name = registry.the_one_offering("extractor", flag, advice, host=host)
-    expected = Classifier if classifier else Extractor
-    return _made("extractor", name, expected, {name: options}, host, asked=False)
+    interface = Classifier if classifier else Extractor
+    return _choose("extractor", name, interface, {name: options}, host, required=False)
 
 
-def _made(
+def _choose(
     kind: str,
-    given: Any,
-    expected: type[T],
+    choice: Any,
+    interface: type[Metric] | type[Extractor],
     options: Mapping[str, Any],
     host: PluginHost,
     *,
-    asked: bool,
+    required: bool,
 ) -> Chosen:
-    if isinstance(given, expected):
-        return Chosen(type(given).__qualname__, given, None, asked)
-    if isinstance(given, Mapping):
-        if "name" not in given:
+    """Make a component from a name, a dict or an object; `options` are those by name."""
+    # A user's own object.
+    if isinstance(choice, interface):
+        return Chosen(type(choice).__qualname__, choice, None, required)
+
+    # Name and options.
+    own_options: Mapping[str, Any] = {}
+    if isinstance(choice, Mapping):
+        if "name" not in choice:
             raise UsageError(f"a {kind} is given as a name, or as a dict with a name")
-        own = {key: value for key, value in given.items() if key != "name"}
-        given = given["name"]
-    elif isinstance(given, str):
-        own = {}
-    else:
-        raise UsageError(f"a {kind} is given as a name, a dict or an object; got {given!r}")
-    component = registry.find(kind, given, host=host)
-    more = options.get(given) or options.get(component.spec.name) or {}
-    made = registry.make(component, {**more, **own})
-    if not isinstance(made, expected):  # a classifier was needed
+        own_options = {key: value for key, value in choice.items() if key != "name"}
+        choice = choice["name"]
+    elif not isinstance(choice, str):
+        raise UsageError(f"a {kind} is given as a name, a dict or an object; got {choice!r}")
+
+    # Component.
+    component = registry.find(kind, choice, host=host)
+    further = options.get(choice) or options.get(component.spec.name) or {}
+    instance = registry.make(component, {**further, **own_options})
+    if not isinstance(instance, interface):  # an extractor, but not a classifier
         raise PluginError(
-            f"{component.spec.factory} of {component.provider} made a {type(made).__name__}, "
-            f"which is no ganzoo.{expected.__name__}"
+            f"{component.spec.factory} of {component.provider} made a {type(instance).__name__}, "
+            f"which is no ganzoo.{interface.__name__}"
         )
-    return Chosen(component.qualified_name, made, component, asked)
+    return Chosen(component.qualified_name, instance, component, required)
 
 
 def unused(options: Mapping[str, Any], metrics: Sequence[Chosen]) -> None:
     """Refuse options of metrics that are not measured.
 
     Raises:
-        UsageError: naming them.
+        UsageError: an option of another metric.
     """
-    used = {name for each in metrics for name in (each.name, each.name.rpartition("/")[2])}
+    measured = {name for metric in metrics for name in (metric.name, metric.short_name)}
     for name in options:
-        if name not in used:
+        if name not in measured:
             raise UsageError(
                 f"options are given for the metric '{name}', which is not measured; "
                 f"add {setting('metric', name)}"

@@ -1,8 +1,7 @@
-"""Features: images through an extractor in batches, and those of real images kept in the cache."""
+"""Features: images through an extractor in batches; the features of real images are cached."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -13,69 +12,74 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from ganzoo.data.cache import cache_dir
+from ganzoo.data.cache import cache_dir, cache_name
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.files import replacing_file
 from ganzoo.interfaces.extractor import Classifier, Extractor
 from ganzoo.interfaces.metric import ImageSet
 
 BATCH = 64
-"""Images in the network at once."""
+"""Images in one forward pass of the extractor."""
 
 
 def with_features(
     images: ImageSet, extractor: Extractor, device: torch.device, *, identity: str = ""
 ) -> ImageSet:
-    """The images with their features, and logits where the extractor classifies.
+    """Add features to images, and logits if the extractor is a classifier.
 
     Args:
-        images: what to look at.
-        extractor: prepared.
+        images: the images.
+        extractor: a prepared extractor.
         device: where its network runs.
-        identity: a hash of what the images are, by which the features are kept; computed anew
-            where empty.
+        identity: a hash of the images, by which their features are cached; not cached if empty.
     """
-    file = None
-    if identity:
-        text = json.dumps([identity, extractor.fingerprint, extractor.resizing, len(images)])
-        name = hashlib.sha256(text.encode()).hexdigest()[:32]
-        file = cache_dir() / "features" / f"{name}.safetensors"
-    found = _read(file, len(images)) if file else None
-    if found is None:
-        found = _compute(images.images, extractor, device)
-        if file:
-            _write(file, found)
-    return replace(images, features=found["features"], logits=found.get("logits"))
+    if not identity:
+        return _added(images, _compute(images.images, extractor, device))
+    text = json.dumps([identity, extractor.fingerprint, extractor.resizing, len(images)])
+    file = cache_dir() / "features" / f"{cache_name(text)}.safetensors"
+    outputs = _load(file, len(images))
+    if outputs is None:
+        outputs = _compute(images.images, extractor, device)
+        _save(file, outputs)
+    return _added(images, outputs)
+
+
+def _added(images: ImageSet, outputs: dict[str, Tensor]) -> ImageSet:
+    return replace(images, features=outputs["features"], logits=outputs.get("logits"))
 
 
 @torch.inference_mode()
 def _compute(images: Tensor, extractor: Extractor, device: torch.device) -> dict[str, Tensor]:
-    found: dict[str, list[Tensor]] = {}
+    """Features, and logits of a classifier, of all images."""
+    batches: dict[str, list[Tensor]] = {}
     for start in range(0, len(images), BATCH):
+        # Run the extractor.
         batch = images[start : start + BATCH].to(device)
-        made = {"features": extractor.features(batch)}
+        outputs = {"features": extractor.features(batch)}
         if isinstance(extractor, Classifier):
-            made["logits"] = extractor.logits(batch)
-        for name, part in made.items():
-            if part.ndim != 2 or len(part) != len(batch):
+            outputs["logits"] = extractor.logits(batch)
+
+        # Check the shapes.
+        for name, output in outputs.items():
+            if output.ndim != 2 or len(output) != len(batch):
                 raise PluginError(
-                    f"an extractor of {type(extractor).__name__} gave {name} of shape "
-                    f"{tuple(part.shape)} for {len(batch)} images; (N, D) was promised"
+                    f"{type(extractor).__name__}.{name} must return a tensor (N, D), but for "
+                    f"{len(batch)} images it returns one of shape {tuple(output.shape)}"
                 )
-            found.setdefault(name, []).append(part.float().cpu())
-    return {name: torch.cat(parts).clone() for name, parts in found.items()}
+            batches.setdefault(name, []).append(output.float().cpu())
+    return {name: torch.cat(outputs).clone() for name, outputs in batches.items()}
 
 
-def _read(file: Path, n: int) -> dict[str, Tensor] | None:
-    """What is kept; None where it is not there or not whole."""
+def _load(file: Path, n: int) -> dict[str, Tensor] | None:
+    """Load features from the cache; None if they are not there or damaged."""
     try:
-        kept = load_file(file)
+        outputs = load_file(file)
     except (OSError, SafetensorError):
         return None
-    return kept if len(kept.get("features", ())) == n else None
+    return outputs if len(outputs.get("features", ())) == n else None
 
 
-def _write(file: Path, tensors: dict[str, Tensor]) -> None:
-    """Keep features; a cache that cannot be written is no failure."""
+def _save(file: Path, outputs: dict[str, Tensor]) -> None:
+    """Save features in the cache, if it can be written."""
     with suppress(GanzooError, SafetensorError), replacing_file(file) as stream:
-        stream.write(save(tensors))
+        stream.write(save(outputs))

@@ -1,4 +1,4 @@
-"""Results: a number, all that one must know to trust it, and how it is written down."""
+"""Results: each number of an evaluation with everything it depends on, and its JSON."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One number.
+    """One number of an evaluation.
 
     Attributes:
-        name: what it is called: `"EffNetLite0-FD"`.
+        name: `"EffNetLite0-FD"`.
         value: the number.
-        std: its standard deviation, where the metric knows it.
-        floor: the same number of real images held out, at the same n: no generator can be
-            expected to do better. None where nothing could be held out.
+        std: its standard deviation, if the metric knows it.
+        floor: the score of held-out real images at the same n: no generator can be expected to do
+            better. None if no images are held out.
         floor_std: the floor's standard deviation.
         better: `"lower"` or `"higher"`.
-        metric: the component, `distribution/name`.
-        blind_to: what the metric does not see.
-        extractor: the component that made the features; empty where none did.
-        extractor_hash: of its weights and options.
-        resizing: how images became its input.
-        sample: what was judged.
-        reference: what it was judged by.
-        reference_split: of the dataset.
-        held_out: what the floor was measured on.
-        n: images in the sample.
-        n_reference: images in the reference.
-        seed: of the choice of images and of the metric.
-        shape: of the images compared, `(channels, height, width)`.
-        step: of the checkpoint; None where the sample is not of a run.
-        notes: what the extractor told (a classifier's accuracy).
-        versions: of the distributions that took part.
+        metric: the metric, `distribution/name`.
+        blind_to: flaws that the metric does not detect.
+        extractor: the extractor of the features, `distribution/name`; empty if there is none.
+        extractor_hash: a hash of the extractor's weights and options.
+        resizing: how images became the extractor's input.
+        sample: the images that were evaluated.
+        reference: the images they were compared with.
+        reference_split: the split of the reference.
+        held_out: the images that the floor was measured with.
+        n: number of images in the sample.
+        n_reference: number of images in the reference.
+        seed: random seed of the choice of images and of the metric.
+        shape: `(channels, height, width)` of the images.
+        step: training step of the checkpoint; None if the sample is not from a run.
+        notes: the extractor's notes (a classifier's accuracy).
+        versions: of torch and of the distributions that provide metric and extractor.
         time: UTC, ISO 8601.
     """
 
@@ -65,18 +65,18 @@ class Result:
     time: str = ""
 
     def to_json(self) -> str:
-        """On one line."""
+        """Return JSON on one line."""
         return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The results of one comparison, in order; `evaluation["EffNetLite0-FD"].value` is one.
+    """The results of one evaluation, in order: `evaluation["EffNetLite0-FD"].value`.
 
     Attributes:
         results: the numbers.
-        skipped: metrics that were not measured, with the reason.
-        remarks: what a reader should know of all of them.
+        skipped: the reason by metric, for metrics that were not measured.
+        remarks: notes that concern all numbers.
     """
 
     results: tuple[Result, ...]
@@ -90,7 +90,7 @@ class Evaluation:
         return iter(self.results)
 
     def __getitem__(self, key: Any) -> Any:
-        """A result by its name, or by its place."""
+        """Return a result by its name or its index."""
         if not isinstance(key, str):
             return self.results[key]
         for result in self.results:
@@ -100,10 +100,10 @@ class Evaluation:
         raise KeyError(f"no result named {key!r}; there are {known}")
 
     def values(self) -> dict[str, float]:
-        """The numbers by name."""
+        """Return the numbers by name."""
         return {result.name: result.value for result in self.results}
 
     def append_to(self, file: Path) -> None:
-        """Append every result to a file of JSON lines, a run's `evaluations.jsonl`."""
+        """Append the results to a file of JSON lines, a run's `evaluations.jsonl`."""
         with file.open("a", encoding="utf-8") as stream:
             stream.writelines(result.to_json() + "\n" for result in self.results)

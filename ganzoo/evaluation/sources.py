@@ -1,7 +1,7 @@
-"""Sources: where each of the two image sets comes from, and how images are drawn from it.
+"""Sources: where the images of an evaluation come from, and how they are drawn.
 
-A source gives two disjoint sets of the same size: the images shown and those held out. Of a
-reference the second is what the floor is measured with. Knows nothing of metrics.
+A source draws two disjoint sets of the same size: images to compare and held-out images. The
+held-out images of the reference give the floor.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from ganzoo.randomness import derive
 
 
 class Source(ABC):
-    """One side of a comparison.
+    """Images of one side of an evaluation: the sample or the reference.
 
     Attributes:
-        title: what it is, for people.
-        split: of a dataset; empty for anything else.
-        count: how many images can be shown; None where as many as one likes.
-        reserve: how many can be shown while as many others are held out; None likewise.
-        identity: a hash of what the images are, for what is kept about them; empty where nothing
-            may be kept.
-        held_out_as: where the images held out come from, in words.
-        step: of the checkpoint that generates them; None for anything else.
+        title: for people: `"emoji (train)"`.
+        split: of a dataset; empty for other sources.
+        count: number of images that can be drawn; None if unlimited.
+        reserve: number of images that can be drawn if as many are held out; None if unlimited.
+        identity: a hash of the images, by which their features are cached; empty if they must not
+            be cached.
+        held_out_as: for people, where the held-out images come from.
+        step: training step of the checkpoint that generates them; None for other sources.
     """
 
     title: str
@@ -51,36 +51,38 @@ class Source(ABC):
     @property
     @abstractmethod
     def spec(self) -> ImageSpec:
-        """The shape its images are drawn in, and the number of classes."""
+        """Shape of the images and number of classes."""
 
     @abstractmethod
     def draw(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """The images shown.
+        """Draw n images.
 
         Args:
-            n: how many, at most `count`.
-            seed: which.
-            like: labels `(n,)` that a conditional generator is to draw images of.
+            n: at most `count`.
+            seed: random seed of the choice.
+            like: labels `(n,)` of the images that a conditional generator draws.
         """
 
     @abstractmethod
     def draw_held_out(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """As many others, at most `reserve`."""
+        """Draw n held-out images, none of which `draw` returns; n is at most `reserve`."""
 
     def whole(self, *, without: int = 0, seed: int = 0) -> ImageSet:
-        """All images shown there are, less those that `draw_held_out(without)` takes from them."""
-        raise UsageError(f"{self.title} has no end, so it cannot be compared with as a whole")
+        """Return all images, except those that `draw_held_out(without, seed=seed)` returns."""
+        raise UsageError(
+            f"{self.title} generates any number of images, so there is no whole to compare with"
+        )
 
 
 class Stored(Source):
-    """Images of a store, in an order that is shuffled by the seed.
+    """Images of a store, shuffled by the seed.
 
     Args:
-        title: what it is, for people.
-        images: those to show.
-        held_out: those to hold out; half of `images` where None.
+        title: for people.
+        images: to draw from.
+        held_out: to draw held-out images from; half of `images` if None.
         split: of a dataset.
-        identity: a hash of what the images are.
+        identity: a hash of the images.
     """
 
     def __init__(
@@ -100,25 +102,28 @@ class Stored(Source):
             f"the other half of {title}" if held_out is None else f"the test split of {title}"
         )
 
+    def __len__(self) -> int:
+        return len(self._images)
+
     @property
     def spec(self) -> ImageSpec:
-        """That of the store."""
+        """Shape of the images and number of classes."""
         return self._images.spec
 
     def draw(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """The first of the shuffled order."""
-        return _taken(self._images, self._order(self._images, seed)[:n])
+        """Draw the first images of the shuffled order."""
+        return _selected(self._images, self._order(self._images, seed)[:n])
 
     def draw_held_out(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """From the images to hold out; where there are none, the last of the shuffled order."""
+        """Draw held-out images; of a store without any, the last of the shuffled order."""
         if self._held_out is not None:
-            return _taken(self._held_out, self._order(self._held_out, seed)[:n])
-        return _taken(self._images, self._order(self._images, seed).flip(0)[:n])
+            return _selected(self._held_out, self._order(self._held_out, seed)[:n])
+        return _selected(self._images, self._order(self._images, seed).flip(0)[:n])
 
     def whole(self, *, without: int = 0, seed: int = 0) -> ImageSet:
-        """All of them, or all but the last of the shuffled order."""
-        keep = len(self._images) - (without if self._held_out is None else 0)
-        return _taken(self._images, self._order(self._images, seed)[:keep])
+        """Return all images, or all but the last of the shuffled order."""
+        held_out = without if self._held_out is None else 0
+        return _selected(self._images, self._order(self._images, seed)[: len(self) - held_out])
 
     @staticmethod
     def _order(store: ImageStore, seed: int) -> Tensor:
@@ -126,7 +131,7 @@ class Stored(Source):
         return torch.randperm(len(store), generator=rng)
 
 
-def _taken(store: ImageStore, indices: Tensor) -> ImageSet:
+def _selected(store: ImageStore, indices: Tensor) -> ImageSet:
     pixels = store.images.index_select(0, indices).permute(0, 3, 1, 2).contiguous()
     classes = store.spec.num_classes
     labels = store.labels.index_select(0, indices) if classes else None
@@ -134,7 +139,7 @@ def _taken(store: ImageStore, indices: Tensor) -> ImageSet:
 
 
 def checked_uint8(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as 8 bits, the way they would be written to a file.
+    """Round images in [-1, 1] to uint8, as in a file; uint8 images pass unchanged.
 
     Raises:
         UsageError: a value is not finite, or the tensor holds no images.
@@ -149,7 +154,7 @@ def checked_uint8(images: Tensor) -> Tensor:
 
 
 def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
-    """A store of images `(N, C, H, W)`, uint8 or in [-1, 1]."""
+    """Make a store of images `(N, C, H, W)`, uint8 or in [-1, 1]."""
     pixels = checked_uint8(images).permute(0, 2, 3, 1).contiguous()
     _, height, width, channels = pixels.shape
     classes = 0 if labels is None else int(labels.max()) + 1
@@ -158,13 +163,13 @@ def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
 
 
 class Split:
-    """A split of a dataset, not decoded yet.
+    """A split of a dataset, opened and decoded on use.
 
     Args:
         name: of the dataset.
-        split: `"train"` where empty.
+        split: `"train"` if empty.
         options: of the dataset.
-        host: where to look for its plugin.
+        host: the plugins to choose from; the installed ones if None.
         skip_bad_images: leave unreadable images out.
     """
 
@@ -189,31 +194,44 @@ class Split:
         """The opened split."""
         return self.dataset.open(self.split)
 
+    @cached_property
+    def _test_source(self) -> ImageSource | None:
+        """The opened test split; None if this is it, or the dataset has none."""
+        if self.split == "test":
+            return None
+        try:
+            return self.dataset.open("test")
+        except (UsageError, DataError):  # most datasets have no test split
+            return None
+
     def decoded(self, spec: ImageSpec) -> Stored:
-        """Its images in a shape, and those of the test split beside them where it has one."""
-        held_out: ImageSource | None = None
-        if self.split != "test":
-            try:
-                held_out = self.dataset.open("test")
-            except (UsageError, DataError):  # the usual case: then halves are compared
-                held_out = None
-        about = {
+        """Decode the images to a shape. The test split, if there is one, is held out."""
+        # Identity of the images, for the feature cache.
+        test = self._test_source
+        fingerprints = [self.source.fingerprint, test.fingerprint if test else None]
+        facts = [self._dataset_key, self.split, fingerprints, spec.shape, self.skip_bad_images]
+        identity = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+        # Images.
+        images = self.store(spec)
+        held_out = self._store(test, "test", spec) if test else None
+        title = f"{self.component.spec.name} ({self.split})"
+        return Stored(title, images, held_out, split=self.split, identity=identity)
+
+    def store(self, spec: ImageSpec) -> ImageStore:
+        """Decode the images to a shape, or open the store that training has cached."""
+        return self._store(self.source, self.split, spec)
+
+    @property
+    def _dataset_key(self) -> dict[str, Any]:
+        return {
             "dataset": self.component.qualified_name,
             "version": self.component.plugin.version,
             "options": self.options,
         }
-        fingerprints = [self.source.fingerprint, held_out.fingerprint if held_out else None]
-        text = json.dumps([about, self.split, fingerprints, spec.shape, self.skip_bad_images])
-        return Stored(
-            f"{self.component.spec.name} ({self.split})",
-            self._store(self.source, spec, {**about, "split": self.split}),
-            self._store(held_out, spec, {**about, "split": "test"}) if held_out else None,
-            split=self.split,
-            identity=hashlib.sha256(text.encode()).hexdigest(),
-        )
 
-    def _store(self, source: ImageSource, spec: ImageSpec, key: Mapping[str, Any]) -> ImageStore:
-        """Of the same key as training has, so what is decoded already is found."""
+    def _store(self, source: ImageSource, split: str, spec: ImageSpec) -> ImageStore:
+        """Open the store of a split, under the key that training uses."""
         natural = source.spec
         if not source.resizable and natural.shape != spec.shape:
             raise UsageError(
@@ -225,5 +243,5 @@ class Split:
             size=(spec.height, spec.width),
             channels=spec.channels,
             skip_bad_images=self.skip_bad_images,
-            key=key,
+            key={**self._dataset_key, "split": split},
         )

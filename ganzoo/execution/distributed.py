@@ -34,16 +34,16 @@ CPU = torch.device("cpu")
 
 
 def rank() -> int:
-    """Which of the processes this is, from 0."""
-    return dist.get_rank() if _together() else 0
+    """The rank of this process, from 0."""
+    return dist.get_rank() if _has_process_group() else 0
 
 
 def world_size() -> int:
-    """How many processes train together; 1 where there is no process group."""
-    return dist.get_world_size() if _together() else 1
+    """The number of processes that train together; 1 without a process group."""
+    return dist.get_world_size() if _has_process_group() else 1
 
 
-def _together() -> bool:
+def _has_process_group() -> bool:
     return dist.is_available() and dist.is_initialized()
 
 
@@ -53,7 +53,7 @@ def joined() -> Iterator[None]:
 
     A process group that is there already is used and left as it is.
     """
-    if _together() or torchrun.world_size() == 1:
+    if _has_process_group() or torchrun.world_size() == 1:
         yield
         return
     try:
@@ -110,7 +110,7 @@ def fresh(store: Store, rank: int, count: int) -> Store:
 
 @contextmanager
 def lost_process_explained() -> Iterator[None]:
-    """Raise in words that another process has ended: torch says it in terms of sockets.
+    """Raise a readable error if another process has ended: torch's is about sockets.
 
     Raises:
         GanzooError: in rank 0.
@@ -170,7 +170,8 @@ def on_rank_zero(decide: Callable[[], T]) -> T:
         try:
             answer = decide()
         except Exception as error:
-            _broadcast((None, (str(error), getattr(error, "exit_code", 1))))
+            message = getattr(error, "marked", str(error))
+            _broadcast((None, (message, getattr(error, "exit_code", 1))))
             raise
         _broadcast((answer, None))
         return answer

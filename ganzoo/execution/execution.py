@@ -72,9 +72,15 @@ class Execution:
 
         # Speed.
         self.fused = switched(config.fused, auto=True)
-        self.compiles = self._granted("compile", config.compile, self._no_compile())
+        self.compiles = self._granted(
+            "compile", config.compile, obstacle_to_compile(self.whole_batches)
+        )
         self.joint_forward = not self.compiles
-        self.captures_graphs = self._granted("cuda_graphs", config.cuda_graphs, self._no_graphs())
+        self.captures_graphs = self._granted(
+            "cuda_graphs",
+            config.cuda_graphs,
+            obstacle_to_graphs(self.device, self.precision, self.whole_batches),
+        )
 
     # --- Placement
 
@@ -130,13 +136,13 @@ class Execution:
         return distributed.any_rank(condition)
 
     def lost_process_explained(self) -> AbstractContextManager[None]:
-        """A context that raises in words if another process has ended."""
+        """A context that raises a readable error if another process has ended."""
         return distributed.lost_process_explained()
 
     # --- Choices
 
     def _granted(self, name: str, asked: Switch, obstacle: str) -> bool:
-        """Whether to do what was asked; a warning where it is asked for and cannot be."""
+        """Whether a switch is on and possible; a warning if it is on and impossible."""
         if not switched(asked):
             return False
         if obstacle:
@@ -144,17 +150,22 @@ class Execution:
             warnings.warn(GanzooWarning(message), stacklevel=4)
         return not obstacle
 
-    def _no_compile(self) -> str:
-        """Why objectives cannot be compiled; empty where they can."""
-        return "" if self.whole_batches else "the batch is split into micro-batches"
 
-    def _no_graphs(self) -> str:
-        """Why steps cannot be captured; empty where they can."""
-        if self.device.type != "cuda":
-            return f"device '{self.device}' has no CUDA graphs"
-        if self.precision == "fp16":
-            return "the loss scaling of fp16 waits for the device after every update; try bf16"
-        return "" if self.whole_batches else "the batch is split into micro-batches"
+SPLIT = "the batch is split into micro-batches"
+
+
+def obstacle_to_compile(whole_batches: bool) -> str:
+    """Why objectives cannot be compiled; empty where they can."""
+    return "" if whole_batches else SPLIT
+
+
+def obstacle_to_graphs(device: torch.device, precision: str, whole_batches: bool) -> str:
+    """Why steps cannot be captured as CUDA graphs; empty where they can."""
+    if device.type != "cuda":
+        return f"device '{device}' has no CUDA graphs"
+    if precision == "fp16":
+        return "the loss scaling of fp16 waits for the device after every update; try bf16"
+    return "" if whole_batches else SPLIT
 
 
 def switched(choice: Switch, *, auto: bool = False) -> bool:

@@ -6,16 +6,16 @@ import os
 
 
 def world_size() -> int:
-    """How many processes torchrun started, on all machines; 1 where it did not."""
-    launched = all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"))
-    return int(os.environ["WORLD_SIZE"]) if launched else 1
+    """The number of processes that torchrun started, on all machines; 1 without torchrun."""
+    by_torchrun = all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"))
+    return int(os.environ["WORLD_SIZE"]) if by_torchrun else 1
 
 
 def rank() -> int:
-    """Which of them this is, from 0; 0 where torchrun did not start it."""
+    """The rank of this process, from 0; 0 without torchrun."""
     return int(os.environ["RANK"]) if world_size() > 1 else 0
 
 
 def local_rank() -> int:
-    """Which of those on this machine it is, from 0."""
+    """The rank of this process among those on its machine, from 0."""
     return int(os.environ.get("LOCAL_RANK", "0")) if world_size() > 1 else 0

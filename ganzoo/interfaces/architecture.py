@@ -1,4 +1,4 @@
-"""Architecture: what builds a generator and the discriminator it plays against."""
+"""Architecture: builds a generator and its discriminator."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ganzoo.interfaces.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Demands:
-    """What a loss and its penalties ask of the networks. An architecture honours it or refuses.
+    """What a loss and its penalties demand of the networks. An architecture meets it or refuses.
 
     Attributes:
         forbids_batch_statistics: the discriminator's score of one image must not depend on the
             others in its batch (no batch norm): set by every penalty on per-sample gradients.
         labels: generator and discriminator are called with labels and must use them.
         class_logits: the discriminator must return `{"scores": (N,), "class_logits": (N, K)}`
-            and must not read the labels it is given (it is to predict them).
+            and must not use the labels it is called with, as it predicts them.
     """
 
     forbids_batch_statistics: bool = False
@@ -40,7 +40,7 @@ class Demands:
 
 
 class Networks(NamedTuple):
-    """What an architecture builds.
+    """A generator and a discriminator.
 
     Attributes:
         generator: `generator(z, labels=None) -> (N, C, H, W)` in [-1, 1], z is `(N, latent_dim)`.
@@ -55,12 +55,10 @@ class Networks(NamedTuple):
 class Architecture(ABC):
     """Builds the two networks for a given image shape.
 
-    What matters to an author:
-
     - `build(image, demands)` makes the networks, or raises `ganzoo.Unsupported` with the reason;
-    - `latent` is the distribution of z, and with it `latent.latent_dim`;
-    - `natural_size` may move a dataset's size to the nearest one it can build;
-    - `settings` are the paper's training settings, below the loss's and the user's.
+    - `latent` is the distribution of z, with `latent.latent_dim`;
+    - `natural_size` may move a dataset's size to the nearest one that can be built;
+    - `settings` are the paper's training settings; the loss's and the user's take precedence.
 
     It is constructed with one argument, its validated options.
     """
@@ -81,14 +79,14 @@ class Architecture(ABC):
 
         Args:
             image: shape of the images; `num_classes` counts where `demands.labels` is set.
-            demands: what loss and penalties ask; honour all of it or refuse.
+            demands: of loss and penalties; meet all of them or refuse.
 
         Raises:
-            Unsupported: the reason, and what would work instead.
+            Unsupported: it cannot be built; the message gives the reason and what would work.
         """
 
     def natural_size(self, height: int, width: int) -> tuple[int, int]:
-        """The buildable `(height, width)` nearest to a dataset's own, used when none is asked."""
+        """The buildable `(height, width)` nearest to a dataset's own: the default size."""
         return (height, width)
 
     def settings(self) -> Settings:

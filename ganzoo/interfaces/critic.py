@@ -1,4 +1,4 @@
-"""What a loss or penalty sees: batches of images, and the critic that scores them."""
+"""Batch and Critic: the images that a loss or penalty receives, and what scores them."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Batch:
 
 
 class Critic(Protocol):
-    """A discriminator as losses and penalties see it: bound to augmentation and precision."""
+    """The discriminator as losses and penalties call it, with augmentation and precision."""
 
     def __call__(self, batch: Batch) -> Tensor:
         """Raw scores `(N,)` in float32: high for real, never through a sigmoid."""
         ...
 
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
-        """`{"scores": (N,)}` and whatever else the discriminator offers, in float32."""
+        """`{"scores": (N,)}` and everything else the discriminator returns, in float32."""
         ...

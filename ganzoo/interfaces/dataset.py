@@ -1,4 +1,4 @@
-"""Dataset: where real images come from."""
+"""Dataset: the source of real images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ImageSpec:
         channels: 1 for grey, 3 for RGB; any positive number is allowed.
         height: in pixels.
         width: in pixels.
-        num_classes: labels lie in `[0, num_classes)`; 0 where the images have no labels.
+        num_classes: labels lie in `[0, num_classes)`; 0 if the images have no labels.
     """
 
     channels: int
@@ -53,15 +53,13 @@ class ImageSource:
     Attributes:
         images: a map-style `torch.utils.data.Dataset`, or any sequence, of `(image, label)`;
             an image is a `PIL.Image.Image` or a uint8 tensor `(C, H, W)`; a label is an int.
-        spec: the natural shape: what one trains at where the user asks for no other, and the
-            number of classes.
-        class_names: one for each class, in label order; empty where there are no labels.
+        spec: the natural shape, which is the default to train at, and the number of classes.
+        class_names: one for each class, in label order; empty without labels.
         fingerprint: changes when the content does, beyond what the options say (a folder's file
             names, sizes and times). The image store is rebuilt when it changes.
-        locate: where the i-th image comes from (a path), for messages about unreadable ones.
-        resizable: False where another size or number of channels would be no picture of the same
-            thing (points, measurements): such a dataset is trained at its natural shape or not
-            at all.
+        locate: returns where the i-th image comes from (a path), for messages.
+        resizable: False if the data means nothing in another size or number of channels (points,
+            measurements): it is trained at its natural shape or not at all.
     """
 
     images: torch.utils.data.Dataset[Any] | Sequence[Any]
@@ -82,9 +80,9 @@ class ImageSource:
 class Dataset(ABC):
     """Opens a split as a map-style torch dataset of `(PIL image or uint8 tensor, label)`.
 
-    One method is enough, and everything in `torchvision.datasets` fits as it is: decoding to the
-    training size, channels and range is the engine's work. It is constructed with one argument,
-    its validated options; constructing reads nothing from disk.
+    One method is enough, and everything in `torchvision.datasets` fits as it is: ganzoo decodes to
+    the training size, channels and range. It is constructed with one argument, its validated
+    options; constructing reads nothing from disk.
     """
 
     options: Options
@@ -97,12 +95,13 @@ class Dataset(ABC):
         """Find the data (downloading it where the options allow) and describe it.
 
         Raises:
-            DataError: what is missing, where it was looked for, and how to get it.
-            UsageError: for a split it does not have.
+            DataError: something is missing; the message says where it was expected and how to get
+                it.
+            UsageError: it has no such split.
         """
 
     def render(self, images: Tensor) -> Tensor | None:
-        """A picture of a whole batch, for data that no grid of images shows well.
+        """Draw a whole batch, for data that a grid of images does not show (point sets).
 
         Args:
             images: `(N, C, H, W)` in [-1, 1].

@@ -1,4 +1,4 @@
-"""Extractor: from images of any size to the features that metrics compare."""
+"""Extractor: computes the features of images that metrics compare."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ganzoo.interfaces.options import NoOptions, Options
 
 
 class Extractor(ABC):
-    """Turns images into features, in a way that a number can be traced back to.
+    """Computes features of images of any size.
 
-    Distances between features mean something only beside the network and the resizing they were
-    taken with, so both are recorded with every number. It is constructed with one argument, its
-    validated options; constructing may load weights, and says what to do where they are missing.
+    Distances between features depend on the network and the resizing, so both are recorded with
+    every number. It is constructed with one argument, its validated options; constructing may load
+    weights, and says what to do if they are missing.
 
     Attributes:
-        display: what numbers are named by: `"EffNetLite0"` gives "EffNetLite0-FD".
+        display: the prefix of the names of numbers: `"EffNetLite0"` gives "EffNetLite0-FD".
         needs_labels: whether `prepare` needs a labelled reference.
     """
 
@@ -40,7 +40,7 @@ class Extractor(ABC):
     @property
     @abstractmethod
     def resizing(self) -> str:
-        """How images become the network's input, in words: size, filter, range, grey."""
+        """How images become the network's input: size, filter, range, grey."""
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:
@@ -53,28 +53,28 @@ class Extractor(ABC):
             float32 `(N, D)`.
 
         Raises:
-            Unsupported: these images mean nothing to it; the message says why.
+            Unsupported: it cannot be used for these images; the message says why.
         """
 
     def prepare(self, reference: ImageSet, identity: str) -> Mapping[str, float | str]:
-        """Get ready for a reference, before `fingerprint` is asked: by default nothing to do.
+        """Prepare for a reference, before `fingerprint` is read; by default nothing happens.
 
         Args:
-            reference: all images of the reference, with labels where there are any.
-            identity: a hash of what the reference is, to keep under what was made of it.
+            reference: all images of the reference, with labels if there are any.
+            identity: a hash of the reference, under which results may be cached.
 
         Returns:
-            what a reader of the numbers should know (an accuracy), recorded with them.
+            notes to record with the numbers (an accuracy).
         """
         return {}
 
     def title(self, score: str) -> str:
-        """What a score is called that was computed from these features."""
+        """The name of a score that was computed from these features."""
         return f"{self.display}-{score}"
 
 
 class Classifier(Extractor):
-    """An extractor that tells classes apart too."""
+    """An extractor that also classifies."""
 
     @abstractmethod
     def logits(self, images: Tensor) -> Tensor:

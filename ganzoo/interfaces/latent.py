@@ -1,4 +1,4 @@
-"""Latent: the distribution a generator's input is drawn from, and how to walk through it."""
+"""Latent: the distribution of a generator's input z, and interpolation in it."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Latent(ABC):
 
         Args:
             n: how many.
-            generator: source of randomness, on `device`; torch's default one where None.
-            device: where the result lies.
+            generator: random number generator, on `device`; torch's default one if None.
+            device: of the result.
             truncation: keep each coordinate within `[-truncation, truncation]` (Brock et al.
                 2019, "Large Scale GAN Training", section 3.1): fewer surprises, less variety.
         """
 
     @abstractmethod
     def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
-        """A point on the way from `start` (t = 0) to `end` (t = 1), each `(..., latent_dim)`."""
+        """Interpolate between `start` (t = 0) and `end` (t = 1), each `(..., latent_dim)`."""
 
 
 class NormalLatent(Latent):
-    """z ~ N(0, I). Walks along great circles (White 2016, "Sampling Generative Networks")."""
+    """z ~ N(0, I), with spherical interpolation (White 2016, "Sampling Generative Networks")."""
 
     def sample(
         self,
@@ -76,7 +76,7 @@ class NormalLatent(Latent):
 
 
 class UniformLatent(Latent):
-    """z ~ U[-1, 1] in each coordinate, as in the DCGAN paper. Walks along straight lines."""
+    """z ~ U[-1, 1] in each coordinate, as in the DCGAN paper, with linear interpolation."""
 
     def sample(
         self,

@@ -1,4 +1,4 @@
-"""Loss: what the two networks minimize."""
+"""Loss: the adversarial objective of both networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganzoo.interfaces.settings import Settings
 
 
 class Loss(nn.Module, ABC):
-    """An adversarial objective: two methods, each a dict of named scalars that are summed.
+    """An adversarial loss: two methods, each returns a dict of named scalars that are summed.
 
         class Hinge(ganzoo.Loss):
             def discriminator_loss(self, critic, real, fake):
@@ -27,10 +27,10 @@ class Loss(nn.Module, ABC):
             def generator_loss(self, critic, fake, real):
                 return {"adversarial": -critic(fake).mean()}
 
-    `critic(batch)` gives raw float32 scores `(N,)`; `critic.outputs(batch)` whatever else the
-    discriminator offers. Each term is logged under its name. A loss is an `nn.Module`: a buffer
+    `critic(batch)` returns raw float32 scores `(N,)`; `critic.outputs(batch)` everything that the
+    discriminator returns. Each term is logged under its name. A loss is an `nn.Module`: a buffer
     it registers is moved to the device and saved with the run. It is constructed with one
-    argument, its validated options; one that has options of its own says so:
+    argument, its validated options. A loss with options of its own declares them:
 
         class LeastSquares(ganzoo.Loss):
             options: LeastSquaresOptions
@@ -57,18 +57,18 @@ class Loss(nn.Module, ABC):
         """Terms that the generator minimizes; the discriminator is frozen meanwhile."""
 
     def demands(self) -> Demands:
-        """What the networks must offer or avoid."""
+        """What it demands of the networks."""
         return Demands()
 
     def settings(self) -> Settings:
-        """Training settings its paper recommends."""
+        """Training settings that its paper recommends."""
         return {}
 
     def default_penalties(self) -> Mapping[str, Mapping[str, Any]]:
-        """Penalties that belong to it, by name, with their options: `{"r1": {"weight": 10}}`.
+        """The paper's penalties by name, with their options: `{"r1": {"weight": 10}}`.
 
-        A name is looked for in the loss's own distribution first. The user may change their
-        options, or switch one off with a weight of 0.
+        A name is looked up in the loss's own distribution first. The user may change the options,
+        or switch a penalty off with a weight of 0.
         """
         return {}
 
@@ -76,5 +76,5 @@ class Loss(nn.Module, ABC):
         """Called without gradients after each discriminator update (to clip weights, say)."""
 
     def forward(self, *args: object) -> Tensor:
-        """Not used: a loss has two sides, so call one of its two methods."""
+        """Not used: call one of the two methods."""
         raise NotImplementedError("call discriminator_loss() or generator_loss()")

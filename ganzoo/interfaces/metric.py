@@ -1,4 +1,4 @@
-"""Metric: what two sets of images are compared by."""
+"""Metric: compares two sets of images."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.options import NoOptions, Options
 
 Flaw = Literal["blur", "noise", "collapse", "missing classes", "mixed halves", "copies"]
-"""What can be wrong with a sample: blurred, noisy, few images over and over, classes left out, left
-halves beside other images' right halves, training images copied."""
+"""What can be wrong with a sample: blurred, noisy, few distinct images, missing classes, left
+halves beside other images' right halves, copies of training images."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSet:
-    """Images to be compared with others as a whole, with what is known of them.
+    """A set of images to compare with another, with labels and features if there are any.
 
     Attributes:
-        images: `(N, C, H, W)` of uint8. Generated images are rounded to 8 bits like real ones, or
-            a metric would see the rounding.
-        labels: `(N,)` of int64 in `[0, num_classes)`; None where there are none.
-        num_classes: of the labels; 0 where there are none.
+        images: `(N, C, H, W)` of uint8. Generated images are rounded to 8 bits like real ones, so
+            that a metric does not measure the rounding.
+        labels: `(N,)` of int64 in `[0, num_classes)`; None without labels.
+        num_classes: of the labels; 0 without labels.
         features: `(N, D)` of float32, for metrics that use them.
         logits: `(N, K)` of float32, for metrics that use a classifier.
     """
@@ -45,9 +45,9 @@ class Score:
     """One number a metric gives.
 
     Attributes:
-        name: as it is reported (`"FD"`), behind the extractor's name where it uses features.
-        better: which direction is.
-        detects: flaws that make it worse, the stronger the more; a test holds it to them.
+        name: as reported (`"FD"`), after the extractor's name if it uses features.
+        better: `"lower"` or `"higher"`.
+        detects: flaws that make it worse, the more the stronger they are; a test checks this.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Measured:
-    """The value of a score, and its standard deviation where the metric knows it."""
+    """The value of a score, and its standard deviation if the metric computes one."""
 
     value: float
     std: float | None = None
@@ -66,9 +66,8 @@ class Measured:
 class Metric(ABC):
     """Compares a set of images with a reference.
 
-    Say in the class docstring what it measures, and in `blind_to` what it cannot see: a number
-    that is good although the images are bad misleads whoever does not know. It is constructed
-    with one argument, its validated options.
+    The class docstring says what it measures, and `blind_to` what it does not detect: a good number
+    for bad images misleads. It is constructed with one argument, its validated options.
 
         class MeanColour(ganzoo.Metric):
             scores = (ganzoo.Score("mean-colour", "lower"),)
@@ -79,13 +78,13 @@ class Metric(ABC):
                 return {"mean-colour": ganzoo.Measured(abs(gap).item())}
 
     Attributes:
-        scores: what `measure` returns, in the order it is shown.
-        uses: `"pixels"`, `"features"` of whatever extractor the user chose, or the `"logits"` of
+        scores: what `measure` returns, in the order in which it is shown.
+        uses: `"pixels"`, `"features"` of the extractor that the user chose, or the `"logits"` of
             a classifier.
-        needs_labels: whether the reference must be labelled.
-        whole_reference: whether the reference is to be all images there are, not as many as
-            the sample has. Only for metrics that use pixels.
-        blind_to: what it does not see, in words.
+        needs_labels: whether the reference must have labels.
+        whole_reference: whether the reference is all images there are, instead of as many as the
+            sample has. Only for metrics that use pixels.
+        blind_to: what it does not detect.
     """
 
     scores: ClassVar[tuple[Score, ...]]
@@ -100,10 +99,10 @@ class Metric(ABC):
         self.options = NoOptions() if options is None else options
 
     def check(self, spec: ImageSpec) -> None:
-        """Refuse images that it means nothing for; by default none are refused.
+        """Refuse images for which it means nothing; by default none are refused.
 
         Raises:
-            Unsupported: the reason in words.
+            Unsupported: the message is the reason.
         """
         return
 
@@ -114,9 +113,10 @@ class Metric(ABC):
         """Compare.
 
         Args:
-            sample: what is judged; with the features or logits the metric uses, on the CPU.
-            reference: what it is judged by, most often real images.
-            seed: everything random in the comparison follows from it.
+            sample: the images to evaluate, with the features or logits that the metric uses, on
+                the CPU.
+            reference: the images to compare with, most often real ones.
+            seed: random seed of the comparison.
 
         Returns:
             a value for each of `scores`, by name.

@@ -1,4 +1,4 @@
-"""Observer: watches a run as it goes on, to log, draw or report it."""
+"""Observer: callbacks of a run, to log, draw or report it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TrainerState(Protocol):
 
 
 class Observer:
-    """Watches a run: override what interests you. Watching never changes the training.
+    """Callbacks of a run: override those you need. An observer never changes the training.
 
         class Notes(ganzoo.Observer):
             def metrics(self, step, values):
@@ -68,43 +68,42 @@ class Observer:
         self.options = NoOptions() if options is None else options
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """A run is about to be trained or resumed.
+        """Called before a run is trained or resumed.
 
         Args:
-            run_dir: its directory; what an observer keeps belongs into a folder of its own there.
+            run_dir: its directory; an observer writes into a folder of its own there.
             settings: the resolved config, section by section, as in `config.toml`.
         """
 
     def started(self, trainer: TrainerState, steps: int) -> None:
-        """Training is about to go on from `trainer.step` to step `steps`."""
+        """Called before training starts or resumes at `trainer.step`; it ends at step `steps`."""
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
-        """A step is done. `terms` are scalars on the device; reading one waits for it."""
+        """Called after each step. `terms` are scalars on the device; reading one waits for it."""
 
     def measure(self, trainer: TrainerState) -> Mapping[str, float]:
-        """A line of the log is about to be written: numbers of one's own for it, by name.
+        """Called before a line of the log is written: return numbers to add to it, by name.
 
-        `--keep-best NAME` can name them, if they are there in the first line too. Return none
-        where there is nothing new, and make it depend on `trainer.step` alone, so that a resumed
-        run writes the same.
+        `keep_best` can name them if they are in the first line too. Return an empty dict if there
+        is nothing new, and depend on `trainer.step` alone, so that a resumed run writes the same.
         """
         return {}
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """A line of the log was written: means of the loss terms, and what `ganzoo doctor` reads.
+        """Called after a line of the log is written: means of the loss terms and diagnostics.
 
-        The loss may have been logged at fewer steps than a resumed run does again: after
-        `started` at step n, lines of steps above n come again with the same values.
+        A resumed run repeats the steps after its checkpoint: after `started` at step n, lines of
+        steps above n come again with the same values.
         """
 
     def samples(self, step: int, picture: Tensor, path: Path) -> None:
-        """A sample grid was written to `path`: uint8 `(3, H, W)`."""
+        """Called after a sample grid is written to `path`; `picture` is uint8 `(3, H, W)`."""
 
     def checkpoint(self, step: int, path: Path) -> None:
-        """A checkpoint is on the disk, whole, in the folder `path`."""
+        """Called when a whole checkpoint is on the disk, in the folder `path`."""
 
     def finished(self, trainer: TrainerState) -> None:
-        """All steps are done, and everything is written."""
+        """Called when all steps are done and everything is written."""
 
     def failed(self, trainer: TrainerState, error: BaseException) -> None:
-        """Training stopped at an exception, which goes on to the caller (Ctrl-C too)."""
+        """Called when training ends by an exception, which the caller then gets (Ctrl-C too)."""

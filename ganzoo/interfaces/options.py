@@ -17,8 +17,8 @@ Model = TypeVar("Model", bound=BaseModel)
 class Options(BaseModel):
     """Base class of a component's options: a pydantic model, frozen, that forbids unknown keys.
 
-    Give every field a default, bounds where they exist and a description; `ganzoo show` prints
-    them and every error quotes them. The field name `name` is taken by the component's own.
+    Give every field a default, bounds if there are any, and a description: `ganzoo show` and error
+    messages print them. The field name `name` is reserved for the component's own.
 
         class CriticOptions(ganzoo.Options):
             base_channels: int = Field(64, ge=1, description="Channels of the widest image.")
@@ -34,7 +34,7 @@ class NoOptions(Options):
 
 
 class PenaltyOptions(Options):
-    """What every penalty can be asked; a penalty's own options derive from it."""
+    """Options of every penalty; a penalty's own options derive from it."""
 
     weight: float = Field(
         1.0, ge=0.0, description="Factor of the penalty in the loss; 0 switches it off."
@@ -48,7 +48,7 @@ class PenaltyOptions(Options):
 
 
 class OptionHelp(NamedTuple):
-    """What a person should know of one option, each field as text."""
+    """Name, type, default, range and description of one option, as text."""
 
     name: str
     type: str
@@ -72,7 +72,7 @@ def describe(model: type[BaseModel]) -> list[OptionHelp]:
 
 
 def _type_name(annotation: object) -> str:
-    """As a person writes it: `int | None`, `adam | sgd`, `tuple[float, float]`."""
+    """The type as people write it: `int | None`, `adam | sgd`, `tuple[float, float]`."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type_name(inner[0])
@@ -115,7 +115,7 @@ def _range(metadata: list[object]) -> str:
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """A pydantic model of the values, its errors in words.
+    """Validate values as a pydantic model.
 
     Raises:
         UsageError: one line for each key that is unknown or out of range.
@@ -127,7 +127,7 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 
 def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
-    """A validation error in words: one line a key, with the value and what is allowed."""
+    """Explain a validation error: one line for each key, with the value and what is allowed."""
     return "\n".join(_explain_one(detail, known, prefix) for detail in error.errors())
 
 

@@ -14,11 +14,11 @@ from ganzoo.interfaces.options import PenaltyOptions
 
 
 def image_gradient(critic: Critic, batch: Batch) -> Tensor:
-    """The gradient of each image's score with respect to that image, ready to be penalized.
+    """The gradient of each image's score with respect to that image, for a gradient penalty.
 
-    By `torch.autograd.grad(..., create_graph=True)`, so that a penalty on it reaches the
-    discriminator's parameters. The sum over the batch separates into per-image gradients because
-    no score depends on another image, which `Demands.forbids_batch_statistics` sees to.
+    Computed by `torch.autograd.grad(..., create_graph=True)`, so that a penalty on it is
+    differentiable in the discriminator's parameters. The gradient of the summed scores is each
+    image's own because no score depends on another image: `Demands.forbids_batch_statistics`.
 
     Args:
         critic: scores images.
@@ -34,12 +34,11 @@ def image_gradient(critic: Critic, batch: Batch) -> Tensor:
 
 
 class Regularizer(nn.Module, ABC):
-    """What penalties on either side share: a weight, an interval and demands.
+    """A penalty of either network: a weight, an interval and demands.
 
     Attributes:
-        tolerates_bfloat16: set where a test shows that with the networks in bfloat16 the
-            parameters' gradient stays within 3 % of float32's. The engine then runs them so
-            where the user left the choice to it.
+        tolerates_bfloat16: a test shows that with the networks in bfloat16 the parameters' gradient
+            stays within 3 % of float32's. `penalty_precision = "auto"` then uses bfloat16.
     """
 
     tolerates_bfloat16: ClassVar[bool] = False
@@ -57,20 +56,20 @@ class Regularizer(nn.Module, ABC):
 
     @property
     def interval(self) -> int:
-        """It is applied at every n-th update of its side, n times as strong."""
+        """Lazy regularization: applied at every n-th update of its network, n times as strong."""
         return self.options.interval
 
     def demands(self) -> Demands:
-        """What the networks must offer or avoid."""
+        """What it demands of the networks."""
         return Demands()
 
 
 class Penalty(Regularizer):
     """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
 
-    Take norms and means in float32, as `ganzoo.image_gradient` gives them; the engine decides in
-    which precision the critic runs here, and multiplies by `weight`. It is constructed with one
-    argument, its validated options, a subclass of `ganzoo.PenaltyOptions`.
+    Take norms and means in float32, as `ganzoo.image_gradient` returns them. The trainer chooses
+    the critic's precision and multiplies by `weight`. It is constructed with one argument, its
+    validated options, a subclass of `ganzoo.PenaltyOptions`.
     """
 
     @abstractmethod
@@ -81,16 +80,15 @@ class Penalty(Regularizer):
         """
 
     def zero_at_gradient_norm(self) -> float | None:
-        """Where its paper says that it is zero: for a linear critic whose gradient has this norm.
+        """The gradient norm of a linear critic at which the penalty is zero, as its paper says.
 
-        1 for WGAN-GP, 0 for R1, None where it is zero for no such critic. The engine does not
-        ask; the conformance kit holds the penalty to it.
+        1 for WGAN-GP, 0 for R1, None if there is none. Only the conformance kit uses it.
         """
         return None
 
 
 class GeneratorPenalty(Regularizer):
-    """A term of the generator's loss, which also sees the generator and its inputs."""
+    """A term of the generator's loss, which also receives the generator and its inputs."""
 
     @abstractmethod
     def penalty(

@@ -8,8 +8,8 @@ from typing import TypedDict
 class Settings(TypedDict, total=False):
     """Training settings that a loss or an architecture brings from its paper.
 
-    The user's own come first, then the loss's, then the architecture's, then the engine's.
-    The meaning and range of each is that of `ganzoo.config.TrainingConfig`.
+    Precedence: the user's, the loss's, the architecture's, ganzoo's defaults. Meaning and range of
+    each are those of `ganzoo.TrainingConfig`.
     """
 
     batch_size: int

@@ -1,4 +1,4 @@
-"""Writing checkpoints in the background, and removing those no longer wanted."""
+"""Checkpoint writer: writes checkpoints in a background thread and removes old ones."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ganzoo.run.directory import RunDirectory
 
 
 class CheckpointWriter:
-    """Writes one checkpoint at a time in a thread; training waits only to copy the weights.
+    """Writes one checkpoint at a time in a thread; training waits only for the copy of the weights.
 
     Args:
-        directory: of the run.
-        keep: how many of the latest to keep; all if None.
-        keep_best: the metric of the log by which the best one is kept too.
+        directory: the run directory.
+        keep: number of latest checkpoints to keep; all if None.
+        keep_best: the metric of the log by which the best checkpoint is kept as well.
     """
 
     def __init__(
@@ -30,48 +30,58 @@ class CheckpointWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ganzoo-checkpoint")
         self._pending: tuple[int, Future[Path]] | None = None
 
-    def submit(self, taken: Snapshot, manifest: Manifest) -> None:
-        """Begin to write a checkpoint; the one before must have been collected."""
+    def submit(self, snapshot: Snapshot, manifest: Manifest) -> None:
+        """Start writing a checkpoint. The one before must have been collected."""
         assert self._pending is None
         folder = self.directory.checkpoint(manifest.step)
-        job = self._thread.submit(checkpoints.write, folder, taken, manifest)
+        job = self._thread.submit(checkpoints.write, folder, snapshot, manifest)
         self._pending = (manifest.step, job)
 
     def collect(self, *, wait: bool = False) -> tuple[int, Path] | None:
-        """Step and folder of a checkpoint that has come to be on the disk since, if any.
+        """Return step and folder of the submitted checkpoint once it is on the disk, else None.
+
+        Args:
+            wait: until it is written.
 
         Raises:
             GanzooError: it could not be written.
         """
-        if self._pending is None or not (wait or self._pending[1].done()):
+        if self._pending is None:
             return None
-        (step, job), self._pending = self._pending, None
+        step, job = self._pending
+        if not wait and not job.done():
+            return None
+        self._pending = None
         folder = job.result()
-        self._remove_unwanted()
+        self._remove_old()
         return step, folder
 
-    def _remove_unwanted(self) -> None:
+    def _remove_old(self) -> None:
+        """Remove all checkpoints but the latest `keep` and the best."""
         if self.keep is None:
             return
         steps = self.directory.checkpoint_steps()
-        wanted = set(steps[-self.keep :])
+        kept = set(steps[-self.keep :])
         best = None if self.keep_best is None else best_step(self.directory, self.keep_best)
         if best is not None:
-            wanted.add(best)
+            kept.add(best)
         for step in steps:
-            if step not in wanted:
+            if step not in kept:
                 checkpoints.remove(self.directory.checkpoint(step))
 
 
 def best_step(directory: RunDirectory, best_by: BestBy) -> int | None:
-    """The step of the best checkpoint by a metric of the log; the earliest of equals."""
-    sign = -1 if best_by.direction == "max" else 1
-    values = []
+    """Return the step of the best checkpoint by a metric of the log; the earliest of equals."""
+    values: dict[int, float] = {}
     for step in directory.checkpoint_steps():
         try:
             metrics = checkpoints.read_manifest(directory.checkpoint(step)).metrics
-        except GanzooError:  # a damaged one is not the best, and does not stop a run
+        except GanzooError:  # a damaged checkpoint is not the best, and does not stop a run
             continue
         if best_by.metric in metrics:
-            values.append((sign * metrics[best_by.metric], step))
-    return min(values)[1] if values else None
+            values[step] = metrics[best_by.metric]
+    if not values:
+        return None
+    if best_by.direction == "max":
+        return max(values, key=values.__getitem__)
+    return min(values, key=values.__getitem__)

@@ -1,7 +1,7 @@
 """Checkpoints: weights as safetensors, the rest as a file `torch.load(weights_only=True)` reads.
 
-A checkpoint is written under a temporary name, flushed to disk and renamed: it is there whole or
-not at all. Reading one never runs code.
+A checkpoint is written under a temporary name, flushed to disk and renamed, so it is complete or
+absent. Reading one never runs code.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ NETWORKS = ("generator", "discriminator", "ema")
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one must know to build the networks again, without the dataset.
+    """The facts needed to build the networks again, without the dataset.
 
     Attributes:
-        step: generator updates done.
-        image: shape and number of classes.
-        demands: what the networks were asked for.
-        class_names: in label order; empty where there are none.
-        versions: of every distribution that took part.
+        step: number of generator updates.
+        image: shape of the images and number of classes.
+        demands: demands that the networks were built for.
+        class_names: in label order; empty if the dataset has none.
+        versions: by distribution, of ganzoo, torch and the providers of the run's components.
         metrics: the latest line of the log.
-        checksums: SHA-256 of each of the checkpoint's other files, by name.
+        checksums: SHA-256 of each other file of the checkpoint, by name.
     """
 
     step: int
@@ -53,12 +53,12 @@ class Manifest:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """As text."""
+        """Return the manifest as JSON."""
         return json.dumps(asdict(self), indent=2)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """From text; raises ValueError, KeyError or TypeError where it is not a manifest."""
+        """Parse a manifest; raises ValueError, KeyError or TypeError if the text is none."""
         raw = json.loads(text)
         return cls(
             step=int(raw["step"]),
@@ -73,18 +73,18 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a checkpoint holds, copied into memory, so that training may go on meanwhile."""
+    """The content of a checkpoint, copied to the CPU, so that training continues meanwhile."""
 
     weights: Mapping[str, dict[str, Tensor]]
     state: Mapping[str, Any]
 
 
 def snapshot(trainer: Trainer, term_buffer: TermBufferState | None = None) -> Snapshot:
-    """Copy what a checkpoint holds.
+    """Copy the state of a trainer to the CPU.
 
     Args:
         trainer: between two steps.
-        term_buffer: what the next line of the log has gathered so far.
+        term_buffer: the loss terms since the last line of the log.
     """
     state: dict[str, Any] = _copied(trainer.state_dict())
     ema = state.pop("ema")
@@ -99,34 +99,35 @@ def snapshot(trainer: Trainer, term_buffer: TermBufferState | None = None) -> Sn
     return Snapshot(weights, state)
 
 
-def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
-    """Write a checkpoint: under a temporary name, flushed to the disk, then renamed.
+def write(folder: Path, snapshot: Snapshot, manifest: Manifest) -> Path:
+    """Write a checkpoint under a temporary name, flush it to the disk and rename it.
 
     Args:
-        folder: where; it must not exist.
-        taken: what to write.
-        manifest: what the checkpoint says of itself; checksums are filled in.
+        folder: must not exist.
+        snapshot: the content.
+        manifest: without checksums.
 
     Raises:
-        GanzooError: the disk is full or not writable; nothing half-written is left.
+        GanzooError: the disk is full or not writable; no partial checkpoint is left.
     """
     try:
-        folder.parent.mkdir(exist_ok=True)  # not the run directory: who removed it meant it
+        # Not `parents=True`: a run directory that was removed is not made again.
+        folder.parent.mkdir(exist_ok=True)
         with building_folder(folder) as temporary:
-            # Weights, then everything else.
-            for name, tensors in taken.weights.items():
+            # Weights and training state.
+            for name, tensors in snapshot.weights.items():
                 metadata = {"step": str(manifest.step)}
                 plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
                 save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
-            with (temporary / "state.pt").open("wb") as stream:  # Python's, whose errors say why
-                torch.save(dict(taken.state), stream)
+            with (temporary / "state.pt").open("wb") as stream:  # its errors name the cause
+                torch.save(dict(snapshot.state), stream)
 
-            # The manifest, with checksums.
+            # Manifest with checksums.
             checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
             text = replace(manifest, checksums=checksums).to_json()
             (temporary / "manifest.json").write_text(text, encoding="utf-8")
 
-            # All of it on the disk before it gets its name.
+            # Flush to the disk before renaming.
             for file in temporary.iterdir():
                 _flush(file)
         _flush(folder.parent)
@@ -136,7 +137,7 @@ def write(folder: Path, taken: Snapshot, manifest: Manifest) -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove a checkpoint: first from sight, so that no half of one is ever found."""
+    """Remove a checkpoint. It is renamed first, so that no reader finds a part of it."""
     hidden = folder.with_name(f".{folder.name}.removed")
     try:
         folder.rename(hidden)
@@ -146,13 +147,13 @@ def remove(folder: Path) -> None:
 
 
 def sweep(checkpoints: Path) -> None:
-    """Remove what a crash left half written or half removed. Only for the run's one writer."""
-    for left in checkpoints.glob(".[0-9]*.*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Remove partial checkpoints that a crash left. Only for the holder of the run's lock."""
+    for partial in checkpoints.glob(".[0-9]*.*"):
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What a checkpoint says of itself.
+    """Read the manifest of a checkpoint.
 
     Raises:
         GanzooError: it is missing or damaged.
@@ -164,7 +165,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
-    """The weights of `"generator"`, `"discriminator"` or `"ema"`.
+    """Read the weights of `"generator"`, `"discriminator"` or `"ema"`.
 
     Raises:
         GanzooError: the file is missing or damaged.
@@ -177,53 +178,60 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
 
 
 def restore(folder: Path, trainer: Trainer) -> TermBufferState:
-    """Put a trainer to where the checkpoint was taken, bit for bit.
+    """Load a checkpoint into a trainer, bit for bit.
 
     Returns:
-        what the next line of the log had gathered.
+        the loss terms since the last line of the log.
 
     Raises:
         GanzooError: a file is missing or damaged.
     """
+    # Training state.
     file = _intact(folder, "state.pt")
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True)
     except Exception as error:  # torch raises many kinds
         raise GanzooError(f"cannot read {file}: {error}") from None
+
+    # Weights.
     ema = {f"module.{name}": value for name, value in read_weights(folder, "ema").items()}
     state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
     state["generator"] = read_weights(folder, "generator")
     state["discriminator"] = read_weights(folder, "discriminator")
+
     term_buffer: TermBufferState = state.pop("term_buffer")
     trainer.load_state_dict(state)
     return term_buffer
 
 
 def _intact(folder: Path, name: str) -> Path:
-    """A file of a checkpoint, if it is as it was written; else the checkpoint before is offered."""
+    """Return a file of a checkpoint if its checksum is right; else advise the checkpoint before."""
+    # Compare the checksum.
     file = folder / name
     try:
         if _checksum(file) == read_manifest(folder).checksums.get(name):
             return file
-        damage = "its checksum is not the one noted when it was written"
+        damage = "its checksum differs from that in the manifest"
     except OSError as error:
         damage = error.strerror or str(error)
+
+    # Advise the checkpoint before.
+    advice = ""
     steps = [int(p.name) for p in folder.parent.iterdir() if p.name.isdigit()]
-    earlier = max((step for step in steps if step < int(folder.name)), default=None)
-    offer = (
-        ""
-        if earlier is None
-        else f". The checkpoint before is of step {earlier}: sample it with "
-        f"{setting('step', earlier)}, or remove {folder} to resume from it"
-    )
-    raise GanzooError(f"{file} is damaged: {damage}{offer}")
+    earlier = [step for step in steps if step < int(folder.name)]
+    if earlier:
+        advice = (
+            f". The checkpoint before is of step {max(earlier)}: sample it with "
+            f"{setting('step', max(earlier))}, or remove {folder} to resume from it"
+        )
+    raise GanzooError(f"{file} is damaged: {damage}{advice}")
 
 
 def _copied(value: Any) -> Any:
-    """A state dict with every tensor copied to the CPU."""
+    """Copy a state dict, every tensor to the CPU."""
     match value:
         case Tensor():
-            return value.detach().to("cpu", copy=True)  # its strides with it: sums depend on them
+            return value.detach().to("cpu", copy=True)  # keeps strides: the order of sums depends on them
         case Mapping():
             return {key: _copied(part) for key, part in value.items()}
         case list() | tuple():
@@ -238,7 +246,7 @@ def _checksum(file: Path) -> str:
 
 
 def _flush(path: Path) -> None:
-    """Have the operating system put a file or a folder's entries on the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     if path.is_dir() and os.name == "nt":
         return  # Windows opens no folders, and renames durably
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

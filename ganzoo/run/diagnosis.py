@@ -1,7 +1,7 @@
-"""What a run says of its health besides its losses, from what the last step left behind.
+"""Diagnosis: gradient norms, score statistics and sample diversity of the latest step.
 
-Nothing is computed again: gradients are still there after a step, and the objectives hand out the
-images and scores they saw. So measuring costs a few norms at each line of the log.
+Nothing is computed again: gradients are still there after a step, and `trainer.record` holds the
+images and scores of the latest updates. So a measurement costs a few norms per line of the log.
 """
 
 from __future__ import annotations
@@ -14,57 +14,69 @@ from torch.nn.utils import get_total_norm
 
 from ganzoo.training.trainer import Trainer
 
-DIVERSITY_OF = 64
-"""Images whose pairs are compared: their number grows with the square."""
+DIVERSITY_IMAGES = 64
+"""Images whose pairs are compared; the number of pairs is quadratic in it."""
 
 
 @torch.no_grad()
 def measure(trainer: Trainer) -> dict[str, float]:
-    """Numbers of the latest step; one that cannot be had (a loss hides its scores) is left out.
+    """Measure the latest step. Scores are left out if the loss does not compute them per image.
 
     - `discriminator/gradient_norm`, `generator/gradient_norm`: of the latest update.
     - `generator/distance_to_average`: between the generator's weights and their moving average,
       relative to the weights; 0 where training does not move them.
     - `scores/real`, `scores/fake`: mean raw scores of the latest discriminator update, and
       `scores/real_std`, `scores/fake_std` their standard deviations.
-    - `scores/auc`: probability that a real image scores above a fake one (the area under
-      the ROC curve): 0.5 where the discriminator cannot tell them, 1 where it always does.
-    - `diversity/real`, `diversity/fake`: mean distance of two images of the latest batch, per
-      pixel, in the units of pixels (`[-1, 1]`).
+    - `scores/auc`: area under the ROC curve of the discriminator, which is the probability that
+      a real image scores above a fake one: 0.5 is chance, 1 is perfect separation.
+    - `diversity/real`, `diversity/fake`: mean root mean squared distance between two images of
+      the latest batch, in pixel units (`[-1, 1]`).
     """
+    # Gradient norms.
     networks = {"discriminator": trainer.discriminator, "generator": trainer.generator}
     values = {
         f"{name}/gradient_norm": _norm(p.grad for p in network.parameters() if p.grad is not None)
         for name, network in networks.items()
     }
-    mine: list[Tensor] = list(trainer.generator.parameters())
-    average: list[Tensor] = list(trainer.ema.module.parameters())
-    apart = torch._foreach_sub(tuple(mine), tuple(average))
-    values["generator/distance_to_average"] = _norm(apart) / _norm(mine).clamp_min(1e-30)
-    seen = trainer.record
-    if seen.real_scores is not None and seen.fake_scores is not None:
+
+    # Distance between the generator's weights and their EMA.
+    weights: list[Tensor] = list(trainer.generator.parameters())
+    averages: list[Tensor] = list(trainer.ema.module.parameters())
+    difference = torch._foreach_sub(tuple(weights), tuple(averages))
+    values["generator/distance_to_average"] = _norm(difference) / _norm(weights).clamp_min(1e-30)
+
+    # Scores of real and fake images.
+    record = trainer.record
+    if record.real_scores is not None and record.fake_scores is not None:
         values |= {
-            "scores/real": seen.real_scores.mean(),
-            "scores/real_std": seen.real_scores.std(correction=0),
-            "scores/fake": seen.fake_scores.mean(),
-            "scores/fake_std": seen.fake_scores.std(correction=0),
-            "scores/auc": roc_auc(seen.real_scores, seen.fake_scores),
+            "scores/real": record.real_scores.mean(),
+            "scores/real_std": record.real_scores.std(correction=0),
+            "scores/fake": record.fake_scores.mean(),
+            "scores/fake_std": record.fake_scores.std(correction=0),
+            "scores/auc": roc_auc(record.real_scores, record.fake_scores),
         }
-    for name, images in (("real", seen.real), ("fake", seen.fake)):
+
+    # Diversity of real and fake images.
+    for name, images in (("real", record.real), ("fake", record.fake)):
         if images is not None and len(images) > 1:
-            values[f"diversity/{name}"] = diversity(images[:DIVERSITY_OF])
-    together = torch.stack([value.to(trainer.device) for value in values.values()])
-    return dict(zip(values, together.tolist(), strict=True))  # a device is waited for once
+            values[f"diversity/{name}"] = diversity(images[:DIVERSITY_IMAGES])
+
+    # Read all values at once, so that the device is waited for once.
+    stacked = torch.stack([value.to(trainer.device) for value in values.values()])
+    return dict(zip(values, stacked.tolist(), strict=True))
 
 
 def roc_auc(real: Tensor, fake: Tensor) -> Tensor:
-    """The probability that a real score `(N,)` is above a fake one `(M,)`, ties counting half."""
-    gap = real[:, None] - fake[None, :]
-    return (gap.sign().float().mean() + 1) / 2
+    """Area under the ROC curve of real scores `(N,)` against fake scores `(M,)`.
+
+    It is P(real > fake) + P(real = fake) / 2 over all pairs (the Mann-Whitney U statistic).
+    """
+    difference = real[:, None] - fake[None, :]
+    return (difference.sign().float().mean() + 1) / 2
 
 
 def diversity(images: Tensor) -> Tensor:
-    """The mean over pairs of images `(N, C, H, W)` of their root mean squared difference."""
+    """Mean over all pairs of images `(N, C, H, W)` of their root mean squared difference."""
     flat = images.float().flatten(1)
     distances: Tensor = torch.pdist(flat)
     mean: Tensor = distances.mean() / flat.shape[1] ** 0.5
@@ -72,21 +84,21 @@ def diversity(images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def broken_weight(trainer: Trainer) -> str | None:
-    """Name of a parameter or buffer that is not finite, the discriminator's first."""
-    for title, network in (
-        ("discriminator", trainer.discriminator),
-        ("generator", trainer.generator),
-    ):
+def nonfinite_weight(trainer: Trainer) -> str | None:
+    """Return the name of a parameter or buffer that is not finite, the discriminator's first."""
+    networks = {"discriminator": trainer.discriminator, "generator": trainer.generator}
+    for title, network in networks.items():
         tensors = _floating(network)
-        if tensors and not _norm(tensors.values()).isfinite():
-            for name, tensor in tensors.items():
-                if not tensor.isfinite().all():
-                    return f"{title}/{name}"
+        if not tensors or _norm(tensors.values()).isfinite():
+            continue
+        for name, tensor in tensors.items():
+            if not tensor.isfinite().all():
+                return f"{title}/{name}"
     return None
 
 
 def _floating(network: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers of floating point, by name."""
     return {k: v for k, v in network.state_dict().items() if v.is_floating_point()}
 
 

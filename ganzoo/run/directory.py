@@ -1,12 +1,12 @@
-"""The run directory: where a run lives, what its files are called, and how it is started.
+"""The run directory: paths of its files, and creation of a new one.
 
 runs/00001-dcgan-bce-fashion-mnist/
-    config.toml          everything resolved, and where each value came from
-    events.jsonl         what happened to it: started, checkpoints, warnings, finished
-    metrics.jsonl        one line every `log_every` steps
-    evaluations.jsonl    one line for each number that was measured of it
-    samples/000200.png   a grid of the same z as training goes on
-    checkpoints/000200/  weights as safetensors, the rest beside them
+    config.toml          the resolved config, with the origin of each value
+    events.jsonl         the journal: started, checkpoints, warnings, finished
+    metrics.jsonl        the log, one line every `log_every` steps
+    evaluations.jsonl    one line per metric of each evaluation
+    samples/000200.png   a sample grid, always of the same z
+    checkpoints/000200/  weights as safetensors, and the training state
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from ganzoo.errors import GanzooError, UsageError, setting
 
 RUNS = Path("runs")
-"""Where runs are put that were given no directory, below the working directory."""
+"""Folder of numbered run directories, relative to the working directory."""
 
-LEFT_OVER = {"run.lock", "config.new"}
-"""What a run leaves that was killed before its config was written: nothing is lost with it."""
+LEFTOVERS = {"run.lock", "config.new"}
+"""Files of a run that was killed before its config was written; such a directory counts as empty."""
 
 _NUMBERED = re.compile(r"(\d{5})-")
 
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The paths inside a run directory."""
+    """Paths inside a run directory."""
 
     path: Path
 
@@ -40,32 +40,32 @@ class RunDirectory:
 
     @property
     def lock(self) -> Path:
-        """Locked by the process that writes the run; the system lets go of it if that dies."""
+        """Lock file of the process that writes the run; released by the system if the process dies."""
         return self.path / "run.lock"
 
     @property
     def metrics(self) -> Path:
-        """The log, one JSON object a line."""
+        """The log, one JSON object per line."""
         return self.path / "metrics.jsonl"
 
     @property
     def journal(self) -> Path:
-        """What happened to the run, one JSON object a line."""
+        """The journal, one JSON object per line."""
         return self.path / "events.jsonl"
 
     @property
     def evaluations(self) -> Path:
-        """What was measured, one JSON object a line."""
+        """Results of evaluations, one JSON object per line."""
         return self.path / "evaluations.jsonl"
 
     @property
     def samples(self) -> Path:
-        """Grids drawn during training."""
+        """Folder of sample grids."""
         return self.path / "samples"
 
     @property
     def checkpoints(self) -> Path:
-        """One folder a checkpoint, named by its step."""
+        """Folder of checkpoints, each a folder named by its step."""
         return self.path / "checkpoints"
 
     def checkpoint(self, step: int) -> Path:
@@ -73,20 +73,20 @@ class RunDirectory:
         return self.checkpoints / f"{step:06d}"
 
     def checkpoint_steps(self) -> list[int]:
-        """Steps of the checkpoints there are, in order."""
+        """Return the steps of all checkpoints, in order."""
         if not self.checkpoints.is_dir():
             return []
         return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdigit())
 
 
 def check_free(path: Path) -> None:
-    """See that a run can be started in a directory, before any time is spent on it.
+    """Check that a path is a new or empty directory that can be written.
 
     Raises:
-        UsageError: something is there already: nothing saved is ever overwritten.
+        UsageError: the path exists and is not empty. Nothing is ever overwritten.
         GanzooError: it cannot be written.
     """
-    if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - LEFT_OVER):
+    if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - LEFTOVERS):
         raise UsageError(
             f"{path} exists and is not empty; choose another {setting('run_dir')}, or remove it "
             "first"
@@ -96,27 +96,34 @@ def check_free(path: Path) -> None:
         raise GanzooError(f"cannot write the run directory {path}: no permission in {parent}")
 
 
-def create(path: Path | None, label: str) -> RunDirectory:
-    """Make a fresh run directory, numbered below `runs/` unless a path is given.
+def create_run_directory(path: Path | None, label: str) -> RunDirectory:
+    """Create a run directory: at a path, or numbered below `runs/`.
+
+    Args:
+        path: of the directory; None for a numbered one.
+        label: end of a numbered directory's name.
 
     Raises:
-        UsageError: the path is taken.
-        GanzooError: it cannot be made.
+        UsageError: the path exists and is not empty.
+        GanzooError: it cannot be written.
     """
     try:
+        # The path that was given.
         if path is not None:
             check_free(path)
             path.mkdir(parents=True, exist_ok=True)
             return RunDirectory(path)
+
+        # The next number below `runs/`.
         RUNS.mkdir(exist_ok=True)
         while True:
-            taken = [int(m[1]) for p in RUNS.iterdir() if (m := _NUMBERED.match(p.name))]
-            fresh = RUNS / f"{max(taken, default=0) + 1:05d}-{label}"
+            numbers = [int(m[1]) for p in RUNS.iterdir() if (m := _NUMBERED.match(p.name))]
+            numbered = RUNS / f"{max(numbers, default=0) + 1:05d}-{label}"
             try:
-                fresh.mkdir()  # fails where another run took the number meanwhile
-            except FileExistsError:
+                numbered.mkdir()
+            except FileExistsError:  # another run has taken the number meanwhile
                 continue
-            return RunDirectory(fresh)
+            return RunDirectory(numbered)
     except OSError as error:
         raise GanzooError(
             f"cannot write the run directory {path or RUNS}: {error.strerror}"

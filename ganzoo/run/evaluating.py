@@ -27,7 +27,7 @@ from ganzoo.interfaces.extractor import Extractor
 from ganzoo.interfaces.metric import ImageSet, Metric
 from ganzoo.randomness import derive
 from ganzoo.run.run import Run
-from ganzoo.training.sampling import resolve_labels
+from ganzoo.sampling import resolve_labels
 
 Given = Run | ImageStore | Tensor | str | Path | Mapping[str, Any]
 """What can be compared: see `ganzoo.evaluate`."""

@@ -1,4 +1,4 @@
-"""A run's observers as a group: an error in a plugin's observer does not end the run."""
+"""Observer group: calls a run's observers; a failing plugin observer does not end the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganzoo.randomness import isolated
 
 
 class Expendable(NamedTuple):
-    """An observer that is switched off if it raises, and what a warning then calls it."""
+    """An observer that is switched off if it raises, and its title in the warning."""
 
     title: str
     observer: Observer
@@ -23,19 +23,19 @@ class Expendable(NamedTuple):
 class ObserverGroup:
     """Calls the methods that each observer overrides.
 
-    An exception in the caller's own observers goes to the caller. One in an expendable observer
-    switches that observer off with a warning that names it: a logger whose server is down is no
-    reason to lose a run.
+    An exception in one of the caller's own observers is raised to the caller. One in an expendable
+    observer switches that observer off with a warning: a logger whose server is down is no reason
+    to lose a run.
 
     Args:
-        own: the caller's.
+        own: the caller's observers.
         expendable: all others.
     """
 
     def __init__(self, own: Sequence[Observer] = (), expendable: Sequence[Expendable] = ()) -> None:
         self._observers = [*own, *(observer for _, observer in expendable)]
         self._titles = {id(observer): title for title, observer in expendable}
-        self._of_steps = self._overriding("step")
+        self._step_observers = self._overriding("step")
 
     def notify(self, event: str, *facts: Any) -> None:
         """Call a method of each observer that overrides it."""
@@ -43,16 +43,16 @@ class ObserverGroup:
             self._call(observer, event, *facts)
 
     def measure(self, trainer: TrainerState) -> dict[str, float]:
-        """What observers measure for a line of the log; training's random numbers stay."""
-        measured: dict[str, float] = {}
+        """Collect the observers' values for a line of the log, without moving random numbers."""
+        values: dict[str, float] = {}
         for observer in self._overriding("measure"):
             with isolated(trainer.device):
-                measured |= self._call(observer, "measure", trainer) or {}
-        return measured
+                values |= self._call(observer, "measure", trainer) or {}
+        return values
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
-        """Call `step` of each observer that overrides it."""
-        for observer in self._of_steps:
+        """Call `step` of each observer that overrides it; looked up once, as it is called often."""
+        for observer in self._step_observers:
             self._call(observer, "step", trainer, terms)
 
     def _overriding(self, event: str) -> list[Observer]:
@@ -63,6 +63,7 @@ class ObserverGroup:
         ]
 
     def _call(self, observer: Observer, event: str, *facts: Any) -> Any:
+        """Call a method of an observer; switch an expendable observer off if it raises."""
         try:
             return getattr(observer, event)(*facts)
         except Exception as error:
@@ -70,6 +71,6 @@ class ObserverGroup:
             if title is None:
                 raise
             self._observers.remove(observer)
-            self._of_steps = self._overriding("step")
+            self._step_observers = self._overriding("step")
             message = f"{title} is switched off: {event}() raised {type(error).__name__}: {error}"
             warnings.warn(GanzooWarning(message), stacklevel=2)

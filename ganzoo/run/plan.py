@@ -305,7 +305,7 @@ def _check(
         demanding += [_whose(components[f"penalty.{name}"]) for name in penalties]
         raise Unsupported(
             f"{_whose(components['arch'])} cannot be trained with {' and '.join(demanding)}: "
-            f"{refusal}"
+            f"{refusal.marked}"
         ) from None
 
 

@@ -29,7 +29,7 @@ from ganzoo.run.journal import BEGINNINGS, ENDS
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.networks import build_networks
 from ganzoo.run.pictures import grid
-from ganzoo.training.sampling import decode, resolve_labels, sample_images
+from ganzoo.sampling import decode, resolve_labels, sample_images
 
 
 class Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 
 import torch
@@ -91,23 +91,17 @@ def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
 class RecordingCritic:
     """A critic that keeps the first scores of each batch, so that diagnosis costs no forward pass.
 
-    It also gives out the outputs of a joint forward pass. Each is given once: who looks at a batch
-    again gets a forward pass of its own, with dropout of its own.
-
     Args:
-        critic: what scores other images.
+        critic: what scores images.
+        joint: batches to run through the discriminator in one pass, when a loss first scores one of
+            them with gradients. Scoring one again is a forward pass with dropout of its own.
     """
 
-    def __init__(self, critic: BoundCritic) -> None:
+    def __init__(self, critic: BoundCritic, joint: Sequence[Batch] = ()) -> None:
         self.critic = critic
+        self._joint = {id(batch): batch for batch in joint}
         self._ready: dict[int, Outputs] = {}
         self._scores: dict[int, Tensor] = {}
-
-    def forward_jointly(self, real: Batch, fake: Batch) -> None:
-        """Run the discriminator on both batches at once, which is faster than one by one."""
-        outputs = self.critic.outputs(Batch.cat([real, fake]))
-        self._ready[id(real)] = {name: value[: len(real)] for name, value in outputs.items()}
-        self._ready[id(fake)] = {name: value[len(real) :] for name, value in outputs.items()}
 
     def __call__(self, batch: Batch) -> Tensor:
         """Raw scores `(N,)`."""
@@ -115,12 +109,24 @@ class RecordingCritic:
 
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
-        outputs = self._ready.pop(id(batch), None) if torch.is_grad_enabled() else None
+        outputs = None
+        if torch.is_grad_enabled():
+            if id(batch) in self._joint:
+                self._forward_jointly()
+            outputs = self._ready.pop(id(batch), None)
         if outputs is None:
             outputs = self.critic.outputs(batch)
         self._scores.setdefault(id(batch), outputs["scores"].detach())
         return outputs
 
+    def _forward_jointly(self) -> None:
+        joint_outputs, start = self.critic.outputs(Batch.cat([*self._joint.values()])), 0
+        for key, batch in self._joint.items():
+            rows = slice(start, start + len(batch))
+            self._ready[key] = {name: value[rows] for name, value in joint_outputs.items()}
+            start = rows.stop
+        self._joint = {}
+
     def scores_of(self, batch: Batch) -> Tensor | None:
-        """The first scores of a batch, without a graph; None if nobody asked for them."""
+        """The first scores of a batch, without a graph; None if no loss used them."""
         return self._scores.get(id(batch))

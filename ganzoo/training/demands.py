@@ -95,11 +95,15 @@ def check_discriminator(
         per_image = all(value.ndim and len(value) == len(first) for value in alone.values())
         buffers = zip(copy.buffers(), discriminator.buffers(), strict=True)
         unchanged = all(torch.equal(*pair) for pair in buffers)
-        independent = all(
-            depends_on_itself_alone(name, 1e-5 * float(value.abs().max()))
-            for name, value in alone.items()
+        independent = (
+            per_image
+            and unchanged
+            and all(
+                depends_on_itself_alone(name, 1e-5 * float(value.abs().max()))
+                for name, value in alone.items()
+            )
         )
-    return CheckedDemands(demands, per_image and unchanged and independent)
+    return CheckedDemands(demands, independent)
 
 
 def _check_class_logits(outputs: Outputs, num_classes: int) -> None:

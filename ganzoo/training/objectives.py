@@ -81,25 +81,11 @@ class Objective(nn.Module, Generic[P]):
 class DiscriminatorObjective(Objective[Penalty]):
     """What the discriminator minimizes in one update.
 
-    Args:
-        generator: makes the fakes.
-        critic: the discriminator.
-        loss: the adversarial loss.
-        penalties: of the discriminator, by name.
-        joint_forward: run the discriminator on real and fake images in one pass.
+    Attributes:
+        joint_forward: run the discriminator on real and fake images in one pass, which is faster.
     """
 
-    def __init__(
-        self,
-        generator: nn.Module,
-        critic: BoundCritic,
-        loss: Loss,
-        penalties: Mapping[str, Penalty],
-        *,
-        joint_forward: bool = False,
-    ) -> None:
-        super().__init__(generator, critic, loss, penalties)
-        self.joint_forward = joint_forward
+    joint_forward = False
 
     def forward(
         self, inputs: StepInput, active_penalties: ActivePenalties, fake: Batch | None = None
@@ -121,9 +107,7 @@ class DiscriminatorObjective(Objective[Penalty]):
                 fake = fake.with_images(fake.images.detach())
 
             # Adversarial loss.
-            critic = RecordingCritic(self.critic)
-            if self.joint_forward:
-                critic.forward_jointly(real, fake)
+            critic = RecordingCritic(self.critic, (real, fake) if self.joint_forward else ())
             terms = dict(self.loss.discriminator_loss(critic, real, fake))
 
             # Penalties.

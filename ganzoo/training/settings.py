@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+from torch import nn
 
 from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig, merged, sorted_settings
 from ganzoo.errors import PluginError, UsageError
+from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.settings import Settings
 
 NOT_OF_A_TRAINER = {"workers", "threads", *ImageConfig.model_fields} - {"horizontal_flip"}
 """Settings that concern how images are loaded, or the whole program."""
 
 
-class Configs(NamedTuple):
-    """The sections of a config that a trainer needs."""
+class Resolved(NamedTuple):
+    """What a trainer works by."""
 
     training: TrainingConfig
-    execution: ExecutionConfig
+    execution: Execution
     image: ImageConfig
 
 
 def resolve_settings(
     training: TrainingConfig | None,
-    execution: ExecutionConfig | None,
+    execution: Execution | ExecutionConfig | None,
     image: ImageConfig | None,
     flat: Mapping[str, Any],
     paper: Settings,
-) -> Configs:
+    networks: Sequence[nn.Module],
+) -> Resolved:
     """Merge config objects, flat settings (which win) and the loss's settings (which yield).
 
     Raises:
@@ -35,16 +39,19 @@ def resolve_settings(
         PluginError: the loss recommends a setting that does not exist.
     """
     sections = sorted_settings(flat)
-    foreign = [*sections.pop("logging", {}), *(NOT_OF_A_TRAINER & set(flat))]
+    foreign = [*sections.get("logging", {}), *(NOT_OF_A_TRAINER & set(flat))]
+    if isinstance(execution, Execution):
+        foreign += sections.get("execution", {})
     if foreign:
         raise UsageError(
-            f"'{foreign[0]}' is a setting of ganzoo.train; a Trainer neither loads images nor "
-            "writes a run directory"
+            f"'{foreign[0]}' cannot be set here. A Trainer neither loads images nor writes a run "
+            "directory (ganzoo.train does), and an Execution that is made already is not changed"
         )
     if unknown := set(paper) - set(TrainingConfig.model_fields):
         raise PluginError(f"the loss recommends unknown settings {sorted(unknown)}")
-    return Configs(
-        merged(TrainingConfig, paper, training, sections.get("training")),
-        merged(ExecutionConfig, execution, sections.get("execution")),
-        merged(ImageConfig, image, sections.get("image")),
-    )
+    training = merged(TrainingConfig, paper, training, sections.get("training"))
+    image = merged(ImageConfig, image, sections.get("image"))
+    if not isinstance(execution, Execution):
+        config = merged(ExecutionConfig, execution, sections.get("execution"))
+        execution = Execution(config, networks, training.batch_size)
+    return Resolved(training, execution, image)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig
 from ganzoo.data.batches import Batches
@@ -23,13 +23,13 @@ from ganzoo.training.critic import Augmentation, BoundCritic
 from ganzoo.training.demands import CheckedDemands, check_discriminator, combined_demands
 from ganzoo.training.ema import MovingAverage
 from ganzoo.training.objectives import generate
-from ganzoo.training.sampling import sample_images
 from ganzoo.training.settings import resolve_settings
+from ganzoo.training.state import TrainingState
 from ganzoo.training.step import ActivePenalties, StepInput, StepRecord, Terms
-from ganzoo.training.updates import Update, make_updates
+from ganzoo.training.updates import make_updates
 
 
-class Trainer:
+class Trainer(TrainingState):
     """Trains a generator against a discriminator with a loss on images.
 
         trainer = ganzoo.Trainer(
@@ -59,12 +59,12 @@ class Trainer:
         penalties: by name. None takes the loss's own, an empty mapping none at all.
         augment: differentiable `(N, C, H, W) -> (N, C, H, W)`, applied to every image that the
             discriminator sees, in penalties too.
-        training: what is optimized and how; what it leaves open is the loss's paper's.
+        training: the optimization; what it leaves open is the loss's paper's.
         execution: how it is computed.
-        image: the horizontal flip of real images.
-        demands: the demands that the discriminator was already seen to meet; tried here if None.
-        settings: fields of `training`, `execution` and `image` by name, as `ganzoo.train` takes
-            them: `batch_size`, `n_critic`, `device`, `precision`, `horizontal_flip`, …
+        image: its `horizontal_flip` is used.
+        demands: those that the discriminator was seen to meet already; tried here if None.
+        settings: fields of these sections by name, as `ganzoo.train` takes them: `batch_size`,
+            `n_critic`, `device`, `precision`, `horizontal_flip`, …
 
     Raises:
         UsageError: a setting is out of range, or the data has no labels to train on.
@@ -88,41 +88,36 @@ class Trainer:
         **settings: Any,
     ) -> None:
         # Settings.
-        made = execution if isinstance(execution, Execution) else None
-        asked = None if isinstance(execution, Execution) else execution
-        configs = resolve_settings(training, asked, image, settings, loss.settings())
         networks = (generator, discriminator)
-        self.training = configs.training
-        self.execution = made or Execution(configs.execution, networks, configs.training.batch_size)
+        self.training, self.execution, image = resolve_settings(
+            training, execution, image, settings, loss.settings(), networks
+        )
         self.device = self.execution.device
 
-        # Networks, loss, augmentation.
+        # Networks, loss, augmentation, EMA.
         self.generator = self.execution.place(generator)
         self.discriminator = self.execution.place(discriminator)
         self.loss = loss.to(self.device)
+        self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
         self.latent = NormalLatent(latent) if isinstance(latent, int) else latent
         self.image = data.spec
-        self.augment = augment.to(self.device) if isinstance(augment, nn.Module) else augment
         self.ema = MovingAverage(self.generator, self.training.ema_decay)
 
         # Penalties, and what they and the loss demand.
         penalties = default_penalties(loss) if penalties is None else penalties
-        penalties = {name: p for name, p in penalties.items() if p.weight}
+        penalties = {name: penalty for name, penalty in penalties.items() if penalty.weight}
         if demands is None:
-            labels = self.training.conditional
-            wanted = combined_demands(loss, penalties.values(), conditional=labels)
+            wanted = combined_demands(
+                loss, penalties.values(), conditional=self.training.conditional
+            )
             demands = check_discriminator(self.discriminator, self.image, wanted)
         self.conditional = demands.demands.labels
 
         # Updates of both networks.
         critic = BoundCritic(self.discriminator, self.execution, self.conditional, self.augment)
+        joint_forward = demands.independent_scores and self.execution.joint_forward
         self.discriminator_update, self.generator_update = make_updates(
-            self.generator,
-            critic,
-            loss,
-            penalties,
-            self.training,
-            joint_forward=demands.independent_scores and self.execution.joint_forward,
+            self.generator, critic, loss, penalties, self.training, joint_forward=joint_forward
         )
         self.shares_fakes = self.training.reuse_fakes and self.execution.whole_batches
         """Whether both networks' updates see the same fakes, made once with their graph."""
@@ -135,7 +130,7 @@ class Trainer:
             self.training.seed,
             self.device,
             rows=self.execution.rows,
-            horizontal_flip=configs.image.horizontal_flip,
+            horizontal_flip=image.horizontal_flip,
             on_device=self.execution.data_on_device,
         )
 
@@ -250,47 +245,3 @@ class Trainer:
         """The k-th real batch, and z for as many fakes; the rows of this process."""
         z = self.latent.sample(self.training.batch_size, device=self.device)
         return StepInput(self.execution.place_batch(self.batches[k]), z[self.execution.rows])
-
-    def sample(
-        self,
-        n: int,
-        *,
-        seed: int = 0,
-        labels: Tensor | int | None = None,
-        truncation: float | None = None,
-    ) -> Tensor:
-        """Images of the averaged generator; see `ganzoo.Run.sample`. Does not change training."""
-        return sample_images(
-            self.ema.module,
-            self.latent,
-            n,
-            seed=seed,
-            num_classes=self.image.num_classes if self.conditional else 0,
-            labels=labels,
-            truncation=truncation,
-        )
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state to resume from: there is no random state beside the seed and the step."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        return {"step": self.step, **state}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Resume from a `state_dict`, bit for bit; learning rates are those of `training`."""
-        self.step = state["step"]
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self) -> dict[str, nn.Module | Update]:
-        """Everything that has a state."""
-        parts: dict[str, nn.Module | Update] = {
-            "generator": self.generator,
-            "discriminator": self.discriminator,
-            "ema": self.ema,
-            "loss": self.loss,
-            "discriminator_update": self.discriminator_update,
-            "generator_update": self.generator_update,
-        }
-        if isinstance(self.augment, nn.Module):
-            parts["augment"] = self.augment
-        return parts

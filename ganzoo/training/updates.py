@@ -108,9 +108,8 @@ def make_updates(
     execution = critic.execution
     of_discriminator = {name: p for name, p in penalties.items() if isinstance(p, Penalty)}
     of_generator = {name: p for name, p in penalties.items() if isinstance(p, GeneratorPenalty)}
-    discriminator_objective = DiscriminatorObjective(
-        generator, critic, loss, of_discriminator, joint_forward=joint_forward
-    )
+    discriminator_objective = DiscriminatorObjective(generator, critic, loss, of_discriminator)
+    discriminator_objective.joint_forward = joint_forward
     generator_objective = GeneratorObjective(generator, critic, loss, of_generator)
 
     def update(objective: AnyObjective, network: nn.Module, lr: float) -> Update:

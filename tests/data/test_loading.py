@@ -9,7 +9,7 @@ import torch
 from toys import make_store
 
 from ganzoo.data.batches import Batches
-from ganzoo.data.loading import AHEAD, Prefetched, Resident, fits
+from ganzoo.data.loading import PREFETCH, Prefetched, Resident, fits
 
 CPU = torch.device("cpu")
 KINDS = [Resident, Prefetched]
@@ -19,7 +19,7 @@ def pairs(kind, store, *, labelled=True):
     """Batches of a store as it gives them, and as a loader does."""
     plain = Batches(store, 7, 0, CPU)
     labels = store.labels if labelled else None
-    return plain, kind(store.images, labels, plain.indices, CPU)
+    return plain, kind(store.images, labels, plain.order, CPU)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,11 +48,11 @@ def test_batches_are_gathered_ahead_by_another_thread_and_each_once():
     plain, loader = pairs(Watched, store)
     for k in range(4):
         loader(k)
-    coming = [future.result() for future in loader._coming.values()]
-    assert len(coming) == AHEAD
-    assert len(gathered) == 4 + AHEAD
+    pending = [future.result() for future in loader._pending.values()]
+    assert len(pending) == PREFETCH
+    assert len(gathered) == 4 + PREFETCH
     assert threading.main_thread() not in [thread for thread, _ in gathered]
-    assert all(torch.equal(chosen, plain.indices(k)) for k, (_, chosen) in enumerate(gathered))
+    assert all(torch.equal(chosen, plain.order(k)) for k, (_, chosen) in enumerate(gathered))
 
 
 def test_an_error_of_the_thread_is_one_of_the_step():
@@ -63,11 +63,11 @@ def test_an_error_of_the_thread_is_one_of_the_step():
 
 
 @pytest.mark.parametrize(
-    ("device", "asked", "kept"),
+    ("device", "on_device", "kept"),
     [("cpu", "on", False), ("cuda", "on", True), ("cuda", "off", False), ("mps", "auto", False)],
 )
-def test_images_are_kept_on_a_device_where_that_is_asked_or_known_to_fit(device, asked, kept):
-    assert fits(10, torch.device(device), asked) is kept
+def test_images_are_kept_on_a_device_where_that_is_asked_or_known_to_fit(device, on_device, kept):
+    assert fits(10, torch.device(device), on_device) is kept
 
 
 def test_auto_keeps_images_on_a_device_up_to_a_fourth_of_its_free_memory(monkeypatch):

@@ -48,7 +48,7 @@ def test_a_store_larger_than_memory_is_trained_from_with_what_memory_there_is(
     about.write_text(about.read_text().replace('"count": 1,', f'"count": {count},'))
 
     trainer = make_trainer(data=open_store(tmp_path, one), generator=TinyGenerator(size=256))
-    assert len(trainer.batches.images) == count
+    assert trainer.batches.order.count == count
     trainer.fit(2)
     before = resident_anonymous()
     trainer.fit(40)
@@ -221,7 +221,7 @@ def test_unreadable_images_stop_with_their_places_and_leave_nothing(cache):
     assert "2 image(s) cannot be read" in message
     assert "file-3.png: " in message
     assert "file-7.png: " in message
-    assert "--skip-bad-images" in message
+    assert "skip_bad_images=True" in message
     assert folders(cache) == []
 
 
@@ -279,14 +279,14 @@ def test_a_decompression_bomb_is_an_unreadable_image(tmp_path, side):
 
 def test_workers_decode_the_same(monkeypatch):
     here = ImageStore.from_source(source(count=200))
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    monkeypatch.setattr(reading, "WORKER_THRESHOLD", 0.0)
     by_workers = ImageStore.from_source(source(count=200))
     assert torch.equal(here.images, by_workers.images)
     assert torch.equal(here.labels, by_workers.labels)
 
 
 def test_workers_find_the_same_unreadable_images(monkeypatch):
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    monkeypatch.setattr(reading, "WORKER_THRESHOLD", 0.0)
     with pytest.raises(DataError) as error:
         ImageStore.from_source(source(count=200, bad=(3, 150, 199)))
     assert [line.split(":")[0] for line in str(error.value).splitlines()[1:4]] == [
@@ -299,7 +299,7 @@ def test_workers_find_the_same_unreadable_images(monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs cannot be taken away here")
 def test_no_more_workers_are_started_than_there_are_cpus_for_us(monkeypatch):
     """Torch warns of too many, as in a container or a job queue; a warning is an error here."""
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    monkeypatch.setattr(reading, "WORKER_THRESHOLD", 0.0)
     ours = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(ours)})
     try:
@@ -323,7 +323,7 @@ def test_a_dataset_that_workers_cannot_serve_is_decoded_in_process(monkeypatch):
 
     src = source(count=120)
     expected = ImageStore.from_source(src)
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    monkeypatch.setattr(reading, "WORKER_THRESHOLD", 0.0)
     with pytest.warns(UserWarning, match="decoding in one process"):
         store = ImageStore.from_source(ImageSource(Home(src.images), SPEC))
     assert torch.equal(store.images, expected.images)

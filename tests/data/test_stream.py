@@ -93,7 +93,7 @@ def test_training_from_a_stream_is_training_from_a_store_to_the_bit_and_resumes(
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_unreadable_image_is_named_without_a_trace(workers):
     batches = Batches(stream(source(bad=(4,)), workers), 30, 0, CPU)
-    with pytest.raises(ganzoo.DataError, match=r"file-4\.png.*\n--skip-bad-images") as raised:
+    with pytest.raises(ganzoo.DataError, match=r"file-4\.png.*\nskip_bad_images=True") as raised:
         batches[0]
     assert "Traceback" not in str(raised.value)
 
@@ -101,7 +101,7 @@ def test_an_unreadable_image_is_named_without_a_trace(workers):
 def test_an_unreadable_image_is_replaced_by_the_next_where_that_is_allowed():
     whole = Batches(stream(), 30, 0, CPU)
     batches = Batches(stream(source(bad=(4, 5)), skip_bad_images=True), 30, 0, CPU)
-    order = whole.indices(0).tolist()
+    order = whole.order(0).tolist()
     with pytest.warns(UserWarning, match=r"replaced by the next; the first is file-[45]\.png"):
         images = batches[0].images
     for place, number in enumerate(order):

@@ -1,12 +1,35 @@
-"""The map is true: what docs/architecture.md names is there."""
+"""The map is true: what docs/architecture.md names is there, in the order that it draws."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
+import pytest
+import torch
+from test_layers import ALLOWED
+
+import ganzoo
+from ganzoo.config import Layer
+from ganzoo.run.plan import compose
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def walk(begins: str) -> list[str]:
+    """The files of a numbered list, by the sentence above it."""
+    lines = section("Two walks").split(begins)[1].split("\n\n")[1]
+    return re.findall(r"^\d\. `([\w/.-]+\.py)`", lines, re.MULTILINE)
+
+
+def test_it_is_short():
+    assert len(TEXT.splitlines()) <= 150
 
 
 def test_every_test_it_names_exists():
@@ -22,7 +45,88 @@ def test_every_test_it_names_exists():
 
 
 def test_every_file_it_names_exists():
-    for name in re.findall(r"`((?:ganzoo|engine|tests|plugins)/[\w/*]+(?:\.py|/))`", TEXT):
-        name = name if not name.startswith("engine/") else f"ganzoo/{name}"
-        if "evaluation" not in name:
-            assert list(ROOT.glob(name.rstrip("/"))), name
+    names = re.findall(r"`((?:ganzoo|tests|plugins)/[\w/*-]+(?:\.py|/))`", TEXT)
+    assert len(names) > 20
+    for name in names:
+        assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+def test_the_diagram_draws_every_room_above_those_it_imports():
+    diagram = section("The rooms").split("```\n")[1]
+    lines = [re.split(r" {3,}", line)[0].split() for line in diagram.splitlines()]
+    assert sorted(room for line in lines for room in line) == sorted(ALLOWED)
+    for number, line in enumerate(lines):
+        below = {room for lower in lines[number + 1 :] for room in lower}
+        for room in line:
+            assert ALLOWED[room] <= below, f"{room} imports {ALLOWED[room] - below}"
+
+
+def stack_files() -> list[str]:
+    """Files of the checkout through which the caller was called, the outermost first."""
+    files = [Path(frame.filename) for frame in reversed(inspect.stack())]
+    named = [str(f.relative_to(ROOT)) for f in files if f.is_relative_to(ROOT)]
+    return list(dict.fromkeys(n for n in named if n.startswith(("ganzoo/", "plugins/"))))
+
+
+@pytest.fixture
+def plan():
+    tree = {
+        "arch": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
+        "loss": "bce",
+        "data": "emoji",
+        "image": {"size": 16},
+        "training": {"batch_size": 4},
+        "execution": {"device": "cpu"},
+    }
+    return compose([Layer("test", tree)])
+
+
+def test_a_batch_walks_through_the_files_that_it_names(plan, monkeypatch):
+    images = plan.open_images()
+    stacks = []
+    load = ganzoo.ImageStore.batch
+    monkeypatch.setattr(
+        ganzoo.ImageStore, "batch", lambda *a, **k: stacks.append(stack_files()) or load(*a, **k)
+    )
+
+    class Discriminator(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, images):
+            stacks.append(stack_files())
+            return self.weight * images.mean((1, 2, 3))
+
+    trainer = ganzoo.Trainer(
+        generator=plan.networks.generator,
+        discriminator=Discriminator(),
+        loss=plan.loss,
+        latent=4,
+        data=images,
+        batch_size=4,
+        device="cpu",
+    )
+    stacks.clear()
+    trainer.train_step()
+    named = walk("A batch, from")
+    assert len(named) <= 8
+    store, network = stacks[0], stacks[1]
+    assert [*reversed(store)][1:] + network[1:] == named[1:]  # the store itself is the caller
+
+
+def test_an_option_walks_through_the_files_that_it_names(monkeypatch):
+    from ganzoo_dcgan.architecture import DCGAN
+
+    from ganzoo.cli.app import app
+
+    stacks = []
+    make = DCGAN.__init__
+    monkeypatch.setattr(
+        DCGAN, "__init__", lambda *a, **k: stacks.append(stack_files()) or make(*a, **k)
+    )
+    command = "train --arch dcgan --loss bce --data emoji -o arch.base_channels=2 --dry-run"
+    app.main(command.split(), standalone_mode=False)
+    named = walk("An option,")
+    assert len(named) <= 7
+    assert set(stacks[0]) <= set(named), "files that hand the option on, and are not named"

@@ -114,17 +114,18 @@ def test_weights_converted_once_an_update_give_the_gradients_of_weights_converte
     """Passes share converted weights; the gradients agree to bfloat16's rounding."""
     trainer = make_trainer(precision="bf16", penalties={"r": Tolerant()})
     apart = copy.deepcopy(trainer.discriminator)
-    real, z = trainer._draw(0)
+    inputs = trainer._draw(0)
+    real = inputs.real
     objective = trainer.discriminator_update.objective
-    objective.at_once = False
-    loss, _, seen = objective(real, z, ("r",))
+    objective.joint_forward = False
+    loss, _, record = objective(inputs, ("r",))
     loss.backward()
 
     def critic(batch):
         with torch.autocast("cpu", torch.bfloat16):
             return apart(batch.images).float()
 
-    fake = ganzoo.Batch(seen.fake)
+    fake = ganzoo.Batch(record.fake)
     terms = trainer.loss.discriminator_loss(critic, real, fake)
     penalty = Tolerant().penalty(critic, real, fake)
     (sum(terms.values()) + penalty).backward()
@@ -163,7 +164,7 @@ def test_float16_leaves_out_an_update_whose_gradients_overflow_and_scales_less(m
     trainer.train_step()
     trainer.discriminator_update.scaler.update(2.0**120)
     before = weights(trainer.discriminator)
-    trainer._update_discriminator(trainer._draw(1), (), None)
+    trainer.discriminator_update(trainer._draw(1), ())
     assert same(before, weights(trainer.discriminator))
     assert trainer.discriminator_update.scaler.get_scale() == 2.0**119
 
@@ -182,16 +183,16 @@ def test_float16_goes_on_from_a_checkpoint_to_the_bit(make_trainer):
 
 
 def test_a_device_without_half_precision_says_so_and_goes_on_in_float32():
-    with pytest.warns(UserWarning, match="no automatic bf16 on device 'meta'"):
-        assert resolve_precision("bf16", torch.device("meta"), nn.Linear(1, 1)) == "fp32"
+    with pytest.warns(UserWarning, match="no autocast to bf16 on device 'meta'"):
+        assert resolve_precision("bf16", torch.device("meta"), [nn.Linear(1, 1)]) == "fp32"
 
 
 def test_networks_too_small_for_bfloat16_to_pay_stay_in_float32():
-    assert resolve_precision("auto", CPU, TinyGenerator(), TinyDiscriminator()) == "fp32"
+    assert resolve_precision("auto", CPU, [TinyGenerator(), TinyDiscriminator()]) == "fp32"
 
 
 def test_a_policy_leaves_float32_alone():
     policy = PrecisionPolicy(CPU)
-    assert not policy.scaler().is_enabled()
-    with policy.casting_once("fp32"), policy.autocast("fp32"):
+    assert not policy.grad_scaler().is_enabled()
+    with policy.shared_weight_casts(), policy.autocast("fp32"):
         assert nn.Linear(2, 2)(torch.zeros(1, 2)).dtype == torch.float32

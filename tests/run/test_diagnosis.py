@@ -6,18 +6,18 @@ import itertools
 
 import pytest
 import torch
-from ganzoo.engine import diagnosis
 from scipy.stats import mannwhitneyu
 from toys import LogisticLoss
 
-from ganzoo.run.diagnosis import broken_weight, diversity, measure, separation
+from ganzoo.run import diagnosis
+from ganzoo.run.diagnosis import diversity, measure, nonfinite_weight, roc_auc
 
 
-def test_separation_is_the_area_under_the_roc_curve():
+def test_roc_auc_is_the_area_under_the_roc_curve():
     real, fake = torch.randn(37), torch.randn(23).add(-0.5)
     real[3] = fake[5]  # a tie
     expected = mannwhitneyu(real.numpy(), fake.numpy()).statistic / (37 * 23)  # the same number
-    assert float(separation(real, fake)) == pytest.approx(expected, abs=1e-6)
+    assert float(roc_auc(real, fake)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_diversity_is_the_mean_distance_of_pairs_per_pixel():
@@ -52,7 +52,7 @@ def test_scores_are_those_of_the_last_discriminator_update(make_trainer):
     real, fake = given[-1]
     assert seen["scores/real"] == pytest.approx(float(real.mean()))
     assert seen["scores/fake_std"] == pytest.approx(float(fake.std(correction=0)))
-    assert seen["scores/auc"] == pytest.approx(float(separation(real, fake)))
+    assert seen["scores/auc"] == pytest.approx(float(roc_auc(real, fake)))
 
 
 def test_a_loss_that_hides_its_scores_leaves_them_out(make_trainer):
@@ -89,7 +89,7 @@ def test_a_single_image_has_no_diversity(make_trainer):
     trainer = make_trainer()
     trainer.fit(1)
     assert "diversity/fake" in measure(trainer)
-    trainer.seen = trainer.seen._replace(fake=trainer.seen.fake[:1])
+    trainer.record = trainer.record._replace(fake=trainer.record.fake[:1])
     assert "diversity/fake" not in measure(trainer)
 
 
@@ -97,22 +97,22 @@ def test_a_single_image_has_no_diversity(make_trainer):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_weight_that_is_not_finite_is_named(make_trainer, network, value):
     trainer = make_trainer()
-    assert broken_weight(trainer) is None
+    assert nonfinite_weight(trainer) is None
     name, weight = list(getattr(trainer, network).named_parameters())[-1]
     with torch.no_grad():
         weight.view(-1)[0] = value
-    assert broken_weight(trainer) == f"{network}/{name}"
+    assert nonfinite_weight(trainer) == f"{network}/{name}"
 
 
 def test_a_buffer_that_is_not_finite_is_named_too(make_trainer):
     trainer = make_trainer()
     trainer.generator.body[1].running_var[0] = float("inf")
-    assert broken_weight(trainer) == "generator/body.1.running_var"
+    assert nonfinite_weight(trainer) == "generator/body.1.running_var"
 
 
 def test_large_batches_are_compared_in_part(make_trainer, monkeypatch):
-    monkeypatch.setattr(diagnosis, "DIVERSITY_OF", 2)
+    monkeypatch.setattr(diagnosis, "DIVERSITY_IMAGES", 2)
     trainer = make_trainer()
     trainer.fit(1)
-    first = trainer.seen.fake[:2]
+    first = trainer.record.fake[:2]
     assert measure(trainer)["diversity/fake"] == pytest.approx(float(diversity(first)))

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 import ganzoo
 from ganzoo.run import checkpoints
-from ganzoo.run.checkpoint_writer import Keeper, best_step
+from ganzoo.run.checkpoint_writer import CheckpointWriter, best_step
 from ganzoo.run.directory import RunDirectory
 
 TINY = {
@@ -93,14 +93,14 @@ def test_a_snapshot_holds_the_moment_while_training_goes_on(make_trainer, tmp_pa
 
 
 def test_a_checkpoint_is_reported_only_when_it_is_on_the_disk(make_trainer, tmp_path):
-    keeper, trainer = Keeper(RunDirectory(tmp_path)), make_trainer()
+    writer, trainer = CheckpointWriter(RunDirectory(tmp_path)), make_trainer()
     manifest = checkpoints.Manifest(0, trainer.image, ganzoo.Demands(), (), {})
-    assert keeper.collect() is None
-    keeper.submit(checkpoints.snapshot(trainer), manifest)
-    step, folder = keeper.collect(wait=True)
+    assert writer.collect() is None
+    writer.submit(checkpoints.snapshot(trainer), manifest)
+    step, folder = writer.collect(wait=True)
     assert (step, folder) == (0, tmp_path / "checkpoints" / "000000")
     assert json.loads((folder / "manifest.json").read_text())["step"] == 0
-    assert keeper.collect(wait=True) is None
+    assert writer.collect(wait=True) is None
 
 
 def test_a_write_that_fails_in_the_thread_fails_the_run(tmp_path):

@@ -9,10 +9,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 from toys import TinyDiscriminator
 
 from ganzoo import Batch, Demands, ImageSpec, Unsupported
-from ganzoo.execution.precision import PrecisionPolicy
-from ganzoo.training.critic import BoundCritic, check_demands
+from ganzoo.config import ExecutionConfig
+from ganzoo.execution.execution import Execution
+from ganzoo.training.critic import BoundCritic
+from ganzoo.training.demands import check_discriminator
 
-POLICY = PrecisionPolicy(torch.device("cpu"))
+EXECUTION = Execution(ExecutionConfig(device="cpu", precision="fp32"), [], 1)
 IMAGE = ImageSpec(1, 8, 8, num_classes=3)
 NO_BATCH = Demands(forbids_batch_statistics=True)
 
@@ -27,7 +29,7 @@ class Returns(nn.Module):
 
 
 def critic(network: nn.Module) -> BoundCritic:
-    return BoundCritic(network, POLICY, "fp32", conditional=False)
+    return BoundCritic(network, EXECUTION, conditional=False)
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 1, 1, 1)])
@@ -53,47 +55,47 @@ def test_other_outputs_are_passed_on_in_float32():
 def test_batch_norm_is_refused_where_batch_statistics_are_forbidden():
     """StudioGAN and torchgan train critics with batch norm under a gradient penalty."""
     with pytest.raises(Unsupported, match="depends on the others in its batch"):
-        check_demands(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, NO_BATCH, conditional=False)
+        check_discriminator(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, NO_BATCH)
 
 
 def test_batch_norm_is_fine_where_nothing_forbids_it():
-    check_demands(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, Demands(), conditional=False)
+    check_discriminator(TinyDiscriminator(norm=nn.BatchNorm2d), IMAGE, Demands())
 
 
 def test_statistics_over_the_batch_are_noticed_whatever_they_are_called():
     network = Returns(lambda x: x.mean((1, 2, 3)) + x.std(0).mean())
     with pytest.raises(Unsupported, match="depends on the others"):
-        check_demands(network, IMAGE, NO_BATCH, conditional=False)
+        check_discriminator(network, IMAGE, NO_BATCH)
 
 
 @pytest.mark.parametrize("norm", [nn.InstanceNorm2d, lambda c: nn.GroupNorm(1, c), nn.Identity])
 def test_norms_within_an_image_are_allowed(norm):
-    check_demands(TinyDiscriminator(norm=norm), IMAGE, NO_BATCH, conditional=False)
+    check_discriminator(TinyDiscriminator(norm=norm), IMAGE, NO_BATCH)
 
 
 def test_dropout_is_not_taken_for_batch_statistics():
     network = nn.Sequential(TinyDiscriminator(norm=lambda c: nn.Dropout(0.5)))
-    check_demands(network, IMAGE, NO_BATCH, conditional=False)
+    check_discriminator(network, IMAGE, NO_BATCH)
 
 
 def test_the_check_leaves_weights_buffers_and_random_state_alone():
     network = TinyDiscriminator(norm=nn.BatchNorm2d)
     before = {k: v.clone() for k, v in network.state_dict().items()}
     state = torch.get_rng_state()
-    check_demands(network, IMAGE, Demands(), conditional=False)
+    check_discriminator(network, IMAGE, Demands())
     assert torch.equal(state, torch.get_rng_state())
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
 
 def test_missing_class_logits_are_refused():
     with pytest.raises(Unsupported, match=r"class_logits.*\(N, 3\)"):
-        check_demands(TinyDiscriminator(), IMAGE, Demands(class_logits=True), conditional=False)
+        check_discriminator(TinyDiscriminator(), IMAGE, Demands(class_logits=True))
 
 
 def test_class_logits_of_the_wrong_number_are_refused():
     network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "class_logits": x.flatten(1)[:, :2]})
     with pytest.raises(Unsupported, match="class logits"):
-        check_demands(network, IMAGE, Demands(class_logits=True), conditional=False)
+        check_discriminator(network, IMAGE, Demands(class_logits=True))
 
 
 @pytest.mark.parametrize(
@@ -108,19 +110,18 @@ def test_class_logits_of_the_wrong_number_are_refused():
 )
 def test_it_tells_whether_images_can_be_shown_together(norm, alone):
     network = TinyDiscriminator(norm=norm)
-    assert check_demands(network, IMAGE, Demands(), conditional=False) == alone
+    assert check_discriminator(network, IMAGE, Demands()).independent_scores == alone
     network.eval()  # which it will not be while it is trained
-    assert check_demands(network, IMAGE, Demands(), conditional=False) == alone
+    assert check_discriminator(network, IMAGE, Demands()).independent_scores == alone
 
 
 def test_outputs_that_are_not_each_images_own_are_not_shown_together():
     network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "spread": x.detach().std()})
-    assert not check_demands(network, IMAGE, Demands(), conditional=False)
+    assert not check_discriminator(network, IMAGE, Demands()).independent_scores
 
 
 def test_a_dependence_on_neighbours_that_fresh_weights_hardly_let_through_is_noticed():
     network = Returns(lambda x: 1e-3 * (x.mean((1, 2, 3)) + 1e-3 * x.std(0).mean()))
-    assert not check_demands(network, IMAGE, Demands(), conditional=False)
-    assert check_demands(
-        Returns(lambda x: 1e-3 * x.mean((1, 2, 3))), IMAGE, Demands(), conditional=False
-    )
+    assert not check_discriminator(network, IMAGE, Demands()).independent_scores
+    fair = Returns(lambda x: 1e-3 * x.mean((1, 2, 3)))
+    assert check_discriminator(fair, IMAGE, Demands()).independent_scores

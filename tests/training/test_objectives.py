@@ -33,23 +33,23 @@ def test_loss_terms_gradients_and_scores_are_those_of_two_passes(make_trainer, c
         penalties={"r": RealGradientPenalty()}, conditional=conditional, classes=3
     )
     objective, found = trainer.discriminator_update.objective, []
-    drawn = trainer._draw(0)
-    for objective.at_once in (True, False):
+    inputs = trainer._draw(0)
+    for objective.joint_forward in (True, False):
         trainer.discriminator.zero_grad()
-        loss, terms, seen = objective(*drawn, ("r",))
+        loss, terms, record = objective(inputs, ("r",))
         loss.backward()
         gradients = [p.grad for p in trainer.discriminator.parameters()]
-        found.append((loss.detach(), terms, seen.real_scores, seen.fake_scores, gradients))
+        found.append((loss.detach(), terms, record.real_scores, record.fake_scores, gradients))
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-6)
 
 
 def test_they_are_shown_in_one_pass_where_each_score_is_its_images_own(make_trainer):
     apart = make_trainer(discriminator=Counting())
     n = apart.training.batch_size
-    objective_of(apart)(*apart._draw(0), ())
+    objective_of(apart)(apart._draw(0), ())
     assert apart.discriminator.shown == [2 * n]
     normed = make_trainer(discriminator=Counting(nn.BatchNorm2d))
-    objective_of(normed)(*normed._draw(0), ())
+    objective_of(normed)(normed._draw(0), ())
     assert normed.discriminator.shown == [n, n]
 
 
@@ -63,7 +63,7 @@ def test_who_asks_twice_gets_two_passes(make_trainer):
 
     trainer = make_trainer(discriminator=Counting(lambda c: nn.Dropout(0.5)), loss=Twice())
     n = trainer.training.batch_size
-    _, terms, _ = objective_of(trainer)(*trainer._draw(0), ())
+    _, terms, _ = objective_of(trainer)(trainer._draw(0), ())
     assert trainer.discriminator.shown == [2 * n, n]
     assert terms["consistency"] > 0
 
@@ -78,5 +78,5 @@ def test_a_loss_that_asks_for_neither_shows_nothing(make_trainer):
             return {"adversarial": -critic(fake).mean()}
 
     trainer = make_trainer(discriminator=Counting(), loss=Own())
-    objective_of(trainer)(*trainer._draw(0), ())
+    objective_of(trainer)(trainer._draw(0), ())
     assert trainer.discriminator.shown == [trainer.training.batch_size]

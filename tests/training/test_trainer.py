@@ -20,7 +20,7 @@ from toys import (
 
 import ganzoo
 from ganzoo import Batch
-from ganzoo.training.objectives import Seen
+from ganzoo.training.step import StepRecord
 
 
 class Spy(LogisticLoss):
@@ -73,7 +73,7 @@ def test_fakes_of_the_discriminator_step_carry_no_graph_and_spend_no_generator_g
     make_trainer, reuse
 ):
     trainer = make_trainer(loss=Spy(), reuse_fakes=reuse)
-    trainer._update_generator = lambda *_: ({}, Seen())
+    trainer.generator_update.gradients = lambda *_: ({}, StepRecord())
     trainer.train_step()
     (_, _, fake) = trainer.loss.seen[0]
     assert not fake.images.requires_grad
@@ -82,9 +82,9 @@ def test_fakes_of_the_discriminator_step_carry_no_graph_and_spend_no_generator_g
 
 def test_the_discriminator_is_frozen_in_the_generator_step(make_trainer):
     trainer = make_trainer()
-    trainer.discriminator_update.optimizer.zero_grad()
+    trainer.discriminator_update.gradients = lambda *_: ({}, StepRecord())
     before = weights(trainer.discriminator)
-    trainer._update_generator(trainer._draw(0), (), None)
+    trainer.update_networks([trainer._draw(0)], ((), ()))
     assert all(p.grad is None for p in trainer.discriminator.parameters())
     assert all(p.requires_grad for p in trainer.discriminator.parameters())
     assert same(before, weights(trainer.discriminator))

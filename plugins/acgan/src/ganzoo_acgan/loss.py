@@ -10,11 +10,12 @@ from ganzoo_acgan.options import AuxiliaryClassifierOptions
 
 
 class AuxiliaryClassifier(ganzoo.Loss):
-    """L_S, real or fake, and L_C, which class: both networks want the class to be told."""
+    """L_S (real or fake) and L_C (which class): both networks maximize L_C."""
+
+    options: AuxiliaryClassifierOptions
 
     def __init__(self, options: AuxiliaryClassifierOptions | None = None) -> None:
-        super().__init__()
-        self.class_weight = (options or AuxiliaryClassifierOptions()).class_weight
+        super().__init__(options or AuxiliaryClassifierOptions())
 
     def demands(self) -> ganzoo.Demands:
         """A conditional generator, and a discriminator that predicts the class."""
@@ -24,24 +25,24 @@ class AuxiliaryClassifier(ganzoo.Loss):
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:
         """-(L_S + L_C)."""
-        seen_real, seen_fake = critic.outputs(real), critic.outputs(fake)
+        on_real, on_fake = critic.outputs(real), critic.outputs(fake)
         return {
-            "real": F.softplus(-seen_real["scores"]).mean(),
-            "fake": F.softplus(seen_fake["scores"]).mean(),
-            "class_real": self._class_term(seen_real["class_logits"], real.labels),
-            "class_fake": self._class_term(seen_fake["class_logits"], fake.labels),
+            "real": F.softplus(-on_real["scores"]).mean(),
+            "fake": F.softplus(on_fake["scores"]).mean(),
+            "class_real": self._class_term(on_real["class_logits"], real.labels),
+            "class_fake": self._class_term(on_fake["class_logits"], fake.labels),
         }
 
     def generator_loss(
         self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
         """L_S (in its non-saturating form) - L_C."""
-        seen = critic.outputs(fake)
+        on_fake = critic.outputs(fake)
         return {
-            "adversarial": F.softplus(-seen["scores"]).mean(),
-            "class_fake": self._class_term(seen["class_logits"], fake.labels),
+            "adversarial": F.softplus(-on_fake["scores"]).mean(),
+            "class_fake": self._class_term(on_fake["class_logits"], fake.labels),
         }
 
     def _class_term(self, logits: Tensor, labels: Tensor | None) -> Tensor:
-        assert labels is not None, "the engine gives labels to a loss that demands them"
-        return self.class_weight * F.cross_entropy(logits, labels)
+        assert labels is not None, "the trainer gives labels to a loss that demands them"
+        return self.options.class_weight * F.cross_entropy(logits, labels)

@@ -8,8 +8,8 @@ import ganzoo
 
 
 class AuxiliaryClassifierOptions(ganzoo.Options):
-    """How much the class counts."""
+    """Options of the auxiliary classifier loss."""
 
     class_weight: float = Field(
-        1.0, ge=0, description="Factor of the class terms against the adversarial ones."
+        1.0, ge=0, description="Weight of the classification terms relative to the adversarial ones."
     )

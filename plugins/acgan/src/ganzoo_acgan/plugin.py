@@ -19,7 +19,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
         name="acgan",
         factory="ganzoo_acgan.loss:AuxiliaryClassifier",
         options="ganzoo_acgan.options:AuxiliaryClassifierOptions",
-        summary="Class-conditional: the discriminator also tells the class. Needs labels.",
+        summary="Auxiliary classifier: the discriminator also predicts the class; needs labels.",
         reference=PAPER,
     )
 
@@ -30,6 +30,6 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="acgan",
         file="ganzoo_acgan:recipes/acgan.toml",
-        summary="An auxiliary classifier on a DCGAN, with labelled data.",
+        summary="AC-GAN on DCGAN's networks; needs a labelled dataset.",
         reference=PAPER,
     )

@@ -1,1 +1,1 @@
-"""A classifier of the dataset itself, for metrics, and what it says of classes."""
+"""A classifier of the dataset itself, as a feature extractor, and a metric of classes."""

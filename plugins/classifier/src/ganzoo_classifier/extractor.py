@@ -1,4 +1,4 @@
-"""A classifier trained on the dataset itself, and kept."""
+"""A classifier trained on the dataset itself, and cached."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ganzoo_classifier.options import ClassifierOptions
 
 FEATURES = 128
 BATCH = 128
-HELD_BACK = 10
-"""One image in so many is not trained on, and tells the accuracy."""
+HELD_OUT = 10
+"""One image in this many is held out, to measure the accuracy."""
 
 
 class Network(nn.Module):
-    """Images `(N, C, H, W)` in [-1, 1] of any size from 8 pixels on to features and classes."""
+    """Images `(N, C, H, W)` in [-1, 1], at least 8x8 pixels, to features and class logits."""
 
     def __init__(self, channels: int, classes: int, width: int) -> None:
         super().__init__()
@@ -54,41 +54,43 @@ class Network(nn.Module):
 
 
 class DatasetClassifier(ganzoo.Classifier):
-    """Features and answers of a network trained on the labels of the reference."""
+    """Features and logits of a network trained on the labels of the reference."""
 
     display = "Classifier"
     needs_labels = True
 
+    options: ClassifierOptions
+
     def __init__(self, options: ClassifierOptions | None = None) -> None:
-        self.options = options or ClassifierOptions()
+        super().__init__(options or ClassifierOptions())
         self.network: Network | None = None
         self._hash = ""
 
     @property
     def fingerprint(self) -> str:
-        """Of the weights."""
+        """A hash of the weights."""
         return self._hash
 
     @property
     def resizing(self) -> str:
-        """None: it is trained at the images' own size."""
+        """None: the network is trained at the images' own size."""
         return "images as they are, [-1, 1]"
 
     def prepare(self, reference: ganzoo.ImageSet, identity: str) -> Mapping[str, float | str]:
-        """Train it, or find it in the cache.
+        """Train the network, or load it from the cache.
 
         Raises:
             Unsupported: the images are too small, or too few for their classes.
         """
         if min(reference.images.shape[2:]) < 8:
-            raise ganzoo.Unsupported("the classifier sees pictures of at least 8x8 pixels")
+            raise ganzoo.Unsupported("the classifier needs images of at least 8x8 pixels")
         if len(reference) < 10 * reference.num_classes:
             raise ganzoo.Unsupported(
-                f"the classifier would have {len(reference)} images for {reference.num_classes} "
-                "classes to learn from; it needs ten of each"
+                f"the classifier needs ten images per class, and there are {len(reference)} for "
+                f"{reference.num_classes} classes"
             )
         channels = reference.images.shape[1]
-        with torch.random.fork_rng(devices=[]):  # the same network each time
+        with torch.random.fork_rng(devices=[]):  # the same initialization each time
             torch.default_generator.manual_seed(0)
             self.network = Network(channels, reference.num_classes, self.options.width)
         file = _file(identity, self.options)
@@ -105,14 +107,14 @@ class DatasetClassifier(ganzoo.Classifier):
         return {"accuracy": accuracy}
 
     def features(self, images: Tensor) -> Tensor:
-        """The layer before the last."""
-        found: Tensor = self._ready(images).body(_scaled(images))
-        return found
+        """Activations of the penultimate layer."""
+        features: Tensor = self._ready(images).body(_scaled(images))
+        return features
 
     def logits(self, images: Tensor) -> Tensor:
-        """Of the classes of the dataset."""
-        found: Tensor = self._ready(images)(_scaled(images))
-        return found
+        """Logits of the dataset's classes."""
+        logits: Tensor = self._ready(images)(_scaled(images))
+        return logits
 
     def _ready(self, images: Tensor) -> Network:
         if self.network is None:
@@ -121,15 +123,15 @@ class DatasetClassifier(ganzoo.Classifier):
 
 
 def train(network: Network, reference: ganzoo.ImageSet, options: ClassifierOptions) -> float:
-    """Train it, the same way each time.
+    """Train the network deterministically.
 
     Returns:
-        its accuracy on the images held back, rounded to four digits.
+        its accuracy on the held-out images, rounded to four digits.
     """
     assert reference.labels is not None
     rng = torch.Generator().manual_seed(0)
     order = torch.randperm(len(reference), generator=rng)[: options.images]
-    held_back, kept = order[::HELD_BACK], order[torch.arange(len(order)) % HELD_BACK > 0]
+    held_out, kept = order[::HELD_OUT], order[torch.arange(len(order)) % HELD_OUT > 0]
     steps = options.epochs * -(-len(kept) // BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
@@ -144,12 +146,12 @@ def train(network: Network, reference: ganzoo.ImageSet, options: ClassifierOptio
             schedule.step()
     network.eval()
     with torch.inference_mode():
-        answers = [
+        predicted = [
             network(_scaled(reference.images[chosen])).argmax(1)
-            for chosen in torch.split(held_back, BATCH)
+            for chosen in torch.split(held_out, BATCH)
         ]
-    right = torch.cat(answers) == reference.labels[held_back]
-    return round(right.double().mean().item(), 4)
+    correct = torch.cat(predicted) == reference.labels[held_out]
+    return round(correct.double().mean().item(), 4)
 
 
 def _scaled(images: Tensor) -> Tensor:
@@ -165,7 +167,7 @@ def _file(identity: str, options: ClassifierOptions) -> Path | None:
 
 
 def _load(network: Network, file: Path) -> float | None:
-    """Its accuracy; None where there is none."""
+    """Load the weights and return the accuracy; None if the file cannot be used."""
     try:
         with safe_open(file, "pt") as kept:
             network.load_state_dict({name: kept.get_tensor(name) for name in network.state_dict()})
@@ -175,7 +177,7 @@ def _load(network: Network, file: Path) -> float | None:
 
 
 def _save(network: Network, file: Path, accuracy: float) -> None:
-    """Under a temporary name, then renamed. A cache that cannot be written is no failure."""
+    """Write under a temporary name, then rename. A cache that cannot be written is no error."""
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

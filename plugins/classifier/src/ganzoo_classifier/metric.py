@@ -1,4 +1,4 @@
-"""Which classes a sample has."""
+"""The class distribution of a sample."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from torch import Tensor
 import ganzoo
 
 PRESENT = 0.1
-"""Of its share among the real, from which on a class counts as there."""
+"""A class counts as present from this fraction of its share among the real images."""
 
 
 class Classes(ganzoo.Metric):
-    """How many classes a classifier finds in the sample, and how their shares differ.
+    """Number of classes that a classifier finds in the sample, and KL divergence of their shares.
 
-    The number of modes and the KL divergence of Srivastava et al. 2017 (arXiv:1705.07761), of the
-    classes as modes. A class is there if it has at least a tenth of its share among the real.
+    The number of modes and the KL divergence of Srivastava et al. 2017 (arXiv:1705.07761), with
+    classes as modes. A class is present if its share is at least a tenth of its share among the
+    real images.
     """
 
     scores = (
@@ -28,25 +29,22 @@ class Classes(ganzoo.Metric):
     needs_labels = True
     blind_to = "quality, and variety within a class"
 
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        """There is nothing to choose."""
-
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """A number of classes, and a divergence in nats from the real shares."""
+        """The number of classes, and the KL divergence in nats from the real class distribution."""
         assert sample.logits is not None
         assert reference.logits is not None
-        mine, theirs = _shares(sample.logits), _shares(reference.logits)
-        there = (mine >= PRESENT * theirs) & (theirs > 0)
-        divergence = torch.where(mine > 0, mine * (mine / theirs.clamp_min(1e-12)).log(), 0)
+        p, q = _shares(sample.logits), _shares(reference.logits)
+        present = (p >= PRESENT * q) & (q > 0)
+        divergence = torch.where(p > 0, p * (p / q.clamp_min(1e-12)).log(), 0)
         return {
-            "classes": ganzoo.Measured(float(there.sum())),
+            "classes": ganzoo.Measured(float(present.sum())),
             "class-KL": ganzoo.Measured(divergence.sum().item()),
         }
 
 
 def _shares(logits: Tensor) -> Tensor:
-    """Of the classes that were found, `(K,)`, of which none is quite nothing."""
+    """Share of each predicted class, `(K,)` in float64."""
     counts = torch.bincount(logits.argmax(1), minlength=logits.shape[1]).double()
     return counts / counts.sum()

@@ -14,18 +14,18 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
         name="classifier",
         factory="ganzoo_classifier.extractor:DatasetClassifier",
         options="ganzoo_classifier.options:ClassifierOptions",
-        summary="A small network trained on the labelled dataset itself.",
+        summary="A small CNN classifier trained on the labelled dataset itself.",
         classifies=True,
     )
 
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
-    """What it says of classes."""
+    """How the classes of a sample are distributed."""
     yield ganzoo.MetricSpec(
         name="class-shares",
         factory="ganzoo_classifier.metric:Classes",
-        summary="How many classes the sample has, and in which shares.",
+        summary="Number of classes in the sample, and KL divergence of its class distribution.",
         reference="https://arxiv.org/abs/1705.07761",
         starter=True,
     )

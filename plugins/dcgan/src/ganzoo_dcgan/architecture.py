@@ -1,8 +1,9 @@
 """DCGAN (Radford et al. 2015, arXiv:1511.06434).
 
 Strided convolutions in place of pooling, batch norm everywhere but in the generator's output and
-the discriminator's input layer, ReLU against LeakyReLU(0.2), weights from N(0, 0.02). Where batch
-statistics are forbidden the discriminator takes layer norm, as Gulrajani et al. 2017 do.
+the discriminator's input layer, ReLU in the generator, LeakyReLU(0.2) in the discriminator, weights
+from N(0, 0.02). Where batch statistics are forbidden, the discriminator uses layer norm, as in
+Gulrajani et al. 2017.
 
 Conditional: an embedding of the class is appended to z; the discriminator is a projection
 discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
@@ -26,8 +27,10 @@ CLASS_DIM = 32
 class DCGAN(ganzoo.Architecture):
     """Convolutional networks for sides that are powers of two from 16 to 128."""
 
+    options: DCGANOptions
+
     def __init__(self, options: DCGANOptions | None = None) -> None:
-        self.options = options or DCGANOptions()
+        super().__init__(options or DCGANOptions())
 
     @property
     def latent(self) -> ganzoo.Latent:
@@ -45,7 +48,7 @@ class DCGAN(ganzoo.Architecture):
         }
 
     def natural_size(self, height: int, width: int) -> tuple[int, int]:
-        """The nearest size it can build: 28 becomes 32."""
+        """The nearest size that can be built: 28 becomes 32."""
         return (_nearest(height), _nearest(width))
 
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
@@ -115,7 +118,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
 
     def __init__(
         self,
@@ -158,7 +161,7 @@ class Discriminator(nn.Module):
 
 
 def initialize(layer: nn.Module) -> None:
-    """Weights from N(0, 0.02), gains of norms from N(1, 0.02), no offsets (section 4)."""
+    """Weights from N(0, 0.02), gains of norm layers from N(1, 0.02), zero biases (section 4)."""
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(layer.weight, 0.0, 0.02)
         if layer.bias is not None:

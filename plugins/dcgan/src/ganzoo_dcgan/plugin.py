@@ -19,7 +19,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
         name="dcgan",
         factory="ganzoo_dcgan.architecture:DCGAN",
         options="ganzoo_dcgan.options:DCGANOptions",
-        summary="Strided convolutions for images of 16 to 128 pixels; class-conditional if asked.",
+        summary="Strided convolutions for images of 16 to 128 pixels; optionally class-conditional.",
         reference=PAPER,
     )
 
@@ -30,7 +30,7 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="dcgan",
         file="ganzoo_dcgan:recipes/dcgan.toml",
-        summary="The paper's DCGAN, at 64 pixels; slow without a GPU.",
+        summary="DCGAN as in the paper, at 64 pixels; slow without a GPU.",
         reference=PAPER,
     )
     yield ganzoo.RecipeSpec(
@@ -42,5 +42,5 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="dcgan-quick",
         file="ganzoo_dcgan:recipes/dcgan-quick.toml",
-        summary="A small DCGAN at 32 pixels, within minutes on two CPU cores.",
+        summary="A small DCGAN at 32 pixels; trains in minutes on two CPU cores.",
     )

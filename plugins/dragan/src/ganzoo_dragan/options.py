@@ -16,4 +16,4 @@ class DraganOptions(ganzoo.PenaltyOptions):
         gt=0,
         description="Size of the perturbation, in standard deviations of the batch's pixels.",
     )
-    target: float = Field(1.0, ge=0, description="The gradient norm that costs nothing.")
+    target: float = Field(1.0, ge=0, description="Target of the gradient norm.")

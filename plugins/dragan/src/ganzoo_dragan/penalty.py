@@ -22,18 +22,18 @@ class Dragan(ganzoo.Penalty):
         super().__init__(options or DraganOptions())
 
     def demands(self) -> ganzoo.Demands:
-        """The gradient of one image's score must be that image's alone."""
+        """No batch norm: each image's score must depend on that image alone."""
         return ganzoo.Demands(forbids_batch_statistics=True)
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
-        """A scalar, zero where every norm is on target."""
+        """Scalar; zero where every gradient norm equals the target."""
         deviation = real.images.std(correction=0)
         nearby = real.images + self.options.spread * deviation * torch.rand_like(real.images)
         gradient = ganzoo.image_gradient(critic, real.with_images(nearby))
-        # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
+        # torch defines the derivative of the norm at 0 as 0, so a flat critic gives no NaN
         norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         return (norm - self.options.target).square().mean()
 
     def zero_at_gradient_norm(self) -> float:
-        """The target."""
+        """The target norm."""
         return self.options.target

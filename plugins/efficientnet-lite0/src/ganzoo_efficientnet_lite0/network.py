@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946; the lite variant has ReLU6 and no SE).
 
-Parameter names are those of the weights' file, and padding is TensorFlow's, which they were trained
-with. torchvision's EfficientNet has neither the lite variant nor that padding.
+Parameter names match the weight file. Padding is TensorFlow's, because the weights were trained with
+it. torchvision's EfficientNet has neither the lite variant nor that padding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BLOCKS = (
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as TensorFlow does it: where the padding is odd, more at the end."""
+    """A convolution with TensorFlow's SAME padding: odd padding has one more at the end."""
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` to `(N, C', ceil(H / stride), ceil(W / stride))`."""
@@ -42,7 +42,7 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 class Block(nn.Module):
-    """Expand, convolve each channel by itself, project; with a shortcut where shapes agree."""
+    """Inverted residual: expand, depthwise convolution, project; a shortcut if shapes match."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Block(nn.Module):
 
 
 class Network(nn.Module):
-    """Images `(N, 3, H, W)`, `(x - 127) / 128`, to features and to ImageNet's 1000 classes."""
+    """Images `(N, 3, H, W)`, scaled by `(x - 127) / 128`, to features and ImageNet logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,14 +83,14 @@ class Network(nn.Module):
         self._fc = nn.Linear(FEATURES, 1000)
 
     def features(self, x: Tensor) -> Tensor:
-        """The last layer's average over the image: `(N, 1280)`."""
+        """Global average pooling of the last feature map: `(N, 1280)`."""
         x = F.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
         return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
 
     def fused(self) -> Network:
-        """For inference: norms become part of the convolutions before them, twice as fast."""
+        """Fold batch norm into the convolutions, for inference: twice as fast."""
         pairs: list[tuple[nn.Module, str, str]] = [
             (self, "_conv_stem", "_bn0"),
             (self, "_conv_head", "_bn1"),

@@ -14,6 +14,6 @@ class EfficientNetLite0Options(ganzoo.Options):
         96,
         ge=32,
         le=512,
-        description="Side of the network's input. It was trained at 224, which takes five times as "
-        "long as 96; for images of 32 pixels 96 is enough.",
+        description="Input resolution of the network in pixels. It was trained at 224, which takes "
+        "five times as long as 96; for images of 32 pixels 96 is enough.",
     )

@@ -14,7 +14,7 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
         name="efficientnet-lite0",
         factory="ganzoo_efficientnet_lite0.extractor:EfficientNetLite0",
         options="ganzoo_efficientnet_lite0.options:EfficientNetLite0Options",
-        summary="1280 features of a small ImageNet network; needs no download.",
+        summary="1280 features of EfficientNet-Lite0, trained on ImageNet; needs no download.",
         reference="https://arxiv.org/abs/1905.11946",
         starter=True,
     )

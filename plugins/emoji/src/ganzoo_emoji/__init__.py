@@ -1,1 +1,1 @@
-"""Noto emoji for ganzoo: 1,911 coloured pictures that need no download."""
+"""Noto emoji for ganzoo: 1,911 colour images, included."""

@@ -17,11 +17,8 @@ ASSETS = Path(__file__).parent / "assets"
 class Emoji(ganzoo.Dataset):
     """1,911 base emoji; the label is the Unicode category."""
 
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        pass
-
     def open(self, split: str = "train") -> ganzoo.ImageSource:
-        """All of them, as the split `"train"`."""
+        """All emoji, as the split `"train"`."""
         if split != "train":
             raise ganzoo.UsageError(f"emoji has no split '{split}', only train")
         about = json.loads((ASSETS / "sheet.json").read_text(encoding="utf-8"))
@@ -32,7 +29,7 @@ class Emoji(ganzoo.Dataset):
         # rows, tile, columns, tile, 3 -> rows, columns, 3, tile, tile
         tiles = sheet.view(rows, tile, columns, tile, 3).permute(0, 2, 4, 1, 3).flatten(0, 1)
         return ganzoo.ImageSource(
-            list(zip(tiles, labels, strict=False)),  # the last row of the sheet is not full
+            list(zip(tiles, labels, strict=False)),  # the last row is not full
             ganzoo.ImageSpec(3, tile, tile, num_classes=len(about["categories"])),
             class_names=tuple(about["categories"]),
             locate=lambda index: f"emoji {about['code_points'][index]}",

@@ -13,6 +13,6 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
     yield ganzoo.DatasetSpec(
         name="emoji",
         factory="ganzoo_emoji.dataset:Emoji",
-        summary="1,911 Noto emoji in colour, 32 px, 10 categories; they come along.",
-        reference="Google, Noto Emoji 2.048 (Emoji 16.0), by way of emoji-datasource-google 16.0.0",
+        summary="1,911 Noto emoji in colour, 32 px, 10 classes; included.",
+        reference="Google, Noto Emoji 2.048 (Emoji 16.0), from emoji-datasource-google 16.0.0",
     )

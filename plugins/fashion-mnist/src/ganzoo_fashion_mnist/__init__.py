@@ -1,1 +1,1 @@
-"""Fashion-MNIST for ganzoo, with a subset that needs no download."""
+"""Fashion-MNIST for ganzoo; a subset is included."""

@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747), from wherever it can be had."""
+"""Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747): included subset, folder or download."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ SHAPE = ganzoo.ImageSpec(1, 28, 28, num_classes=len(CLASSES))
 
 
 class FashionMNIST(ganzoo.Dataset):
-    """60,000 pictures to train on and 10,000 to test with, or a training subset of 10,000."""
+    """60,000 training and 10,000 test images, or the included training subset of 10,000."""
+
+    options: FashionMNISTOptions
 
     def __init__(self, options: FashionMNISTOptions | None = None) -> None:
-        self.options = options or FashionMNISTOptions()
+        super().__init__(options or FashionMNISTOptions())
 
     def open(self, split: str = "train") -> ganzoo.ImageSource:
-        """The `"train"` or `"test"` split; the subset that comes along has no test split."""
+        """The `"train"` or `"test"` split; the included subset has no test split."""
         if split not in PREFIX:
             raise ganzoo.UsageError(
                 f"no split '{split}' of fashion-mnist; there are train and test"
@@ -45,8 +47,8 @@ class FashionMNIST(ganzoo.Dataset):
             return _downloaded(split)
         if split == "test":
             raise ganzoo.DataError(
-                "the subset of fashion-mnist that comes along has no test split; set data.full to "
-                "download everything, or data.path to a folder with the IDX files"
+                "the included subset of fashion-mnist has no test split; set data.full to download "
+                "the full set, or data.path to a folder with the IDX files"
             )
         return _from_idx(ASSETS, split)
 
@@ -58,7 +60,7 @@ def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
     images, labels = (torch.from_numpy(idx.read(file).copy()) for file in files)
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise ganzoo.DataError(
-            f"{files[0]} and {files[1]} do not fit: {len(images)} images, {len(labels)} labels"
+            f"{files[0]} and {files[1]} do not match: {len(images)} images, {len(labels)} labels"
         )
     pairs = [(image[None], int(label)) for image, label in zip(images, labels, strict=True)]
     about = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
@@ -81,6 +83,6 @@ def _downloaded(split: str) -> ganzoo.ImageSource:
         reason = " ".join(str(error).split()).rstrip(".")  # torchvision's has many lines
         raise ganzoo.DataError(
             f"could not download fashion-mnist into {root}: {reason}. Leave data.full out for the "
-            "subset that comes along, or set data.path to a folder with the IDX files"
+            "included subset, or set data.path to a folder with the IDX files"
         ) from None
     return ganzoo.ImageSource(images, SHAPE, CLASSES)

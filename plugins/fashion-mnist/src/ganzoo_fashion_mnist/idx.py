@@ -1,6 +1,6 @@
-"""IDX files, gzipped or not: the format of MNIST and its kin (http://yann.lecun.com/exdb/mnist).
+"""IDX files, gzipped or not: the format of MNIST (http://yann.lecun.com/exdb/mnist).
 
-torchvision's own reader takes neither gzipped files nor files whose checksum it does not know.
+torchvision's reader takes neither gzipped files nor files with unknown checksums.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ UINT8 = 0x08
 
 
 def find(folder: Path, stem: str) -> Path:
-    """The file of that name in a folder, as it is or gzipped.
+    """The file of this name in a folder, plain or gzipped.
 
     Raises:
-        DataError: there is neither.
+        DataError: neither exists.
     """
     for name in (stem, f"{stem}.gz"):
         if (folder / name).is_file():
@@ -35,7 +35,7 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
     """The array of unsigned bytes in an IDX file.
 
     Raises:
-        DataError: it cannot be read, is no such file, or is cut short.
+        DataError: the file cannot be read, is no IDX file, or is truncated.
     """
     try:
         with path.open("rb") as file:
@@ -49,12 +49,12 @@ def read(path: Path) -> npt.NDArray[np.uint8]:
     dimensions = content[3]
     start = 4 + 4 * dimensions
     if len(content) < start:
-        raise ganzoo.DataError(f"{path} is cut short: its header is not whole")
+        raise ganzoo.DataError(f"{path} is truncated: its header is incomplete")
     shape = struct.unpack(f">{dimensions}I", content[4:start])
     if len(content) - start != math.prod(shape):
         raise ganzoo.DataError(
-            f"{path} is damaged: it says {'x'.join(map(str, shape))} bytes "
-            f"and holds {len(content) - start}"
+            f"{path} is damaged: its header declares {'x'.join(map(str, shape))} bytes, and it "
+            f"holds {len(content) - start}"
         )
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 

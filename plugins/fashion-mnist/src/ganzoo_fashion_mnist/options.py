@@ -10,7 +10,7 @@ import ganzoo
 
 
 class FashionMNISTOptions(ganzoo.Options):
-    """Where the images come from: the subset that comes along, a folder, or a download."""
+    """Where the images come from: the included subset, a folder, or a download."""
 
     path: Path | None = Field(
         None,

@@ -14,7 +14,7 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         name="fashion-mnist",
         factory="ganzoo_fashion_mnist.dataset:FashionMNIST",
         options="ganzoo_fashion_mnist.options:FashionMNISTOptions",
-        summary="Grey pictures of clothes, 28 px, 10 classes; 10,000 of them come along.",
+        summary="Grey images of clothes, 28 px, 10 classes; 10,000 images are included.",
         reference="Xiao et al. 2017, Fashion-MNIST, arXiv:1708.07747",
         starter=True,
     )

@@ -1,1 +1,1 @@
-"""Metrics and the Inception network of torch-fidelity."""
+"""Metrics of torch-fidelity, and the Inception network of the FID."""

@@ -1,4 +1,4 @@
-"""The Inception network of the original FID, as torch-fidelity has it."""
+"""The Inception network of the original FID, as implemented by torch-fidelity."""
 
 from __future__ import annotations
 
@@ -17,19 +17,16 @@ from ganzoo_fidelity.metrics import fidelity
 from ganzoo_fidelity.options import InceptionOptions
 
 STANDARD = "6726825d"
-"""How the sha256 of the standard weights begins: torch-fidelity's file is named by it."""
+"""First digits of the sha256 of the standard weights; part of torch-fidelity's file name."""
 
 
 class Inception(ganzoo.Extractor):
-    """2048 features of the network, weights and resizing that the FID was defined with.
+    """2048 features, with the network, weights and resizing that define the FID.
 
-    With other weights in a file of the same layout nothing is called FID.
+    With other weights of the same layout, no score is named FID.
 
-    Weights are downloaded and opened when they are first needed. That raises `ganzoo.DataError`
-    where they cannot be had, and `ganzoo.UsageError` where the file holds others.
-
-    Args:
-        options: where the weights are.
+    Weights are downloaded and loaded on first use. That raises `ganzoo.DataError` if the download
+    fails or the file cannot be read, and `ganzoo.UsageError` if it holds other weights.
 
     Raises:
         ganzoo.UsageError: torch-fidelity is not installed.
@@ -37,8 +34,10 @@ class Inception(ganzoo.Extractor):
 
     display = "Inception"
 
+    options: InceptionOptions
+
     def __init__(self, options: InceptionOptions | None = None) -> None:
-        self.options = options or InceptionOptions()
+        super().__init__(options or InceptionOptions())
         self._module = fidelity("feature_extractor_inceptionv3")
 
     @cached_property
@@ -49,12 +48,12 @@ class Inception(ganzoo.Extractor):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the weights."""
+        """The sha256 of the weight file."""
         return _checked(self._file)
 
     @cached_property
     def network(self) -> Any:
-        """torch-fidelity's, once the file is known to hold no code."""
+        """torch-fidelity's network, loaded after the file is checked to contain no code."""
         _ = self.fingerprint
         try:
             return self._module.FeatureExtractorInceptionV3(
@@ -68,18 +67,21 @@ class Inception(ganzoo.Extractor):
 
     @property
     def resizing(self) -> str:
-        """That of the original."""
+        """The resizing of the original FID."""
         return "299x299, bilinear as in TensorFlow 1, [-1, 1), grey as RGB"
 
     def features(self, images: Tensor) -> Tensor:
-        """The 2048 features before the last layer."""
+        """The 2048 features of the last pooling layer."""
         if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
-            raise ganzoo.Unsupported(f"the Inception network sees pictures, not {images.shape[1:]}")
-        found: Tensor = self.network.to(images.device)(images.expand(-1, 3, -1, -1))[0]
-        return found
+            raise ganzoo.Unsupported(
+                "the Inception network needs images of 1 or 3 channels and at least 2x2 pixels, not "
+                f"{'x'.join(map(str, images.shape[1:]))}"
+            )
+        features: Tensor = self.network.to(images.device)(images.expand(-1, 3, -1, -1))[0]
+        return features
 
     def title(self, score: str) -> str:
-        """FID and KID, by the standard weights alone."""
+        """FID and KID with the standard weights, otherwise Inception-FD and Inception-KD."""
         if self.fingerprint.startswith(STANDARD) and score in ("FD", "KD"):
             return {"FD": "FID", "KD": "KID"}[score]
         return super().title(score)
@@ -93,20 +95,20 @@ def _downloaded(url: str) -> Path:
             torch.hub.download_url_to_file(url, str(file), hash_prefix=STANDARD, progress=False)
         except (URLError, OSError, RuntimeError) as error:
             raise ganzoo.DataError(
-                f"the Inception weights cannot be downloaded ({error}). Get\n  {url}\nand say "
-                "--weights FILE; or use --extractor efficientnet-lite0, which comes with its "
-                "weights"
+                f"the Inception weights cannot be downloaded ({error}). Download\n  {url}\nand "
+                "pass --weights FILE; or use --extractor efficientnet-lite0, whose weights are "
+                "installed with it"
             ) from None
     return file
 
 
 def _checked(file: Path) -> str:
-    """The file's sha256, if it holds tensors and no code: torch-fidelity would run that."""
+    """The file's sha256, if it contains tensors only: torch-fidelity would execute pickled code."""
     try:
         data = file.read_bytes()
         torch.load(file, weights_only=True, map_location="cpu")
     except OSError as error:
         raise ganzoo.DataError(f"{file} cannot be read: {error.strerror or error}") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError):
-        raise ganzoo.UsageError(f"{file} is no file of weights that torch opens safely") from None
+        raise ganzoo.UsageError(f"{file} is no weight file that torch can load safely") from None
     return hashlib.sha256(data).hexdigest()

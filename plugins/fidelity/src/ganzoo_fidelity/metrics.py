@@ -1,4 +1,4 @@
-"""Metrics that torch-fidelity computes, on whatever features or classifier the user chose."""
+"""Metrics of torch-fidelity, on the features or logits of any extractor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def fidelity(module: str) -> Any:
     """A module of torch-fidelity.
 
     Raises:
-        ganzoo.UsageError: it is not installed.
+        ganzoo.UsageError: torch-fidelity is not installed.
     """
     try:
         return importlib.import_module(f"torch_fidelity.{module}")
@@ -30,7 +30,7 @@ def fidelity(module: str) -> Any:
 class Frechet(ganzoo.Metric):
     """The Fréchet distance between two Gaussians fitted to the features (Heusel et al. 2017).
 
-    It falls with n for the same generator, so compare only at one n, and with its floor.
+    Its bias falls with the number of images, so compare at equal n, and with the floor.
     """
 
     scores = (
@@ -41,27 +41,28 @@ class Frechet(ganzoo.Metric):
         ),
     )
     uses = "features"
-    blind_to = "anything but mean and covariance of the features; copies of training images"
+    blind_to = "anything beyond mean and covariance of the features; copies of training images"
 
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
+    def __init__(self, options: ganzoo.Options | None = None) -> None:
+        super().__init__(options)
         self._module = fidelity("metric_fid")
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """One number, at least 0 up to rounding."""
+        """The Fréchet distance, at least 0."""
         fitted = [
             self._module.fid_features_to_statistics(features_of(images).double())
             for images in (sample, reference)
         ]
-        found = self._module.fid_statistics_to_metric(*fitted, verbose=False)
-        return {"FD": ganzoo.Measured(max(0.0, found["frechet_inception_distance"]))}
+        result = self._module.fid_statistics_to_metric(*fitted, verbose=False)
+        return {"FD": ganzoo.Measured(max(0.0, result["frechet_inception_distance"]))}
 
 
 class Kernel(ganzoo.Metric):
     """The squared maximum mean discrepancy with a cubic kernel (Binkowski et al. 2018).
 
-    Unbiased, so it does not depend on n, and may be a little below zero.
+    Unbiased: its expectation does not depend on the number of images, and it can be slightly negative.
     """
 
     scores = (
@@ -74,15 +75,17 @@ class Kernel(ganzoo.Metric):
     uses = "features"
     blind_to = "copies of training images"
 
+    options: KernelOptions
+
     def __init__(self, options: KernelOptions | None = None) -> None:
-        self.options = options or KernelOptions()
+        super().__init__(options or KernelOptions())
         self._module = fidelity("metric_kid")
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """Mean and deviation over subsets."""
-        found = self._module.kid_features_to_metric(
+        """Mean and standard deviation over random subsets."""
+        result = self._module.kid_features_to_metric(
             features_of(sample),
             features_of(reference),
             kid_subsets=self.options.subsets,
@@ -90,15 +93,15 @@ class Kernel(ganzoo.Metric):
             rng_seed=seed,
             verbose=False,
         )
-        mean, deviation = (found[f"kernel_inception_distance_{part}"] for part in ("mean", "std"))
+        mean, deviation = (result[f"kernel_inception_distance_{part}"] for part in ("mean", "std"))
         return {"KD": ganzoo.Measured(mean, deviation)}
 
 
 class PrecisionRecall(ganzoo.Metric):
-    """Shares of images within the other set's balls (Kynkäänniemi et al. 2019).
+    """Share of images inside the other set's estimated manifold (Kynkäänniemi et al. 2019).
 
-    A set is taken as the union of balls around its images, each as large as the distance to its
-    k-th neighbour.
+    The manifold of a set is the union of balls around its images; the radius of each ball is the
+    distance to its k-th nearest neighbour.
     """
 
     scores = (
@@ -106,10 +109,12 @@ class PrecisionRecall(ganzoo.Metric):
         ganzoo.Score("recall", "higher", detects=("collapse", "missing classes")),
     )
     uses = "features"
-    blind_to = "how often each image is made; a real outlier makes a ball that noise fits in"
+    blind_to = "the density of images; the large ball of a real outlier accepts noise"
+
+    options: NeighbourOptions
 
     def __init__(self, options: NeighbourOptions | None = None) -> None:
-        self.options = options or NeighbourOptions()
+        super().__init__(options or NeighbourOptions())
         self._module = fidelity("metric_prc")
 
     def measure(
@@ -118,14 +123,14 @@ class PrecisionRecall(ganzoo.Metric):
         """Both in [0, 1].
 
         Raises:
-            UsageError: fewer images than neighbours.
+            UsageError: there are fewer images than neighbours.
         """
         if min(len(sample), len(reference)) <= self.options.neighbours:
             raise ganzoo.UsageError(
-                f"precision and recall look at {self.options.neighbours} neighbours, and there "
+                f"precision and recall use {self.options.neighbours} neighbours, and there "
                 f"are {min(len(sample), len(reference))} images; try a larger --n"
             )
-        found = self._module.prc_features_to_metric(
+        result = self._module.prc_features_to_metric(
             features_of(sample),
             features_of(reference),
             prc_neighborhood=self.options.neighbours,
@@ -133,36 +138,38 @@ class PrecisionRecall(ganzoo.Metric):
             save_cpu_ram=True,
             verbose=False,
         )
-        return {name: ganzoo.Measured(found[name]) for name in ("precision", "recall")}
+        return {name: ganzoo.Measured(result[name]) for name in ("precision", "recall")}
 
 
 class InceptionScore(ganzoo.Metric):
     """exp of the mean KL divergence of p(y|x) from p(y) (Salimans et al. 2016).
 
-    With a classifier of the dataset itself; it is not comparable with scores of the original
-    Inception network. It never looks at the reference.
+    Computed with a classifier of the dataset itself, so it is not comparable with scores of the
+    original Inception network. The reference is not used.
     """
 
     scores = (ganzoo.Score("IS", "higher", detects=("noise", "missing classes")),)
     uses = "logits"
-    blind_to = "variety within a class, copies, and anything the classifier does not care about"
+    blind_to = "variety within a class, copies, and anything the classifier ignores"
+
+    options: SplitOptions
 
     def __init__(self, options: SplitOptions | None = None) -> None:
-        self.options = options or SplitOptions()
+        super().__init__(options or SplitOptions())
         self._module = fidelity("metric_isc")
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """Mean and deviation over parts of the sample; between 1 and the number of classes."""
+        """Mean and standard deviation over splits; between 1 and the number of classes."""
         assert sample.logits is not None
         splits = min(self.options.splits, len(sample))
-        found = self._module.isc_features_to_metric(sample.logits, splits=splits, rng_seed=seed)
-        mean, deviation = (found[f"inception_score_{part}"] for part in ("mean", "std"))
+        result = self._module.isc_features_to_metric(sample.logits, splits=splits, rng_seed=seed)
+        mean, deviation = (result[f"inception_score_{part}"] for part in ("mean", "std"))
         return {"IS": ganzoo.Measured(mean, deviation)}
 
 
 def features_of(images: ganzoo.ImageSet) -> Tensor:
-    """`(N, D)`."""
+    """Features `(N, D)`, which the evaluation computes for metrics that use them."""
     assert images.features is not None
     return images.features

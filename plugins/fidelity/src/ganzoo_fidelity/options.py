@@ -1,4 +1,4 @@
-"""Options of these metrics and of the Inception network."""
+"""Options of the metrics and of the Inception network."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import ganzoo
 class KernelOptions(ganzoo.Options):
     """Options of the kernel distance."""
 
-    subsets: int = Field(100, ge=1, description="Subsets that mean and deviation are taken over.")
+    subsets: int = Field(100, ge=1, description="Random subsets to average over.")
     subset_size: int = Field(
-        1000, ge=2, description="Images in a subset; as many as there are, where that is fewer."
+        1000, ge=2, description="Images in a subset; all images if there are fewer."
     )
 
 
 class NeighbourOptions(ganzoo.Options):
     """Options of precision and recall."""
 
-    neighbours: int = Field(3, ge=1, description="A ball reaches to the neighbour of this rank.")
+    neighbours: int = Field(3, ge=1, description="k of the k-nearest-neighbour radii.")
 
 
 class SplitOptions(ganzoo.Options):
     """Options of the Inception score."""
 
-    splits: int = Field(10, ge=1, description="Parts that mean and deviation are taken over.")
+    splits: int = Field(10, ge=1, description="Splits of the sample to average over.")
 
 
 class InceptionOptions(ganzoo.Options):
@@ -34,5 +34,5 @@ class InceptionOptions(ganzoo.Options):
     weights: str | None = Field(
         None,
         description="File of torch-fidelity's weights (weights-inception-2015-12-05-6726825d.pth); "
-        "downloaded where not given.",
+        "downloaded if unset.",
     )

@@ -9,11 +9,11 @@ import ganzoo
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
-    """Distances between features, and the score of a classifier's answers."""
+    """Distances between feature distributions, and the Inception score."""
     yield ganzoo.MetricSpec(
         name="frechet",
         factory="ganzoo_fidelity.metrics:Frechet",
-        summary="Fréchet distance between the features of two sets.",
+        summary="Fréchet distance between feature distributions.",
         reference="https://arxiv.org/abs/1706.08500",
         starter=True,
     )
@@ -21,7 +21,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="kernel",
         factory="ganzoo_fidelity.metrics:Kernel",
         options="ganzoo_fidelity.options:KernelOptions",
-        summary="Kernel distance (squared MMD) between the features of two sets.",
+        summary="Kernel distance (squared MMD) between feature distributions.",
         reference="https://arxiv.org/abs/1801.01401",
         starter=True,
     )
@@ -29,7 +29,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="precision-recall",
         factory="ganzoo_fidelity.metrics:PrecisionRecall",
         options="ganzoo_fidelity.options:NeighbourOptions",
-        summary="How many images look real, and how much of the real is covered.",
+        summary="Precision (fidelity) and recall (diversity) by nearest neighbours of features.",
         reference="https://arxiv.org/abs/1904.06991",
         starter=True,
     )
@@ -37,7 +37,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="inception-score",
         factory="ganzoo_fidelity.metrics:InceptionScore",
         options="ganzoo_fidelity.options:SplitOptions",
-        summary="How sure and how varied a classifier of the dataset is.",
+        summary="Inception score, computed with a classifier of the dataset.",
         reference="https://arxiv.org/abs/1606.03498",
     )
 
@@ -49,6 +49,6 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
         name="inception",
         factory="ganzoo_fidelity.inception:Inception",
         options="ganzoo_fidelity.options:InceptionOptions",
-        summary="The Inception network of the original FID; downloads 91 MB once.",
+        summary="Inception network of the original FID; downloads 91 MB on first use.",
         reference="https://arxiv.org/abs/1706.08500",
     )

@@ -1,1 +1,1 @@
-"""Two-dimensional Gaussian mixtures for ganzoo, to count modes with."""
+"""Two-dimensional Gaussian mixtures for ganzoo, to measure mode collapse."""

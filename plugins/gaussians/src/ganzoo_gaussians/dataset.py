@@ -1,7 +1,7 @@
 """Mixtures of Gaussians in the plane (Srivastava et al. 2017, arXiv:1705.07761, section 4.1).
 
-A point (x, y) is an image of two channels and one pixel. Images are stored in 8 bits, so a
-coordinate is a multiple of 2 / 255, well below the default standard deviation of 0.02.
+A point (x, y) is an image of two channels and one pixel. Images are stored in 8 bits, so
+coordinates are multiples of 2 / 255, well below the default standard deviation of 0.02.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import ganzoo
 from ganzoo_gaussians.options import GaussiansOptions
 
 EXTENT = 0.8
-"""The outermost modes lie this far from the centre, so that their tails fit into [-1, 1]."""
+"""Distance of the outermost modes from the centre, so that their tails fit into [-1, 1]."""
 
 PIXELS = 384
 """Side of a rendered scatter plot."""
 
 
 class ModeCount(NamedTuple):
-    """How well points cover the modes.
+    """Mode coverage of a set of points.
 
     Attributes:
         covered: modes with at least one point within three standard deviations.
@@ -37,13 +37,15 @@ class ModeCount(NamedTuple):
 
 
 class Gaussians(ganzoo.Dataset):
-    """Points of a ring or grid of equally likely Gaussians; the label is the mode."""
+    """Points of an equally weighted Gaussian mixture; the label is the mode."""
+
+    options: GaussiansOptions
 
     def __init__(self, options: GaussiansOptions | None = None) -> None:
-        self.options = options or GaussiansOptions()
+        super().__init__(options or GaussiansOptions())
 
     def open(self, split: str = "train") -> ganzoo.ImageSource:
-        """Draw the points; `"test"` draws as many others."""
+        """Draw the points of a split; `"test"` draws as many different points."""
         if split not in ("train", "test"):
             raise ganzoo.UsageError(f"no split '{split}' of gaussians; there are train and test")
         options = self.options
@@ -70,7 +72,7 @@ class Gaussians(ganzoo.Dataset):
         return torch.cartesian_prod(axis, axis)
 
     def count_modes(self, images: Tensor) -> ModeCount:
-        """Modes covered and share of high-quality points, by the paper's rule of three sigma.
+        """Modes covered and share of high-quality points, by the paper's three-sigma rule.
 
         Args:
             images: `(N, 2, 1, 1)` in [-1, 1].
@@ -81,7 +83,7 @@ class Gaussians(ganzoo.Dataset):
         return ModeCount(len(set(nearest[good].tolist())), good.float().mean().item())
 
     def render(self, images: Tensor) -> Tensor:
-        """A scatter plot, the true modes as circles of three standard deviations."""
+        """A scatter plot, with the true modes as circles of three standard deviations."""
         picture = Image.new("RGB", (PIXELS, PIXELS), "white")
         draw = ImageDraw.Draw(picture)
         radius = 3 * self.options.std * PIXELS / 2

@@ -14,7 +14,7 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         name="gaussians",
         factory="ganzoo_gaussians.dataset:Gaussians",
         options="ganzoo_gaussians.options:GaussiansOptions",
-        summary="Points around the modes of a ring or a grid, to count which ones a GAN finds.",
+        summary="2D Gaussian mixture on a ring or a grid, to measure mode collapse.",
         reference="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761, section 4.1",
     )
 
@@ -25,17 +25,17 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="gaussians-quick",
         file="ganzoo_gaussians:recipes/gaussians-quick.toml",
-        summary="A grid of 25 modes, found within minutes on a CPU.",
+        summary="WGAN-GP on a grid of 25 Gaussians; trains in minutes on a CPU.",
     )
 
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
-    """How many of the modes a sample has."""
+    """Mode coverage."""
     yield ganzoo.MetricSpec(
         name="modes",
         factory="ganzoo_gaussians.metric:Modes",
-        summary="How many of the modes of a set of points the sample has.",
+        summary="Number of modes covered, and share of points near a mode; for 2D points.",
         reference="https://arxiv.org/abs/1705.07761",
         starter=True,
     )

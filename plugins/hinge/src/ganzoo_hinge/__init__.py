@@ -1,1 +1,1 @@
-"""The hinge loss, a ganzoo plugin."""
+"""The hinge loss for ganzoo (Lim & Ye 2017)."""

@@ -11,13 +11,10 @@ import ganzoo
 class Hinge(ganzoo.Loss):
     """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) for the critic, -D(G(z)) for the generator."""
 
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        super().__init__()
-
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """Only samples within the margin pull at the critic."""
+        """Only scores within the margin give a gradient."""
         return {
             "real": F.relu(1 - critic(real)).mean(),
             "fake": F.relu(1 + critic(fake)).mean(),

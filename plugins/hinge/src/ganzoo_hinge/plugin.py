@@ -13,6 +13,6 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     yield ganzoo.LossSpec(
         name="hinge",
         factory="ganzoo_hinge.loss:Hinge",
-        summary="Hinge loss: the critic stops pushing samples that are beyond the margin.",
+        summary="Hinge loss: scores beyond the margin give the critic no gradient.",
         reference="Lim & Ye 2017, Geometric GAN, arXiv:1705.02894",
     )

@@ -1,1 +1,1 @@
-"""A folder of one's own images for ganzoo."""
+"""A folder of your own images for ganzoo."""

@@ -10,9 +10,9 @@ import ganzoo
 
 
 class ImageFolderOptions(ganzoo.Options):
-    """Which folder."""
+    """Options of the image folder."""
 
-    path: Path = Field(description="The folder: images in it, or one folder of images per class.")
+    path: Path = Field(description="Folder of images, or of one subfolder of images per class.")
 
     @field_validator("path")
     @classmethod

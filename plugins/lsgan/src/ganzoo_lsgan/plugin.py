@@ -14,7 +14,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
         name="lsgan",
         factory="ganzoo_lsgan.loss:LeastSquares",
         options="ganzoo_lsgan.options:LeastSquaresOptions",
-        summary="Least squares: scores are pulled to fixed targets.",
+        summary="Least-squares loss: scores are regressed to fixed targets.",
         reference="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
     )
 
@@ -25,6 +25,6 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="lsgan",
         file="ganzoo_lsgan:recipes/lsgan.toml",
-        summary="Least squares on a DCGAN.",
+        summary="LSGAN on DCGAN's networks.",
         reference="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
     )

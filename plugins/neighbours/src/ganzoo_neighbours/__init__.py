@@ -1,1 +1,1 @@
-"""Metrics that look at nearest neighbours."""
+"""Nearest-neighbour metrics: density and coverage, copying."""

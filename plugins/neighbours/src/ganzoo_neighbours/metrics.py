@@ -1,7 +1,7 @@
-"""Metrics of nearest neighbours.
+"""Nearest-neighbour metrics.
 
-The one package that has density and coverage (`prdc`) has not been kept since 2020, and needs
-scikit-learn for a matrix of distances, which torch has.
+The package that implements density and coverage (`prdc`) has not been maintained since 2020, and
+needs scikit-learn for a distance matrix that torch computes.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import ganzoo
 from ganzoo_neighbours.options import NeighbourOptions
 
 ROWS = 2048
-"""Images whose distances to all others are in memory at once."""
+"""Rows of the distance matrix that are in memory at once."""
 
 
 class DensityCoverage(ganzoo.Metric):
-    """How many real images' balls an image lies in, and how many of these hold one at all.
+    """Density and coverage (Naeem et al. 2020, arXiv:2002.09797, section 3.2).
 
-    Naeem et al. 2020 (arXiv:2002.09797, section 3.2): a ball around each real image reaches to its
-    k-th real neighbour. Density is the mean number of balls an image lies in, over k, and may
-    exceed 1; coverage is the share of real images whose ball holds an image of the sample.
+    Each real image has a ball whose radius is the distance to its k-th nearest real neighbour.
+    Density is the mean number of balls that contain a generated image, divided by k; it can exceed
+    1. Coverage is the share of real images whose ball contains at least one generated image.
     """
 
     scores = (
@@ -37,8 +37,10 @@ class DensityCoverage(ganzoo.Metric):
     uses = "features"
     blind_to = "copies of training images; density alone does not see collapse onto good images"
 
+    options: NeighbourOptions
+
     def __init__(self, options: NeighbourOptions | None = None) -> None:
-        self.options = options or NeighbourOptions()
+        super().__init__(options or NeighbourOptions())
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
@@ -46,12 +48,12 @@ class DensityCoverage(ganzoo.Metric):
         """Both at least 0; coverage at most 1.
 
         Raises:
-            UsageError: fewer real images than neighbours.
+            UsageError: there are fewer real images than neighbours.
         """
         k = self.options.neighbours
         if len(reference) <= k:
             raise ganzoo.UsageError(
-                f"density and coverage look at {k} neighbours among {len(reference)} images; try "
+                f"density and coverage use {k} neighbours among {len(reference)} images; try "
                 "a larger --n"
             )
         assert sample.features is not None
@@ -72,18 +74,16 @@ class DensityCoverage(ganzoo.Metric):
 
 
 class Copying(ganzoo.Metric):
-    """The share of images that are closer to a training image than any other training image is.
+    """Share of generated images that are nearly copies of a training image.
 
-    One minus the authenticity of Alaa et al. 2022 (arXiv:2102.08921, section 4.3), of pixels. A
-    generator that has learnt scores like real images held out; one that copies, near 1.
+    One minus the authenticity of Alaa et al. 2022 (arXiv:2102.08921, section 4.3), in pixel space:
+    an image counts as a copy if it is closer to a training image than any other training image is.
+    A generator that generalizes scores like held-out real images; one that memorizes, near 1.
     """
 
     scores = (ganzoo.Score("copies", "lower", detects=("copies",)),)
     whole_reference = True
-    blind_to = "quality; copies that were moved, mirrored or recoloured"
-
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        """There is nothing to choose."""
+    blind_to = "quality; copies that are shifted, mirrored or recoloured"
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
@@ -91,15 +91,15 @@ class Copying(ganzoo.Metric):
         """A share in [0, 1].
 
         Raises:
-            UsageError: there is one training image.
+            UsageError: there are fewer than two training images.
         """
         if len(reference) < 2:
             raise ganzoo.UsageError("copying needs at least two training images")
         training = _flat(reference.images)
         distance, nearest = _nearest(_flat(sample.images), training)
-        hit, place = torch.unique(nearest, return_inverse=True)
-        apart, _ = _nearest(training[hit], training, itself=hit)
-        return {"copies": ganzoo.Measured((distance < apart[place]).float().mean().item())}
+        matched, index = torch.unique(nearest, return_inverse=True)
+        isolation, _ = _nearest(training[matched], training, exclude=matched)
+        return {"copies": ganzoo.Measured((distance < isolation[index]).float().mean().item())}
 
 
 def _flat(images: Tensor) -> Tensor:
@@ -107,13 +107,13 @@ def _flat(images: Tensor) -> Tensor:
 
 
 def _nearest(
-    images: Tensor, among: Tensor, *, itself: Tensor | None = None
+    images: Tensor, among: Tensor, *, exclude: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Distance and number of each image's nearest, other than itself where its number is given."""
-    found = []
+    """Distance and index of each image's nearest neighbour, other than the one of index `exclude`."""
+    chunks = []
     for start in range(0, len(images), ROWS):
         distances = torch.cdist(images[start : start + ROWS], among)
-        if itself is not None:
-            distances.scatter_(1, itself[start : start + ROWS, None], float("inf"))
-        found.append(distances.min(1))
-    return torch.cat([part.values for part in found]), torch.cat([part.indices for part in found])
+        if exclude is not None:
+            distances.scatter_(1, exclude[start : start + ROWS, None], float("inf"))
+        chunks.append(distances.min(1))
+    return torch.cat([c.values for c in chunks]), torch.cat([c.indices for c in chunks])

@@ -10,4 +10,4 @@ import ganzoo
 class NeighbourOptions(ganzoo.Options):
     """Options of density and coverage."""
 
-    neighbours: int = Field(5, ge=1, description="A ball reaches to the neighbour of this rank.")
+    neighbours: int = Field(5, ge=1, description="k of the k-nearest-neighbour radii.")

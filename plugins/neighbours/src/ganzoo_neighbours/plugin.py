@@ -9,19 +9,19 @@ import ganzoo
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
-    """Density and coverage among features, copying among pixels."""
+    """Density and coverage of features, copying in pixel space."""
     yield ganzoo.MetricSpec(
         name="density-coverage",
         factory="ganzoo_neighbours.metrics:DensityCoverage",
         options="ganzoo_neighbours.options:NeighbourOptions",
-        summary="How deep the sample lies among the real, and how much it reaches.",
+        summary="Density (fidelity) and coverage (diversity) by nearest neighbours of features.",
         reference="https://arxiv.org/abs/2002.09797",
         starter=True,
     )
     yield ganzoo.MetricSpec(
         name="copying",
         factory="ganzoo_neighbours.metrics:Copying",
-        summary="How many images are near copies of training images.",
+        summary="Share of images that are near copies of training images (memorization).",
         reference="https://arxiv.org/abs/2102.08921",
         starter=True,
     )

@@ -9,21 +9,18 @@ import ganzoo
 
 
 class Relativistic(ganzoo.Loss):
-    """softplus(-(D(x) - D(G(z)))): a real image need only look more real than its fake partner."""
-
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        super().__init__()
+    """softplus(-(D(x) - D(G(z)))): each real image has to score higher than its paired fake."""
 
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """The i-th real image against the i-th fake one."""
+        """softplus(D(G(z)) - D(x)), the i-th real image paired with the i-th fake."""
         return {"adversarial": F.softplus(critic(fake) - critic(real)).mean()}
 
     def generator_loss(
         self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """The same with the parts exchanged."""
+        """softplus(D(x) - D(G(z))): the same with the roles exchanged."""
         return {"adversarial": F.softplus(critic(real) - critic(fake)).mean()}
 
     def settings(self) -> ganzoo.Settings:

@@ -11,5 +11,7 @@ class ZeroCenteredOptions(ganzoo.PenaltyOptions):
     """Options of R1 and R2."""
 
     weight: float = Field(
-        10.0, ge=0, description="Gamma of the papers (the half is in the penalty); 0 is off."
+        10.0,
+        ge=0,
+        description="Gamma of the papers; the penalty includes the factor 1/2. 0 switches it off.",
     )

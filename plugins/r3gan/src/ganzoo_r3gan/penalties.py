@@ -11,15 +11,17 @@ from ganzoo_r3gan.options import ZeroCenteredOptions
 class _ZeroCentered(ganzoo.Penalty):
     tolerates_bfloat16 = True
 
+    options: ZeroCenteredOptions
+
     def __init__(self, options: ZeroCenteredOptions | None = None) -> None:
         super().__init__(options or ZeroCenteredOptions())
 
     def demands(self) -> ganzoo.Demands:
-        """The gradient of one image's score must be that image's alone."""
+        """No batch norm: each image's score must depend on that image alone."""
         return ganzoo.Demands(forbids_batch_statistics=True)
 
     def zero_at_gradient_norm(self) -> float:
-        """Zero-centered: a flat critic."""
+        """Zero-centered: zero for a flat critic."""
         return 0.0
 
 
@@ -27,7 +29,7 @@ class R1(_ZeroCentered):
     """1/2 E[||grad D(x)||^2] at real images."""
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
-        """A scalar, zero where the critic is flat on the data."""
+        """Scalar; zero where the critic is flat on the data."""
         return half_squared_norm(ganzoo.image_gradient(critic, real))
 
 
@@ -35,7 +37,7 @@ class R2(_ZeroCentered):
     """1/2 E[||grad D(G(z))||^2] at fake images."""
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
-        """A scalar, zero where the critic is flat on the fakes."""
+        """Scalar; zero where the critic is flat on the fakes."""
         return half_squared_norm(ganzoo.image_gradient(critic, fake))
 
 

@@ -16,7 +16,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     yield ganzoo.LossSpec(
         name="relativistic",
         factory="ganzoo_r3gan.loss:Relativistic",
-        summary="Each real image is scored against a fake one; with R1 and R2 it converges.",
+        summary="Relativistic pairing loss of R3GAN; brings the penalties R1 and R2.",
         reference=f"{R3GAN}; Jolicoeur-Martineau 2018, arXiv:1807.00734",
     )
 
@@ -28,14 +28,14 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         name="r1",
         factory="ganzoo_r3gan.penalties:R1",
         options="ganzoo_r3gan.options:ZeroCenteredOptions",
-        summary="Half the squared gradient norm at real images.",
+        summary="Zero-centered gradient penalty: half the squared gradient norm at real images.",
         reference=f"{MESCHEDER}, arXiv:1801.04406, equation 9",
     )
     yield ganzoo.PenaltySpec(
         name="r2",
         factory="ganzoo_r3gan.penalties:R2",
         options="ganzoo_r3gan.options:ZeroCenteredOptions",
-        summary="Half the squared gradient norm at fake images.",
+        summary="Zero-centered gradient penalty: half the squared gradient norm at fake images.",
         reference=f"{MESCHEDER}, arXiv:1801.04406, equation 10",
     )
 
@@ -46,11 +46,11 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="r3gan",
         file="ganzoo_r3gan:recipes/r3gan.toml",
-        summary="The relativistic loss with R1 and R2, on a DCGAN.",
+        summary="The relativistic loss with R1 and R2, on DCGAN's networks.",
         reference=R3GAN,
     )
     yield ganzoo.RecipeSpec(
         name="r3gan-quick",
         file="ganzoo_r3gan:recipes/r3gan-quick.toml",
-        summary="Emoji by the relativistic loss, within minutes on two CPU cores.",
+        summary="The relativistic loss on emoji; trains in minutes on two CPU cores.",
     )

@@ -10,16 +10,18 @@ from ganzoo_sliced_wasserstein.options import SlicedWassersteinOptions
 
 
 class SlicedWasserstein(ganzoo.Metric):
-    """The 2-Wasserstein distance of pixels in [-1, 1] along random directions, root mean square.
+    """Root mean square of 1D 2-Wasserstein distances between random projections of the pixels.
 
-    Directions are the same for the sample and its floor.
+    Pixels are in [-1, 1]. The score and its floor use the same projections.
     """
 
     scores = (ganzoo.Score("SWD", "lower", detects=("noise", "collapse", "missing classes")),)
-    blind_to = "fine detail: blur and seams hardly move a projection of all pixels"
+    blind_to = "fine detail: blur and seams hardly change a projection of all pixels"
+
+    options: SlicedWassersteinOptions
 
     def __init__(self, options: SlicedWassersteinOptions | None = None) -> None:
-        self.options = options or SlicedWassersteinOptions()
+        super().__init__(options or SlicedWassersteinOptions())
         try:
             self._ot = importlib.import_module("ot")
         except ImportError as error:
@@ -31,12 +33,12 @@ class SlicedWasserstein(ganzoo.Metric):
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """One number, at least 0."""
+        """The distance, at least 0."""
         pixels = [
             images.images.flatten(1).double().div(127.5).sub(1).numpy()
             for images in (sample, reference)
         ]
-        found = self._ot.sliced_wasserstein_distance(
+        distance = self._ot.sliced_wasserstein_distance(
             *pixels, n_projections=self.options.projections, seed=seed
         )
-        return {"SWD": ganzoo.Measured(float(found))}
+        return {"SWD": ganzoo.Measured(float(distance))}

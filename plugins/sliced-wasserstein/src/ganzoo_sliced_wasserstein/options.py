@@ -10,4 +10,4 @@ import ganzoo
 class SlicedWassersteinOptions(ganzoo.Options):
     """Options of the sliced Wasserstein distance."""
 
-    projections: int = Field(500, ge=1, description="Random directions.")
+    projections: int = Field(500, ge=1, description="Number of random projections.")

@@ -9,12 +9,12 @@ import ganzoo
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
-    """Sliced Wasserstein."""
+    """The sliced Wasserstein distance."""
     yield ganzoo.MetricSpec(
         name="sliced-wasserstein",
         factory="ganzoo_sliced_wasserstein.metric:SlicedWasserstein",
         options="ganzoo_sliced_wasserstein.options:SlicedWassersteinOptions",
-        summary="Wasserstein distance of pixels along random directions; no network.",
+        summary="Sliced Wasserstein distance between pixels; needs no feature network.",
         reference="https://doi.org/10.1007/s10851-014-0506-3",
         starter=True,
     )

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 
 import pytest
 import torch
-from ganzoo.engine import acceleration
-from ganzoo.engine import trainer as trainer_module
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
-from ganzoo.execution.compile import (
-    WARM_UP,
-    Captured,
-    Compiled,
-    wants_graphs,
-    wants_kept_memory,
-    wants_rearranging,
-)
+from ganzoo.execution.compile import Compiled
+from ganzoo.execution.execution import obstacle_to_graphs
+from ganzoo.execution.graphs import WARM_UP, CapturedStep
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -34,11 +26,11 @@ def compiled_afresh():
     torch._dynamo.reset()
 
 
-def gradients_of(compute, trainer, due):
+def gradients_of(compute, trainer, active):
     """Loss and gradients of one side's parameters for one draw."""
     trainer.discriminator.zero_grad()
     torch.manual_seed(5)
-    loss, terms, _ = compute(*trainer._draw(0), due)
+    loss, terms, _ = compute(trainer._draw(0), active)
     loss.backward()
     return terms, [p.grad.clone() for p in trainer.discriminator.parameters()]
 
@@ -50,11 +42,11 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
     trainer = make_trainer(penalties={"r": lazy(1)} if penalised else {})
     objective = trainer.discriminator_update.objective
     compiled = Compiled(objective, "aot_eager")
-    due = objective.due(0)
+    active = objective.active_penalties(0)
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*Going on without")
-        terms, found = gradients_of(compiled, trainer, due)
-    plain_terms, plain = gradients_of(objective, trainer, due)
+        warnings.filterwarnings("error", ".*Training without")
+        terms, found = gradients_of(compiled, trainer, active)
+    plain_terms, plain = gradients_of(objective, trainer, active)
     torch.testing.assert_close(terms, plain_terms)
     torch.testing.assert_close(found, plain)
 
@@ -65,9 +57,9 @@ def test_trying_a_compiled_objective_moves_neither_weights_buffers_gradients_nor
     trainer = make_trainer()
     compiled = Compiled(trainer.generator_update.objective, "aot_eager")
     torch.manual_seed(3)
-    drawn = trainer._draw(0)
+    inputs = trainer._draw(0)
     before = weights(trainer.generator_update.objective), torch.get_rng_state()
-    compiled._prove(*drawn, (), None)
+    compiled._try(compiled._compiled, inputs, (), None)
     assert same(before[0], weights(trainer.generator_update.objective))
     assert torch.equal(before[1], torch.get_rng_state())
     assert all(p.grad is None for p in trainer.generator.parameters())
@@ -79,7 +71,9 @@ def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make
 
     torch.manual_seed(0)
     refused, plain = make_trainer(), make_trainer()
-    refused.discriminator_update.compute = Compiled(refused.discriminator_update.objective, refuse)
+    refused.discriminator_update.gradients.compute = Compiled(
+        refused.discriminator_update.objective, refuse
+    )
     with pytest.warns(UserWarning, match="cannot take the DiscriminatorObjective") as told:
         refused.fit(3)
     plain.fit(3)
@@ -92,7 +86,9 @@ def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make
 def test_trying_leaves_the_graph_of_the_fakes_intact(make_trainer):
     """Batch norm keeps its running statistics in the graph; putting them back must not show."""
     trainer = make_trainer()
-    trainer.generator_update.compute = Compiled(trainer.generator_update.objective, "aot_eager")
+    trainer.generator_update.gradients.compute = Compiled(
+        trainer.generator_update.objective, "aot_eager"
+    )
     trainer.train_step()
 
 
@@ -101,7 +97,7 @@ def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
     settings = {"optimizer": "sgd", "penalties": {"r": lazy(2)}}
     compiled, plain = make_trainer(compile="on", **settings), make_trainer(**settings)
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", ".*Going on without")
+        warnings.filterwarnings("error", ".*Training without")
         compiled.fit(5)
     plain.fit(5)
     for mine, theirs in (
@@ -130,23 +126,23 @@ def captured(trainer, tape):
     """A trainer whose steps go through `Captured`, which the tape records."""
     results = []
 
-    def compute(drawn, due):
-        terms, seen = trainer._updates(drawn, due)
+    def compute(inputs, active):
+        terms, record = trainer.update_networks(inputs, active)
         if results:  # a replay writes into the tensors of the recording
             for name, value in terms.items():
                 results[0][name].copy_(value)
-        return terms, seen
+        return terms, record
 
-    step = Captured(compute, (trainer.generator, trainer.discriminator), tape)
+    step = CapturedStep(compute, (trainer.generator, trainer.discriminator), tape)
 
-    def run(drawn, due):
+    def run(inputs, active):
         recorded = tape.recorded
-        terms, seen = step(drawn, due)
+        terms, record = step(inputs, active)
         if tape.recorded > recorded:
-            results.append(step._captured[due].terms)
-        return terms, seen
+            results.append(step._graphs[active].terms)
+        return terms, record
 
-    trainer._run = run
+    trainer._update_networks = run
     return step
 
 
@@ -178,7 +174,7 @@ def test_there_is_a_graph_for_each_set_of_penalties_that_are_due(make_trainer):
     tape = Tape()
     step = captured(trainer, tape)
     trainer.fit(2 * WARM_UP + 4)
-    assert set(step._captured) == {(("r",), ()), ((), ())}
+    assert set(step._graphs) == {(("r",), ()), ((), ())}
 
 
 def test_terms_of_a_captured_step_outlive_the_next(make_trainer):
@@ -196,8 +192,9 @@ def test_a_step_that_cannot_be_captured_is_told_of_once_and_run_as_it_is(make_tr
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
     trainer, plain = make_trainer(), make_trainer()
-    trainer._run = Captured(trainer._updates, (trainer.generator, trainer.discriminator), refuse)
-    with pytest.warns(UserWarning, match=r"capturing\. Going on without") as told:
+    networks = (trainer.generator, trainer.discriminator)
+    trainer._update_networks = CapturedStep(trainer.update_networks, networks, refuse)
+    with pytest.warns(UserWarning, match=r"capturing\. Training without") as told:
         trainer.fit(WARM_UP + 3)
     assert len(told) == 1
     plain.fit(WARM_UP + 3)
@@ -208,39 +205,12 @@ def test_graphs_asked_for_on_a_device_without_are_told_of(make_trainer):
     with pytest.warns(UserWarning, match="device 'cpu' has no CUDA graphs"):
         trainer = make_trainer(cuda_graphs="on")
     trainer.train_step()
-    with pytest.warns(UserWarning, match="try bf16"):
-        assert not wants_graphs("on", torch.device("cuda"), "fp16", divided=False)
+    assert "try bf16" in obstacle_to_graphs(torch.device("cuda"), "fp16", whole_batches=True)
+    assert obstacle_to_graphs(torch.device("cuda"), "bf16", whole_batches=False)
+    assert not obstacle_to_graphs(torch.device("cuda"), "bf16", whole_batches=True)
 
 
-def test_convolutions_are_rearranged_unless_it_is_off(make_trainer, monkeypatch):
-    asked = []
-    monkeypatch.setattr(trainer_module, "rearranged", lambda: asked.append(1) or nullcontext())
-    for switch, times in (("off", 0), ("auto", 1), ("on", 2)):
-        make_trainer(rearrange=switch).train_step()
-        assert len(asked) == times
-    with pytest.warns(UserWarning, match="--rearrange on: it is for CPUs"):
-        assert not wants_rearranging("on", torch.device("cuda"))
-    assert not wants_rearranging("auto", torch.device("cuda"))
-
-
-def test_memory_is_kept_while_fitting_unless_it_is_off(make_trainer, monkeypatch):
-    asked = []
-    monkeypatch.setattr(trainer_module, "kept_memory", lambda: asked.append(1) or nullcontext())
-    monkeypatch.setattr(acceleration, "can_keep_memory", lambda: True)
-    for switch, times in (("off", 0), ("auto", 1), ("on", 2)):
-        make_trainer(keep_memory=switch).fit(1)
-        assert len(asked) == times
-    assert not wants_kept_memory("auto", torch.device("cuda"))
-    monkeypatch.setattr(acceleration, "can_keep_memory", lambda: False)
-    with pytest.warns(UserWarning, match="--keep-memory on: it is for CPUs and glibc"):
-        make_trainer(keep_memory="on").fit(1)
-    make_trainer().fit(1)
-    assert len(asked) == 2
-
-
-@pytest.mark.parametrize(
-    "settings", [{"channels_last": "off"}, {"fused": "off"}, {"rearrange": "off"}]
-)
+@pytest.mark.parametrize("settings", [{"channels_last": "off"}, {"fused": "off"}])
 def test_how_it_is_computed_changes_no_more_than_rounding(make_trainer, settings):
     plain, other = make_trainer(), make_trainer(**settings)
     for _ in range(3):
@@ -263,8 +233,10 @@ def test_memory_format_and_fused_optimizers_are_as_asked_for(make_trainer):
 
 
 def test_a_switch_that_is_none_is_refused(make_trainer):
-    for name in ("compile", "cuda_graphs", "channels_last", "fused", "rearrange", "keep_memory"):
-        with pytest.raises(ganzoo.UsageError, match=f"{name} is one of auto, on, off"):
+    for name in ("compile", "cuda_graphs", "channels_last", "fused"):
+        with pytest.raises(
+            ganzoo.UsageError, match=f"'{name}' is 'maybe', but should be 'auto', 'on' or 'off'"
+        ):
             make_trainer(**{name: "maybe"})
 
 

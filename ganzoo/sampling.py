@@ -1,4 +1,4 @@
-"""Sampling: from z and labels to images, the same whether a run is training or long finished."""
+"""Sampling: images of a generator from z and labels, in training and afterwards alike."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import derive, isolated, reseed
 
 CHUNK = 256
-"""Images generated at once, which bounds memory however many are asked for."""
+"""Images generated at once, which bounds memory."""
 
 
 def sample_images(
@@ -23,7 +23,7 @@ def sample_images(
     labels: Tensor | int | None = None,
     truncation: float | None = None,
 ) -> Tensor:
-    """Draw images; the i-th depends on the seed and i alone, not on how many are asked for.
+    """Draw images; the i-th depends on the seed and i alone, not on n.
 
     Args:
         generator: in evaluation mode.
@@ -43,7 +43,7 @@ def sample_images(
     if n < 1:
         raise UsageError(f"the number of images must be at least 1, got {n}")
     device = next(generator.parameters()).device
-    # z is drawn on the CPU, image by image, so that every device and every n shows the same ones
+    # On the CPU, image by image, so that every device and every n gives the same images.
     rng = torch.Generator().manual_seed(derive(seed, "sample"))
     z = torch.cat([latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)])
     return decode(generator, z.to(device), resolve_labels(labels, n, num_classes), seed=seed)
@@ -56,12 +56,11 @@ def decode(generator: nn.Module, z: Tensor, labels: Tensor | None, *, seed: int 
     generator.eval()
     with isolated(z.device):
         reseed(z.device, seed, "noise")  # for generators that draw noise of their own
-        images = [
-            generator(
-                z[i : i + CHUNK], *([] if labels is None else [labels[i : i + CHUNK].to(z.device)])
-            )
-            for i in range(0, len(z), CHUNK)
-        ]
+        images = []
+        for start in range(0, len(z), CHUNK):
+            rows = slice(start, start + CHUNK)
+            arguments = [z[rows]] if labels is None else [z[rows], labels[rows].to(z.device)]
+            images.append(generator(*arguments))
     generator.train(was_training)
     return torch.cat(images).float().cpu().contiguous()
 

@@ -1,4 +1,4 @@
-"""Promises of batches that are worked off in parts or by several processes."""
+"""Promises of gradient accumulation and of data parallel training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from torch import nn
 from toys import same
 
 import ganzoo
-from ganzoo.execution.micro_batches import Share, drawing_for_all, shares
+from ganzoo.execution.micro_batches import MicroBatch, split_batch
+from ganzoo.execution.random_draws import draws_of_whole_batch
 
 SGD = {"optimizer": "sgd", "betas": (0.0, 0.9), "generator_lr": 0.05, "discriminator_lr": 0.05}
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -66,7 +67,7 @@ def test_what_was_seen_in_parts_is_what_was_seen_at_once():
     whole, parts = trainer(), trainer(grad_accum_steps=4)
     whole.train_step()
     parts.train_step()
-    torch.testing.assert_close(tuple(parts.seen), tuple(whole.seen), **CLOSE)
+    torch.testing.assert_close(tuple(parts.record), tuple(whole.record), **CLOSE)
 
 
 def test_what_two_processes_have_trained_one_goes_on_with_and_the_other_way_round():
@@ -85,15 +86,15 @@ def test_what_two_processes_have_trained_one_goes_on_with_and_the_other_way_roun
     ("ranks", "grad_accum_steps", "said"),
     [
         (2, 1, "2 processes"),
-        (1, 3, "--grad-accum-steps 3"),
-        (2, 3, "2 processes and --grad-accum-steps 3"),
+        (1, 3, "grad_accum_steps=3"),
+        (2, 3, "2 processes and grad_accum_steps=3"),
     ],
 )
 def test_a_batch_that_cannot_be_divided_equally_is_refused_with_sizes_that_can(
     ranks, grad_accum_steps, said
 ):
     with pytest.raises(ganzoo.UsageError, match=f"7 images .* among {said}") as raised:
-        shares(7, grad_accum_steps, 0, ranks)
+        split_batch(7, grad_accum_steps, 0, ranks)
     sizes = [int(size) for size in re.findall(r"\d+", str(raised.value).split("try")[1])]
     assert sizes
     assert all(size % (ranks * grad_accum_steps) == 0 for size in sizes)
@@ -113,16 +114,16 @@ RANDOM = {
 def test_a_share_draws_the_random_numbers_of_its_rows_of_the_whole_batch(draw):
     rows = torch.randn(8, 3, generator=torch.Generator().manual_seed(1))
 
-    def drawn(share):
+    def drawn(micro_batch):
         torch.manual_seed(2)
-        with drawing_for_all(share):
-            return draw(rows[share.rows])
+        with draws_of_whole_batch(micro_batch):
+            return draw(rows[micro_batch.rows])
 
-    whole = drawn(Share(0, 8, 8))
-    parts = [drawn(Share(k, k + 2, 8)) for k in (0, 2, 4, 6)]
+    whole = drawn(MicroBatch(0, 8, 8))
+    parts = [drawn(MicroBatch(k, k + 2, 8)) for k in (0, 2, 4, 6)]
     torch.testing.assert_close(torch.cat(parts), whole)
 
 
 def test_compiling_is_left_out_where_a_batch_is_divided():
-    with pytest.warns(UserWarning, match="--compile on: a batch is worked off in parts"):
+    with pytest.warns(UserWarning, match='compile="on": the batch is split into micro-batches'):
         trainer(grad_accum_steps=2, compile="on").train_step()
