@@ -21,10 +21,10 @@ extensions = [
     "ganzoo_reference",
 ]
 
-myst_heading_anchors = 3  # a link may lead to a heading, as on a code host
+myst_heading_anchors = 3  # links to headings, as on a code host
 
-# Docstrings are written for people at a terminal: `name` in single backticks is code, and a link
-# where it names something public.
+# Docstrings are read in a terminal too: `name` in single backticks is code, and a link if it is a
+# public name.
 default_role = "name"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -36,8 +36,10 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = False
 toc_object_entries_show_parents = "hide"
 
-# What is documented elsewhere. Everything of ganzoo's own must be found.
-FOREIGN = "abc collections importlib nn pathlib pluggy pydantic pytest torch typing unittest"
+# Names of other libraries are not linked. Every name of ganzoo must be found.
+FOREIGN = (
+    "abc collections contextlib importlib nn pathlib pluggy pydantic pytest torch typing unittest"
+)
 nitpick_ignore_regex = [
     ("py:.*", rf"({FOREIGN.replace(' ', '|')})\..*"),
     ("py:class", r"optional|Module|Tensor|Dataset|Path"),

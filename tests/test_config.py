@@ -227,7 +227,7 @@ def test_a_wrong_value_is_told_with_key_value_origin_and_what_is_allowed(wrong, 
 
 
 def test_a_missing_choice_says_how_to_make_it():
-    with pytest.raises(ganzoo.UsageError, match="'loss' is missing: say --loss NAME"):
+    with pytest.raises(ganzoo.UsageError, match="'loss' is missing: choose one with loss=NAME"):
         tree({"arch": "dcgan", "data": "emoji"}).validate()
 
 

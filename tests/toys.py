@@ -73,9 +73,6 @@ class LogisticLoss(ganzoo.Loss):
 class RealGradientPenalty(ganzoo.Penalty):
     """Mean squared gradient on reals; forbids batch statistics."""
 
-    def __init__(self, options: ganzoo.PenaltyOptions | None = None) -> None:
-        super().__init__(options or ganzoo.PenaltyOptions())
-
     def demands(self) -> ganzoo.Demands:
         return ganzoo.Demands(forbids_batch_statistics=True)
 

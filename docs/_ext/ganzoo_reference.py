@@ -1,9 +1,9 @@
-"""What of the reference is made from the code: names, hooks, settings and components.
+"""The generated part of the reference: names, hooks, settings and components.
 
-Directives for the pages below `docs/reference/`, each of which finds out by itself what there is
-to show, so that nothing public can be forgotten:
+Directives for the pages in `docs/reference/`. Each finds its entries in the code, so that nothing
+public is missing:
 
-    .. public-names:: ganzoo.interfaces     those that are defined there
+    .. public-names:: ganzoo.interfaces     the public names that are defined there
     .. hooks::                              every hook a plugin may implement
     .. settings::                           every setting of a config
     .. components:: loss                    every loss of the zoo, with its options
@@ -35,25 +35,25 @@ from ganzoo.discovery.host import DISTRIBUTION
 from ganzoo.discovery.specs import KINDS, Kind, RecipeSpec
 from ganzoo.interfaces.options import Options, describe
 
-HOME = {name: getattr(ganzoo, name).__module__ for name in ganzoo.__all__ if name != "hookimpl"}
+HOME = {name: getattr(ganzoo, name).__module__ for name in dir(ganzoo) if name != "hookimpl"}
 HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its own
 
 FOREIGN = "Module, ABC, BaseModel, Exception, NamedTuple, Protocol, TypedDict, tuple, dict, object"
-"""Bases whose members are documented where they come from."""
+"""Base classes whose members are not repeated in subclasses."""
 
 SHOWN_BASES = {"Module", "ComponentSpec", "Exception", "AssertionError"}
-"""Besides public names."""
+"""Base classes that are shown besides public names."""
 
 
 class Generated(SphinxDirective):
-    """A directive that stands for reStructuredText which it writes itself."""
+    """A directive that generates reStructuredText."""
 
     def write(self) -> Iterator[str]:
-        """The lines."""
+        """Yield lines of reStructuredText."""
         raise NotImplementedError
 
     def run(self) -> list[nodes.Node]:
-        """Parse the lines in place of the directive, anew in each build: the code may differ."""
+        """Parse the generated lines, again in each build, as the code may have changed."""
         self.env.note_reread()
         lines = [line for text in self.write() for line in text.split("\n")]
         box = nodes.section()
@@ -64,14 +64,14 @@ class Generated(SphinxDirective):
 
 
 class PublicNames(Generated):
-    """The names of `ganzoo.__all__` whose module is, or lies below, one of the arguments."""
+    """The public names that are defined in one of the modules, or below it."""
 
     required_arguments = 1
     final_argument_whitespace = True
     option_spec: ClassVar = {"except": str}
 
     def write(self) -> Iterator[str]:
-        """One autodoc directive a name, in the order of the arguments."""
+        """Yield an autodoc directive for each name, in the order of the arguments."""
         left = {name for name in HOME if HOME[name] != self.options.get("except")}
         for module in self.arguments[0].split():
             found = {name for name in left if f"{HOME[name]}.".startswith(f"{module}.")}
@@ -83,7 +83,7 @@ class PublicNames(Generated):
 
 
 def _place(name: str) -> tuple[str, int]:
-    """Where a name is defined: they are shown in the order of the code."""
+    """Module and line of a name's definition: names are shown in the order of the code."""
     value = inspect.unwrap(getattr(ganzoo, name))
     is_source = isinstance(value, type) or inspect.isfunction(value)
     return HOME[name], inspect.getsourcelines(value)[1] if is_source else 0
@@ -94,7 +94,7 @@ def _autodoc(path: str, value: Any) -> Iterator[str]:
         yield from (f".. autofunction:: {path}", "")
     elif isinstance(value, type):
         yield from _autoclass(path, value)
-    else:  # an object: what it is for stands in a string below it
+    else:  # an object, documented by the string below it
         yield from (f".. py:{'decorator' if callable(value) else 'data'}:: {path}", "")
         name = path.rpartition(".")[2]
         documented = ModuleAnalyzer.for_module(HOME[name]).find_attr_docs()
@@ -108,7 +108,11 @@ def _autoclass(path: str, value: type) -> Iterator[str]:
     yield f".. autoclass:: {path}"
     if any(map(_is_shown, value.__bases__)):
         yield "   :show-inheritance:"
-    if not issubclass(value, BaseModel):
+    if issubclass(value, BaseModel):
+        own = [name for name, member in vars(value).items() if _is_method(name, member)]
+        if own:
+            yield f"   :members: {', '.join(own)}"
+    else:
         fields = [*getattr(value, "__dataclass_fields__", ()), *getattr(value, "_fields", ())]
         yield from ("   :members:", f"   :inherited-members: {FOREIGN}")
         yield from ("   :special-members: __call__", f"   :exclude-members: {', '.join(fields)}")
@@ -117,30 +121,36 @@ def _autoclass(path: str, value: type) -> Iterator[str]:
         yield from (f"   {line}" for line in _table(_option_rows(value)))
 
 
+def _is_method(name: str, member: object) -> bool:
+    """Whether a member of a pydantic model is a public property or method of its own."""
+    is_method = isinstance(member, property | classmethod) or inspect.isfunction(member)
+    return is_method and not name.startswith(("_", "model_"))
+
+
 class AlsoSeen(Generated):
-    """What is no name of `ganzoo.__all__`, and is met where these are used."""
+    """Classes and functions that public ones take or return, and that are not public names."""
 
     required_arguments = 1
     final_argument_whitespace = True
 
     def write(self) -> Iterator[str]:
-        """One autodoc directive a path."""
+        """Yield an autodoc directive for each path."""
         for path in self.arguments[0].split():
             module, _, name = path.rpartition(".")
             yield from _autodoc(path, getattr(import_module(module), name))
 
 
 class Hooks(Generated):
-    """Every hook of the contract."""
+    """Every hook a plugin may implement."""
 
     def write(self) -> Iterator[str]:
-        """One autodoc directive a hook, in the order of the code."""
+        """Yield an autodoc directive for each hook, in the order of the code."""
         for name in hook_names():
             yield from (f".. autofunction:: {hookspecs.__name__}.{name}", "")
 
 
 def hook_names() -> list[str]:
-    """Names of the functions that are marked as specifications of hooks."""
+    """Names of the functions that are marked as hook specifications."""
     marker = f"{hookspecs.PROJECT}_spec"  # what pluggy's HookspecMarker sets
     return [name for name, value in vars(hookspecs).items() if hasattr(value, marker)]
 
@@ -149,7 +159,7 @@ class Settings(Generated):
     """Every setting of a config: a table for each section."""
 
     def write(self) -> Iterator[str]:
-        """Sections in the order of `RunConfig`; what is no section comes first."""
+        """Yield the sections in the order of `RunConfig`; those of components come first."""
         kinds = {kind.section: kind for kind in KINDS.values()}
         yield from _heading("Components")
         yield from _table(
@@ -159,7 +169,7 @@ class Settings(Generated):
         for name, field in _fields():
             if name not in kinds:
                 model = field.annotation
-                assert isinstance(model, type), f"{name} is no section: show it in another way"
+                assert isinstance(model, type), f"{name} is not a section of settings"
                 yield from _heading(f"``[{name}]``")
                 yield from (inspect.getdoc(model) or "", "")
                 yield from _table(_option_rows(model, name))
@@ -177,12 +187,12 @@ def _component_row(kind: Kind, field: FieldInfo) -> tuple[str, ...]:
 
 
 class Components(Generated):
-    """The components of a kind that come with ganzoo."""
+    """The components of a kind that ganzoo includes."""
 
     required_arguments = 1
 
     def write(self) -> Iterator[str]:
-        """Summary, reference and options of each, by name."""
+        """Yield summary, reference and options of each component, by name."""
         kind = registry.kind_named(self.arguments[0])
         found = ganzoo.default_host().components(kind.name)
         for component in sorted(found, key=lambda each: each.spec.name):
@@ -205,7 +215,7 @@ def _heading(text: str, line: str = "-") -> Iterator[str]:
 
 
 def _option_rows(model: type[BaseModel], section: str = "") -> list[tuple[str, ...]]:
-    """Name, type, default, range and description; flags too where it is a section of a config."""
+    """Name, type, default, range and description; for a section of a config also the flag."""
     flags = {path: f"--{key.replace('_', '-')}" for key, path in SETTINGS.items()}
     rows = []
     for option in describe(model):
@@ -235,10 +245,10 @@ def _table(
 def name_role(
     role: str, raw: str, text: str, line: int, inliner: Inliner, *_: Any, **__: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """Single backticks: code, and a link where it is the name of something public.
+    """Single backticks: code, and a link if it is a public name.
 
-    `Loss`, `ganzoo.Loss`, `Latent.sample` and `ganzoo.names("loss")` are; what is called the same
-    as a Python keyword argument (`names`, `train`) is only where `ganzoo.` stands before it.
+    `Loss`, `ganzoo.Loss`, `Latent.sample` and `ganzoo.names("loss")` become links. Lower-case names
+    (`names`, `train`) become links only after `ganzoo.`: they may be keyword arguments.
     """
     text = text.replace("\x00", "\\")
     code = nodes.literal(raw, text, classes=["code"])
@@ -261,16 +271,16 @@ CODE = re.compile(r"(`+[^`]+`+)(?=(\w)?)")
 
 
 def _separated(code: re.Match[str]) -> str:
-    """As in "`Observer`s": a letter after a closing backtick has to be set apart."""
+    """Escape a letter after a closing backtick, as in "`Observer`s"."""
     return code[1] + ("\\ " if code[2] else "")
 
 
 def mark_code(
     app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]
 ) -> None:
-    """An indented block after a blank line is code; reStructuredText wants to be told so."""
+    """Mark an indented block after a blank line as code, for reStructuredText."""
     before, inside = "", False
-    # napoleon takes what stands before a colon in a property's first line for its type
+    # Napoleon reads text before a colon in a property's first line as its type.
     marked: list[str] = ["..", ""] if what in ("property", "attribute") else []
     for line in lines:
         indent = len(line) - len(line.lstrip())
@@ -285,7 +295,7 @@ def mark_code(
 
 
 def show_bases(app: Sphinx, name: str, value: Any, options: Any, bases: list[Any]) -> None:
-    """Only bases that one may know of: those that have a place in a reference."""
+    """Keep only the base classes that some reference documents."""
     bases[:] = filter(_is_shown, bases)
 
 
@@ -296,7 +306,7 @@ def _is_shown(base: Any) -> bool:
 def shorten_signature(
     app: Sphinx, what: str, name: str, value: Any, options: Any, signature: str, returned: str
 ) -> tuple[str, str | None] | None:
-    """The arguments of a pydantic model are in a table; what is only seen, nobody constructs."""
+    """Hide the arguments of pydantic models, which have a table, and of classes not public."""
     if what != "class":
         return None
     is_public = name.removeprefix("ganzoo.") in HOME
@@ -304,7 +314,7 @@ def shorten_signature(
 
 
 def plain_text(app: Sphinx, context: Any, lines: list[str]) -> None:
-    """`walk.gif` rather than `PosixPath('walk.gif')`, and options as code: dashes stay two."""
+    """Show `walk.gif` instead of `PosixPath('walk.gif')`, and options as code: dashes stay two."""
     for number, line in enumerate(lines):
         if not line.startswith(".."):
             line = re.sub(r"``(?:PosixPath\()?'(.*?)'\)?``", r"``\1``", line)
@@ -316,7 +326,7 @@ def _as_code(word: re.Match[str]) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """What Sphinx calls."""
+    """Register directives, role and event handlers; Sphinx calls this."""
     app.add_directive("public-names", PublicNames)
     app.add_directive("also-seen", AlsoSeen)
     app.add_directive("hooks", Hooks)

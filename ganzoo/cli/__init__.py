@@ -1,4 +1,4 @@
-"""The command line: one file a command, and no logic that the library lacks. Imports no torch."""
+"""The command line: one file per command, all logic in the library. Imports no torch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from ganzoo.execution.torchrun import rank
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 when done, 1 on failure, 2 on a wrong request."""
-    with ranks.leaving_at_once():
+    """Run the command line and exit: 0 on success, 1 on failure, 2 on wrong usage."""
+    with ranks.exiting_at_once():
         _run(arguments)
 
 
 def _run(arguments: list[str] | None) -> None:
+    # Silence all ranks but one.
     ranks.silence_stdout()
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments
+
+    # Run the command; errors become one line and an exit code.
     try:
         code = app.main(arguments, prog_name="ganzoo", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -38,35 +41,35 @@ def _run(arguments: list[str] | None) -> None:
             click.echo("Interrupted.", err=True)
         sys.exit(130)
     except GanzooError as error:
-        if ranks.told_elsewhere(error):
+        if ranks.reported_elsewhere(error):
             sys.exit(error.exit_code)
         fail(error.at_shell(), error.exit_code)
     except MemoryError as error:
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
     except OSError as error:  # a full disk, a vanished directory
-        where = f": {error.filename}" if error.filename else ""
-        whose = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
-        fail(f"{error.strerror or error}{where}{whose}", 1)
+        file = f": {error.filename}" if error.filename else ""
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
+        fail(f"{error.strerror or error}{file}{notes}", 1)
     except Exception as error:
         _explain(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
 
 
 def fail(message: str, code: int) -> None:
-    """Say what went wrong and exit."""
+    """Print an error and exit."""
     click.echo(f"{ranks.prefix()}: {message}", err=True)
     sys.exit(code)
 
 
 def _explain(error: Exception, *, verbose: bool) -> None:
-    """A fault of a plugin names its distribution; one of ganzoo's own shows all there is."""
-    blame = getattr(error, "__notes__", [])
+    """Report an unexpected error: in one line if a plugin raised it, else with the trace."""
+    notes = getattr(error, "__notes__", [])  # the plugin that raised it: `registry.blame`
     if "out of memory" in str(error).lower():
         fail(f"out of memory: {error}; try a smaller --batch-size", 1)
-    if blame:
+    if notes:
         if verbose:
             click.echo("".join(traceback.format_exception(error)), err=True)
         hint = "" if verbose else "; `ganzoo -v …` shows the trace"
-        fail(f"{type(error).__name__}: {error} ({'; '.join(blame)}{hint})", 1)
+        fail(f"{type(error).__name__}: {error} ({'; '.join(notes)}{hint})", 1)
     raise error
 
 

@@ -1,4 +1,4 @@
-"""The `ganzoo` command and what all of its commands share."""
+"""The `ganzoo` command: its subcommands and global options."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from ganzoo.errors import UsageError
 
 
 class Commands(click.Group):
-    """ganzoo's own commands, and those that plugins add. One of ganzoo's own always wins."""
+    """ganzoo's own commands and those of plugins. One of ganzoo's own always wins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every name, ganzoo's own first."""
+        """List all names, ganzoo's own first."""
         own = super().list_commands(ctx)
-        return [*own, *sorted(name for name in _added() if name not in own)]
+        return [*own, *sorted(name for name in _plugin_commands() if name not in own)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command by its name, or `distribution/name` where two plugins add one of that name."""
+        """Return a command by name, or by `distribution/name` if several plugins have the name."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
@@ -45,31 +45,32 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The summaries of descriptors, so that help imports no plugin's command."""
+        """Write names and summaries from descriptors, so that help imports no plugin."""
         own = [(name, super(Commands, self).get_command(ctx, name)) for name in self.commands]
         with formatter.section("Commands"):
             formatter.write_dl(
                 [(name, command.get_short_help_str()) for name, command in own if command]
             )
-        if added := {k: v for k, v in sorted(_added().items()) if k not in self.commands}:
+        rows = [row for row in sorted(_plugin_commands().items()) if row[0] not in self.commands]
+        if rows:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl(list(added.items()))
+                formatter.write_dl(rows)
 
 
-def _added() -> dict[str, str]:
-    """Names and summaries of the commands that plugins add."""
+def _plugin_commands() -> dict[str, str]:
+    """Names and summaries of the commands of plugins."""
     components = default_host().components("command")
     return {c.spec.name: f"{c.spec.summary} [{c.provider}]" for c in components}
 
 
 def _switch_off(ctx: click.Context, param: click.Parameter, switches: tuple[str, ...]) -> None:
-    """While the command line is read, since the plugins may add the command that follows."""
-    off = [os.environ.get("GANZOO_DISABLE_PLUGINS", "")]
+    """Disable plugins while options are parsed, before the command is looked up among plugins."""
+    disabled = [os.environ.get("GANZOO_DISABLE_PLUGINS", "")]
     for switch in switches:
         if not switch.startswith("no:"):
             raise UsageError(f"-p takes no:NAME to switch a plugin off, got '{switch}'")
-        off.append(switch.removeprefix("no:"))
-    os.environ["GANZOO_DISABLE_PLUGINS"] = ",".join(filter(None, off))  # workers inherit it
+        disabled.append(switch.removeprefix("no:"))
+    os.environ["GANZOO_DISABLE_PLUGINS"] = ",".join(filter(None, disabled))  # for workers too
     default_host.cache_clear()
 
 
@@ -83,13 +84,18 @@ def _switch_off(ctx: click.Context, param: click.Parameter, switches: tuple[str,
     is_eager=True,
     expose_value=False,
     callback=_switch_off,
-    help="Switch a plugin or a whole distribution off. May be given several times.",
+    help="Switch a plugin or a whole distribution off; can be repeated.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Tell of plugins that could not be loaded.")
+@click.option(
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Show plugins that could not be loaded, and full traces of their errors.",
+)
 def app(verbose: bool) -> None:
-    """A GAN zoo whose animals are plugins.
+    """A plugin-based GAN zoo.
 
-    Try `ganzoo train --arch dcgan --loss bce`, and `ganzoo list` to see what else there is.
+    Start with `ganzoo train --arch dcgan --loss bce`; `ganzoo list` shows all components.
     """
     if verbose:
         for record in default_host().failed:

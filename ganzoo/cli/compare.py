@@ -1,4 +1,4 @@
-"""`ganzoo compare`: runs side by side."""
+"""`ganzoo compare`: a table of several runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ganzoo.reporting import Comparison
 
 
-@click.command(short_help="Put runs side by side: settings, metrics, speed.")
+@click.command(short_help="Compare runs: settings, metrics, speed.")
 @runs_argument
 @click.option(
     "--format",
@@ -20,31 +20,32 @@ if TYPE_CHECKING:
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def compare(runs: tuple[str, ...], form: str, as_json: bool) -> None:
-    """Put RUNs side by side: the settings that differ, metrics with their floors, speed and state.
+    """Compare RUNs: settings that differ, metrics with their floors, speed and state.
 
-    Runs that differ only in the seed are one row, as mean ± standard deviation over the seeds.
+    Runs that differ only in the random seed share a row: mean ± standard deviation over the seeds.
     """
-    from ganzoo.reporting import compare as side_by_side
+    from ganzoo.reporting import compare as compare_runs
 
-    done = side_by_side(*runs)
+    comparison = compare_runs(*runs)
     if as_json or form == "json":
-        click.echo(done.to_json())
+        click.echo(comparison.to_json())
     elif form == "markdown":
-        click.echo(done.to_markdown())
+        click.echo(comparison.to_markdown())
     else:
-        _print(done)
+        _print(comparison)
 
 
-def _print(done: Comparison) -> None:
+def _print(comparison: Comparison) -> None:
+    """Print a table and remarks."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    heads, rows = done.table()
+    heads, rows = comparison.table()
     table = Table(box=None)
     for head in heads:
         table.add_column(Text(head))
@@ -53,5 +54,5 @@ def _print(done: Comparison) -> None:
     console = Console()
     console.width = console.width if console.is_terminal else 200
     console.print(table)
-    for remark in done.remarks:
+    for remark in comparison.remarks:
         click.echo(f"{remark}.")

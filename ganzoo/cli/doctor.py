@@ -1,4 +1,4 @@
-"""`ganzoo doctor`: what is wrong with a run, and what to try."""
+"""`ganzoo doctor`: problems of a run, with advice."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ganzoo.cli.parameters import run_argument
 @run_argument
 @click.pass_context
 def doctor(context: click.Context, run: str) -> None:
-    """Explain the run in directory RUN from what it wrote down.
+    """Explain the state of the run in directory RUN: failures in its journal and its log.
 
-    Exits with 0 where nothing is wrong, with 1 where something is.
+    Exit code: 0 for a healthy run, 1 if there are problems.
     """
     from ganzoo.errors import Message
     from ganzoo.run import Run
     from ganzoo.run.doctor import diagnose
 
-    found = diagnose(Run(run))
-    click.echo(found.state)
-    for problem in found.problems:
+    diagnosis = diagnose(Run(run))
+    click.echo(diagnosis.state)
+    for problem in diagnosis.problems:
         click.echo(f"- {problem.at_shell() if isinstance(problem, Message) else problem}.")
-    if not found.problems:
+    if not diagnosis.problems:
         click.echo("Nothing is wrong with it.")
-    context.exit(1 if found.problems else 0)
+    context.exit(1 if diagnosis.problems else 0)

@@ -1,4 +1,4 @@
-"""`ganzoo evaluate`: how good a run's images are, with how good they could be beside it."""
+"""`ganzoo evaluate`: metrics of a run's images, each with its floor."""
 
 from __future__ import annotations
 
@@ -9,50 +9,46 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ganzoo.cli.parameters import CheckpointStep, ComponentName
+from ganzoo.cli.parameters import ComponentName, device_option, step_option
 
 if TYPE_CHECKING:
     from ganzoo.evaluation import Evaluation, Result
 
-HASH = 12
-"""Digits of a hash that are shown; all of them are written down."""
+HASH_DIGITS = 12
+"""Digits of a hash in the table; JSON has all."""
 
 
-@click.command(short_help="Measure how good a run's images are.")
+@click.command(short_help="Measure the quality of generated images.")
 @click.argument("subject", metavar="RUN")
 @click.option(
     "--against",
-    metavar="WHAT",
-    help="What to compare with: a dataset (NAME or NAME:SPLIT), a folder of images, another run. "
-    "[default: the images the run was trained on]",
+    metavar="IMAGES",
+    help="Reference: a dataset (NAME or NAME:SPLIT), a folder of images, or another run. "
+    "[default: the training images]",
 )
 @click.option(
     "--metric",
     "metrics",
     type=ComponentName("metric"),
     multiple=True,
-    help="See `ganzoo list metrics`; may be given several times. [default: all that need no "
+    help="Metric: see `ganzoo list metrics`; can be repeated. [default: all that need no "
     "classifier]",
 )
 @click.option(
     "--extractor",
     type=ComponentName("extractor"),
-    help="What makes the features: see `ganzoo list extractors`.",
+    help="Feature extractor: see `ganzoo list extractors`.",
 )
 @click.option(
     "--weights",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The extractor's weights, for one that takes them: short for -o extractor.weights=FILE.",
+    help="Weights of the extractor, if it takes a file: the same as -o extractor.weights=FILE.",
 )
-@click.option("--n", default=10_000, show_default=True, help="Images of each, at most.")
-@click.option("--seed", default=0, show_default=True, help="Of the choice of images and of z.")
-@click.option(
-    "--step",
-    type=CheckpointStep(),
-    help="Of the checkpoint, or `best` (see train --keep-best); the latest if not given.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option("--n", default=10_000, show_default=True, help="Images on each side, at most.")
+@click.option("--seed", default=0, show_default=True, help="Random seed of images and of z.")
+@step_option
+@device_option
 @click.option(
     "-o",
     "--option",
@@ -61,8 +57,8 @@ HASH = 12
     metavar="SECTION.KEY=VALUE",
     help="Any option: -o extractor.size=224 -o metric.kernel.subsets=50.",
 )
-@click.option("--no-floor", is_flag=True, help="Do not measure real images held out.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, with all there is to know.")
+@click.option("--no-floor", is_flag=True, help="Skip the floor, which takes half the time.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with all details.")
 def evaluate(
     subject: str,
     against: str | None,
@@ -77,11 +73,12 @@ def evaluate(
     no_floor: bool,
     as_json: bool,
 ) -> None:
-    """Measure how good the images of RUN are: a run, a checkpoint, a folder or a dataset.
+    """Measure the quality of images: of a run, a checkpoint, a folder or a dataset.
 
-    Each number stands beside its floor: what real images score that were held out, at the same
-    number of images. Numbers are comparable only at the same extractor and n.
+    Each value comes with its floor: the value of held-out real images, at the same number of
+    images. Values are comparable only with the same extractor and n.
     """
+    # Options.
     from ganzoo.config import parse_assignment
     from ganzoo.run import Run
     from ganzoo.run.evaluating import evaluate as compare
@@ -91,8 +88,10 @@ def evaluate(
     }
     if weights is not None:
         assigned["extractor.weights"] = str(weights)
+
+    # Evaluate.
     is_run = (Path(subject) / "config.toml").is_file()
-    done = compare(
+    evaluation = compare(
         Run(subject, step=step, device=device) if is_run else subject,
         against,
         metrics=metrics or None,
@@ -102,26 +101,28 @@ def evaluate(
         options=assigned,
         floor=not no_floor,
         device=device,
-        tell=lambda message: click.echo(f"{message} …", err=True),
+        notify=lambda message: click.echo(f"{message} …", err=True),
     )
+
+    # Print.
     if as_json:
         text = {
-            "results": [asdict(result) for result in done],
-            "skipped": dict(done.skipped),
-            "remarks": list(done.remarks),
+            "results": [asdict(result) for result in evaluation],
+            "skipped": dict(evaluation.skipped),
+            "remarks": list(evaluation.remarks),
         }
         click.echo(json.dumps(text, indent=2))
     else:
-        _print(done)
+        _print(evaluation)
 
 
-def _print(done: Evaluation) -> None:
-    """A table, and below it what the numbers depend on."""
+def _print(evaluation: Evaluation) -> None:
+    """Print a table, and below it what the values depend on."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("", "value", "floor", "better", "blind to", box=None)
-    for result in done:
+    for result in evaluation:
         table.add_row(
             result.name,
             _number(result.value, result.std),
@@ -132,26 +133,28 @@ def _print(done: Evaluation) -> None:
     console = Console()
     console.width = console.width if console.is_terminal else 140
     console.print(table)
-    for line in _provenance(done):
+    for line in _provenance(evaluation):
         click.echo(line)
-    for name, reason in done.skipped.items():
+    for name, reason in evaluation.skipped.items():
         click.echo(f"not measured: {name}: {reason}")
 
 
-def _provenance(done: Evaluation) -> list[str]:
-    if not done:
-        return [*done.remarks]
-    first: Result = done[0]
+def _provenance(evaluation: Evaluation) -> list[str]:
+    """Images, n, random seed, extractors and remarks."""
+    if not evaluation:
+        return [*evaluation.remarks]
+    first: Result = evaluation[0]
     lines = [f"{first.sample} against {first.reference}; n = {first.n:,}, seed {first.seed}"]
     if first.held_out:
         lines.append(f"floor: {first.held_out}")
-    seen: dict[str, None] = {}
-    for result in done:
+    for result in evaluation:
         if result.extractor:
             notes = "".join(f"; {key} {value}" for key, value in result.notes.items())
-            short = result.extractor_hash[:HASH]
-            seen[f"{result.extractor} {short}: {result.resizing}{notes}"] = None
-    return [*lines, *seen, *done.remarks]
+            digits = result.extractor_hash[:HASH_DIGITS]
+            line = f"{result.extractor} {digits}: {result.resizing}{notes}"
+            if line not in lines:
+                lines.append(line)
+    return [*lines, *evaluation.remarks]
 
 
 def _number(value: float, std: float | None) -> str:

@@ -1,4 +1,4 @@
-"""`ganzoo export`: a run's generator for others to use."""
+"""`ganzoo export`: a run's generator as ONNX, torch.export or safetensors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import click
 
-from ganzoo.cli.parameters import CheckpointStep, run_argument
+from ganzoo.cli.parameters import run_argument, step_option
 
 
-@click.command(short_help="Write a run's generator as ONNX, torch.export or safetensors.")
+@click.command(short_help="Export a run's generator as ONNX, torch.export or safetensors.")
 @run_argument
 @click.option(
     "--format",
@@ -18,21 +18,17 @@ from ganzoo.cli.parameters import CheckpointStep, run_argument
     type=click.Choice(["onnx", "torch-export", "safetensors"]),
     default="onnx",
     show_default=True,
-    help="onnx runs anywhere and needs the extra `export` here; torch-export is loaded by torch "
-    "alone; safetensors are weights for a freshly built generator.",
+    help="onnx needs the extra `export` to write and onnxruntime to run; torch-export needs torch "
+    "alone; safetensors has only weights.",
 )
 @click.option(
     "-o",
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="New or empty folder. [default: one below RUN/exports]",
+    help="New or empty folder. [default: a folder in RUN/exports]",
 )
-@click.option(
-    "--step",
-    type=CheckpointStep(),
-    help="Of the checkpoint, or `best` (see train --keep-best); the latest if not given.",
-)
+@step_option
 @click.option("--force", is_flag=True, help="Replace the files of an earlier export.")
 def export(
     run: str,
@@ -41,10 +37,10 @@ def export(
     step: int | Literal["best"] | None,
     force: bool,
 ) -> None:
-    """Write the averaged generator of the run in directory RUN, for others to use.
+    """Export the averaged generator of the run in directory RUN.
 
-    Beside it: README.md, a model card with a program that runs, what z is, metrics and
-    provenance; and ganzoo.json, from which the generator can be built again.
+    The folder also gets README.md, a model card with example code, metrics and provenance; and
+    ganzoo.json, the settings that build the generator again.
     """
     from ganzoo.exporting import export as export_run
 

@@ -1,4 +1,4 @@
-"""`ganzoo interpolate`: a walk through a run's latent space, as an animation."""
+"""`ganzoo interpolate`: an interpolation in a run's latent space, as an animation."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from ganzoo.cli.parameters import run_argument
 from ganzoo.cli.sample import class_number, with_sampling_options
 
 
-@click.command(short_help="Walk through a run's latent space, as a GIF.")
+@click.command(short_help="Interpolate in a run's latent space, as a GIF.")
 @run_argument
-@click.option("--n", default=16, show_default=True, help="Walks side by side.")
-@click.option("--stops", default=4, show_default=True, help="Random points each walk visits.")
+@click.option("--n", default=16, show_default=True, help="Number of walks, side by side.")
+@click.option("--stops", default=4, show_default=True, help="Random points of each walk.")
 @click.option("--frames", default=16, show_default=True, help="Frames from one stop to the next.")
 @click.option(
-    "--fps", default=16.0, show_default=True, type=click.FloatRange(1, 100), help="Frames a second."
+    "--fps",
+    default=16.0,
+    show_default=True,
+    type=click.FloatRange(1, 100),
+    help="Frames per second.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("walk.gif"),
     show_default=True,
-    help="The GIF to write; it loops without a seam.",
+    help="GIF to write; it loops.",
 )
 @with_sampling_options
 def interpolate(
@@ -40,7 +44,7 @@ def interpolate(
     step: int | Literal["best"] | None,
     device: str,
 ) -> None:
-    """Walk through the latent space of the run in directory RUN and write a GIF."""
+    """Interpolate between random points of the latent space of RUN, and write a GIF."""
     from ganzoo.run import Run
     from ganzoo.run.pictures import save_gif
 

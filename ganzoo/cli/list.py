@@ -1,4 +1,4 @@
-"""`ganzoo list`: what there is to choose from."""
+"""`ganzoo list`: all installed components and recipes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from ganzoo.discovery.host import default_host
 from ganzoo.discovery.specs import LISTED
 
 
-@click.command("list", short_help="Show what there is to choose from.")
+@click.command("list", short_help="List architectures, losses, datasets and all other components.")
 @click.argument("kind", required=False, shell_complete=complete_kinds)
 def list_components(kind: str | None) -> None:
-    """Show the installed components and recipes: all of them, or those of one KIND.
+    """List the installed components and recipes: all of them, or those of one KIND.
 
     KIND is architectures, losses, penalties, datasets, observers, metrics,
     extractors or recipes.
     """
+    # Tables.
     kinds = [registry.kind_named(kind)] if kind else list(LISTED.values())
     formatter = click.HelpFormatter()
     for each in kinds:
@@ -33,6 +34,8 @@ def list_components(kind: str | None) -> None:
         with formatter.section(f"{each.plural} ({len(rows)})"):
             formatter.write_dl(rows or [("none", "")], col_max=24)
     click.echo(formatter.getvalue().rstrip())
+
+    # Plugins that failed.
     if default_host().failed:
         failed = ", ".join(f"{r.plugin_id} {r.version}".strip() for r in default_host().failed)
         click.echo(f"\nCould not be loaded: {failed}; see `ganzoo plugins`.", err=True)

@@ -1,4 +1,4 @@
-"""Parameter types that several commands share, with completion of component names."""
+"""Parameter types and options that several commands share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.discovery.specs import LISTED
 
 
 class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not always generic
-    """A component's name, completed from the installed plugins; checked when it is used."""
+    """The name of a component, with shell completion; checked when it is used."""
 
     name = "name"
 
@@ -22,19 +22,19 @@ class ComponentName(click.ParamType):  # type: ignore[type-arg]  # was not alway
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Names of this kind that begin so, with their summaries."""
+        """Complete a name of this kind."""
         return complete_names(self.kind, incomplete)
 
 
 class CheckpointStep(click.ParamType):  # type: ignore[type-arg]  # was not always generic
-    """A step, or `best`."""
+    """The step of a checkpoint, or `best`."""
 
     name = "step"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
-        """The number, or the word."""
+        """Convert to an int, or return `"best"`."""
         if value == "best" or isinstance(value, int):
             return value
         if isinstance(value, str) and value.isdigit():
@@ -43,7 +43,7 @@ class CheckpointStep(click.ParamType):  # type: ignore[type-arg]  # was not alwa
 
 
 def complete_names(kind: str, incomplete: str) -> list[CompletionItem]:
-    """Completions of a component's name."""
+    """Complete the name of a component, with summaries."""
     return [
         CompletionItem(component.spec.name, help=component.spec.summary)
         for component in default_host().components(kind)
@@ -54,15 +54,15 @@ def complete_names(kind: str, incomplete: str) -> list[CompletionItem]:
 def complete_kinds(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completions of a kind, in the plural."""
+    """Complete a kind of component, in the plural."""
     return [CompletionItem(k.plural) for k in LISTED.values() if k.plural.startswith(incomplete)]
 
 
 class SectionOption(click.Option):
-    """An option that help shows under a heading of its own section.
+    """An option in a section of the help.
 
     Args:
-        section: the heading.
+        section: heading of the section.
         parameters: of `click.Option`.
     """
 
@@ -72,14 +72,14 @@ class SectionOption(click.Option):
 
 
 class SectionCommand(click.Command):
-    """A command whose help groups its options by section.
+    """A command whose help groups options by section.
 
-    The libraries for this (cloup, click-option-group, rich-click) each bring a decorator language
-    of their own; a heading for each section is all that is needed here.
+    Libraries for this (cloup, click-option-group, rich-click) bring their own decorators; one
+    heading per section is all that is needed here.
     """
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options under their headings, in the order of the first of each."""
+        """Write the options under their headings, in the order of each heading's first option."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -103,18 +103,27 @@ runs_argument = click.argument(
     required=True,
 )
 
+step_option = click.option(
+    "--step",
+    type=CheckpointStep(),
+    help="Step of the checkpoint, or `best` (see `ganzoo train --keep-best`). "
+    "[default: the latest]",
+)
+
+device_option = click.option(
+    "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda, mps."
+)
+
 sampling_options = [
-    click.option("--seed", default=0, show_default=True, help="Of the latent vectors."),
+    click.option("--seed", default=0, show_default=True, help="Random seed of the latent vectors."),
     click.option(
-        "--class", "class_", metavar="CLASS", help="Class name or number, if conditional."
+        "--class", "class_", metavar="CLASS", help="Class of a conditional run: name or number."
     ),
     click.option(
-        "--truncation", type=float, help="Keep z within this: less variety, fewer surprises."
+        "--truncation",
+        type=float,
+        help="Bound of z (truncation trick): fewer artefacts, less variety.",
     ),
-    click.option(
-        "--step",
-        type=CheckpointStep(),
-        help="Of the checkpoint, or `best` (see train --keep-best); the latest if not given.",
-    ),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps."),
+    step_option,
+    device_option,
 ]

@@ -1,4 +1,4 @@
-"""`ganzoo plugins check`: whether a plugin keeps its promises, without pytest."""
+"""`ganzoo plugins check`: conformance checks of a plugin, without pytest."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from ganzoo.config import parse_assignment
 from ganzoo.errors import UsageError
 
 
-@click.command("check", short_help="See whether a plugin keeps every promise.")
+@click.command("check", short_help="Check a plugin against the plugin contract.")
 @click.argument("name", shell_complete=complete_plugin)
 @click.option(
     "-o",
     "options",
     multiple=True,
     metavar="COMPONENT.KEY=VALUE",
-    help="An option of a component while it is checked, such as a small width or a folder.",
+    help="Option of a component for its checks, such as a small width or a folder.",
 )
 def check_plugin(name: str, options: tuple[str, ...]) -> None:
-    """Check all that the plugin or distribution NAME provides, promise by promise.
+    """Check all components of the plugin or distribution NAME against the plugin contract.
 
-    Its own tests do the same with `ganzoo.testing.conformance`. Exits with 1 if a check fails.
+    `ganzoo.testing.conformance` runs the same checks in pytest. Exit code: 1 if a check fails.
     """
+    # Run the checks.
     from ganzoo.testing import checks  # imports torch
 
     counts: Counter[str] = Counter()
-    for one in checks(name, options=_by_component(options)):
-        status, message = one.outcome()
+    for check in checks(name, options=_by_component(options)):
+        status, message = check.outcome()
         counts[status] += 1
         word = "FAILED" if status == "failed" else status
-        click.echo(f"{word:<8} {one.id}" + (f": {message}" if message else ""))
+        click.echo(f"{word:<8} {check.id}" + (f": {message}" if message else ""))
+
+    # Count them.
     ran = counts["ok"] + counts["failed"]
     click.echo(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} skipped")
     if counts["failed"]:
@@ -42,11 +45,11 @@ def check_plugin(name: str, options: tuple[str, ...]) -> None:
 
 
 def _by_component(texts: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """`("acme.width=8",)` as `{"acme": {"width": 8}}`."""
-    given: dict[str, dict[str, Any]] = {}
+    """Parse `("acme.width=8",)` into `{"acme": {"width": 8}}`."""
+    values: dict[str, dict[str, Any]] = {}
     for text in texts:
         path, value = parse_assignment(text)
         if len(path) != 2:
             raise UsageError(f"'{text}' is not of the form COMPONENT.KEY=VALUE, like acme.width=8")
-        given.setdefault(path[0], {})[path[1]] = value
-    return given
+        values.setdefault(path[0], {})[path[1]] = value
+    return values

@@ -1,4 +1,4 @@
-"""`ganzoo plugins`: what is installed, what it provides, and what could not be loaded."""
+"""`ganzoo plugins`: installed plugins, their components and their errors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ganzoo.discovery.host import default_host
 
 @click.group(
     invoke_without_command=True,
-    short_help="Show installed plugins and their state; check one; begin one.",
+    short_help="List installed plugins; show, check or create one.",
 )
 @click.pass_context
 def plugins(context: click.Context) -> None:
-    """Show the installed plugins, the distributions they come from and their state."""
+    """List the installed plugins with distribution and state."""
     if context.invoked_subcommand is not None:
         return
     records = default_host().records

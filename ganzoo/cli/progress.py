@@ -1,4 +1,4 @@
-"""What a person sees during training: a live bar at a terminal, plain lines elsewhere."""
+"""Progress of training: a live bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ganzoo.execution.torchrun import rank
 from ganzoo.interfaces.observer import Observer, TrainerState
 
 REFRESH = 0.25
-"""Seconds between updates of the bar: reading a loss makes the program wait for the device."""
+"""Seconds between updates of the bar; each waits for the device, to read the loss."""
 
 LINE_EVERY = 10.0
 """Seconds between plain lines."""
@@ -66,7 +66,7 @@ class Progress(Observer):
         self.bar.stop()
 
     def decoding(self, done: int, total: int) -> None:
-        """Progress of the image store."""
+        """Show the progress of decoding images."""
         if self.task is None:
             self.task = self.bar.add_task("decoding", total=total, note="images")
             if not self.live:
@@ -77,43 +77,49 @@ class Progress(Observer):
             self.task = None
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """Remember the run's directory and batch size."""
+        """Store the run directory and the batch size."""
         self.run_dir = run_dir
         self.batch_size = int(settings["training"]["batch_size"])
 
     def started(self, trainer: TrainerState, steps: int) -> None:
-        """Show an empty bar."""
+        """Show the bar."""
         self.total = steps
-        self.begun = self.shown = time.perf_counter()
-        self.first = trainer.step
+        self.start_time = self.shown = time.perf_counter()
+        self.start_step = trainer.step
         self.task = self.bar.add_task("training", total=steps, completed=trainer.step, note="")
 
     def failed(self, trainer: TrainerState, error: BaseException) -> None:
-        """Say how far it came, where a person stopped it."""
+        """After Ctrl-C, show the step and how to resume."""
         self.bar.stop()
         if isinstance(error, KeyboardInterrupt) and trainer.step:
-            where = self.run_dir or "RUN"
+            run_dir = self.run_dir or "RUN"
             click.echo(
-                f"Stopped after step {trainer.step}; `ganzoo resume {where}` continues it.",
+                f"Stopped after step {trainer.step}; `ganzoo resume {run_dir}` resumes the run.",
                 err=True,
             )
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
-        """Show the latest, now and then."""
+        """Show step, speed and loss terms, if enough time has passed."""
+        # Wait for the next update.
         now = time.perf_counter()
         last = trainer.step == self.total
         if now - self.shown < (REFRESH if self.live else LINE_EVERY) and not last:
             return
         self.shown = now
-        done = trainer.step - self.first
-        speed = done * self.batch_size / (now - self.begun)
+
+        # Speed and terms.
+        done = trainer.step - self.start_step
+        elapsed = now - self.start_time
+        speed = done * self.batch_size / elapsed
         values = "  ".join(f"{short_term(name)} {float(v):.3f}" for name, v in terms.items())
+
+        # Bar or line.
         if self.live:
             assert self.task is not None
             note = f"{speed:,.0f} images/s  {values}"
             self.bar.update(self.task, completed=trainer.step, note=note)
         else:
-            left = (self.total - trainer.step) * (now - self.begun) / max(done, 1)
+            left = (self.total - trainer.step) * elapsed / max(done, 1)
             click.echo(
                 f"step {trainer.step}/{self.total}  {left:.0f} s left  "
                 f"{speed:,.0f} images/s  {values}",
@@ -122,6 +128,6 @@ class Progress(Observer):
 
 
 def short_term(name: str) -> str:
-    """`discriminator/real` as `D real`."""
+    """Shorten `discriminator/real` to `D real`."""
     side, _, term = name.partition("/")
     return f"{side[:1].upper()} {term}"

@@ -1,4 +1,4 @@
-"""What one of several processes says: torchrun starts a command as often, and it answers once."""
+"""Output of the processes that torchrun starts: each message is printed once."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from ganzoo.execution.torchrun import local_rank, rank, world_size
 
 
 @contextmanager
-def leaving_at_once() -> Iterator[None]:
-    """Of one of several processes: on exit, end it before Python takes itself apart.
+def exiting_at_once() -> Iterator[None]:
+    """Exit one of several processes without Python's finalization.
 
-    torch keeps gloo's threads to the end of the program (DistributedDataParallel does not let go
-    of them), and one that drops a tensor while Python shuts down aborts a process that has done
-    all its work, and with it the others: https://github.com/pytorch/pytorch/pull/179291.
+    torch keeps gloo's threads until the program ends (DistributedDataParallel does not release
+    them). One that frees a tensor during finalization aborts the process and with it the others,
+    after all work is done: https://github.com/pytorch/pytorch/pull/179291.
     """
     try:
         yield
-    except SystemExit as leaving:
-        if world_size() == 1 or not isinstance(leaving.code, int):
+    except SystemExit as stop:
+        if world_size() == 1 or not isinstance(stop.code, int):
             raise
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(leaving.code)
+        os._exit(stop.code)
 
 
 def silence_stdout() -> None:
     """Silence stdout on ranks other than 0."""
     if rank():
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # till the end
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until exit
 
 
-def told_elsewhere(error: Exception) -> bool:
-    """Whether another process says the same, or says why this one cannot go on.
+def reported_elsewhere(error: Exception) -> bool:
+    """Whether another process reports this error.
 
-    A wrong request is the same for all of a machine.
+    Wrong usage is the same on all ranks of a machine: its first rank reports it.
     """
     if isinstance(error, UsageError):
         return local_rank() > 0
@@ -49,5 +49,5 @@ def told_elsewhere(error: Exception) -> bool:
 
 
 def prefix() -> str:
-    """`"Error"`, with the rank in all but the first process."""
+    """`"Error"`, with the rank on ranks other than 0."""
     return f"Error in process {rank()} of {world_size()}" if rank() else "Error"

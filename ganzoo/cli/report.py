@@ -1,4 +1,4 @@
-"""`ganzoo report`: runs as one page that opens anywhere."""
+"""`ganzoo report`: a self-contained HTML page about runs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ganzoo.cli.parameters import runs_argument
+from ganzoo.cli.parameters import device_option, runs_argument
 
 
-@click.command(short_help="Write one page about runs: samples, curves, health.")
+@click.command(short_help="Write an HTML page about runs: samples, curves, health.")
 @runs_argument
 @click.option(
     "-o",
@@ -17,12 +17,12 @@ from ganzoo.cli.parameters import runs_argument
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("report.html"),
     show_default=True,
-    help="The page to write.",
+    help="File to write.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@device_option
 def report(runs: tuple[str, ...], out: Path, device: str) -> None:
-    """Write one self-contained page about RUNs: it loads nothing and opens anywhere."""
-    from ganzoo.reporting import report as write
+    """Write a self-contained HTML page about RUNs, which loads nothing from the network."""
+    from ganzoo.reporting import report as write_report
 
-    path = write(*runs, out=out, device=device)
+    path = write_report(*runs, out=out, device=device)
     click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

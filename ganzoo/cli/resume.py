@@ -1,4 +1,4 @@
-"""`ganzoo resume`: go on with a run that stopped."""
+"""`ganzoo resume`: resume a run that was stopped."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ganzoo.cli.parameters import run_argument
 from ganzoo.config import parse_assignment
 
 
-@click.command(short_help="Go on with a run that stopped.")
+@click.command(short_help="Resume a run that was stopped.")
 @run_argument
 @click.option(
     "--steps",
     type=click.IntRange(1),
-    help="Steps in all, counted from the first. [default: those of its config]",
+    help="Number of steps, counted from the first. [default: that of its config]",
 )
 @click.option(
     "-o",
@@ -21,18 +21,18 @@ from ganzoo.config import parse_assignment
     "options",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
-    help="Another setting from here on; needs --override.",
+    help="A changed setting; needs --override.",
 )
 @click.option(
     "--override",
     is_flag=True,
-    help="Allow other learning rates, intervals and devices, or changed images.",
+    help="Allow changed learning rates, intervals, devices and images.",
 )
 def resume(run: str, steps: int | None, options: tuple[str, ...], override: bool) -> None:
-    """Go on with the run in directory RUN from its latest checkpoint.
+    """Resume the run in directory RUN from its latest checkpoint.
 
-    The result is the same, to the bit, as if it had never stopped. Where the settings in its
-    config.toml or its images have changed, the differences are listed and nothing is done.
+    The result is bit for bit the same as if it had never stopped. If config.toml or the images
+    have changed, the differences are listed and nothing is trained.
     """
     assigned = [parse_assignment(text) for text in options]
 
@@ -40,7 +40,7 @@ def resume(run: str, steps: int | None, options: tuple[str, ...], override: bool
     from ganzoo.run import resume as resume_run
 
     with Progress() as progress:
-        done = resume_run(
+        resumed = resume_run(
             run,
             steps=steps,
             options={".".join(path): value for path, value in assigned},
@@ -48,4 +48,4 @@ def resume(run: str, steps: int | None, options: tuple[str, ...], override: bool
             observers=[progress],
             progress=progress.decoding,
         )
-    click.echo(f"Done: {done.path}")
+    click.echo(f"Done: {resumed.path}")

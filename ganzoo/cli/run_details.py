@@ -1,4 +1,4 @@
-"""What `ganzoo show run RUN` prints: where a run came from, and where it is."""
+"""`ganzoo show run RUN`: prints state, provenance and journal of a run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from ganzoo.errors import GanzooError
 
 
 def describe_run(path: str) -> str:
-    """State, settings, provenance and journal of a run."""
+    """Describe a run: state, components, provenance and journal."""
     from ganzoo.run import Run
 
+    # State and components.
     run = Run(Path(path))
     config = run.config
-    choices = [config.arch.name, config.loss.name, config.data.name, *config.penalty]
-    reached = run.steps[-1] if run.steps else 0
+    components = [config.arch.name, config.loss.name, config.data.name, *config.penalty]
+    saved = run.steps[-1] if run.steps else 0
     rows = [
         ("state", run.state),
-        ("trains", " + ".join(choices)),
-        ("steps", f"{reached:,} saved of {config.training.steps:,}"),
+        ("trains", " + ".join(components)),
+        ("steps", f"{saved:,} saved of {config.training.steps:,}"),
         ("checkpoints", ", ".join(map(str, run.steps)) or "none yet"),
     ]
-    happened = [
+
+    # Journal.
+    events = [
         (
             str(event.get("time", ""))[:19].replace("T", " "),
             f"{event.get('event')} at step {event.get('step')}"
@@ -30,6 +33,7 @@ def describe_run(path: str) -> str:
         for event in run.events()
         if event.get("event") != "checkpoint"
     ]
+
     return "\n".join(
         [
             f"run {run.path}",
@@ -37,18 +41,19 @@ def describe_run(path: str) -> str:
             "\nlatest session:",
             *_table(_provenance(run.provenance)),
             "\njournal:",
-            *_table(happened),
+            *_table(events),
         ]
     )
 
 
 def _table(rows: list[tuple[str, str]]) -> list[str]:
-    """Two columns, never wrapped: a command line is there to be copied."""
+    """Two columns. Lines are not wrapped, so that a command can be copied."""
     width = max((len(key) for key, _ in rows), default=0)
     return [f"  {key:{width}}  {value}" for key, value in rows]
 
 
 def _provenance(facts: dict[str, object]) -> list[tuple[str, str]]:
+    """Rows of the provenance, with all versions in one."""
     versions = facts.get("versions")
     if not isinstance(versions, dict):
         raise GanzooError("the run's journal is damaged: it has no versions")

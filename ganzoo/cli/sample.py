@@ -1,4 +1,4 @@
-"""`ganzoo sample`: pictures from a trained run."""
+"""`ganzoo sample`: images from a trained run."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def with_sampling_options(command: F) -> F:
-    """Add the options that every drawing command takes."""
+    """Add the options that all sampling commands share."""
     for option in reversed(sampling_options):
         command = option(command)
     return command
 
 
-@click.command(short_help="Draw images from a run.")
+@click.command(short_help="Sample images from a run.")
 @run_argument
-@click.option("--n", default=64, show_default=True, help="How many images.")
+@click.option("--n", default=64, show_default=True, help="Number of images.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("grid.png"),
     show_default=True,
-    help="The grid to write; .png, .jpg, .webp, ….",
+    help="Grid to write: .png, .jpg, .webp, ….",
 )
-@click.option("--columns", type=click.IntRange(1), help="Of the grid; about a square if not given.")
+@click.option(
+    "--columns", type=click.IntRange(1), help="Columns of the grid. [default: as many as rows]"
+)
 @click.option(
     "--singles",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write each image as a PNG of its own into DIR instead of a grid.",
+    help="Write each image into its own PNG in DIR, and no grid.",
 )
 @with_sampling_options
 def sample(
@@ -54,13 +56,17 @@ def sample(
     step: int | Literal["best"] | None,
     device: str,
 ) -> None:
-    """Draw images from the run in directory RUN, from its averaged generator."""
+    """Sample images from the averaged generator of the run in directory RUN."""
     from ganzoo.run import Run
     from ganzoo.run.pictures import save_picture, save_singles
 
     opened = Run(run, step=step, device=device)
     labels = class_number(opened, class_)
+
+    # Sample.
     images = opened.sample(n, seed=seed, labels=labels, truncation=truncation)
+
+    # Write.
     if singles is not None:
         save_singles(images, singles)
         click.echo(f"{n} images in {singles}")
@@ -71,18 +77,18 @@ def sample(
         click.echo(f"{out}")
 
 
-def class_number(run: Run, word: str | None) -> int | None:
-    """The class a user means by its name or number.
+def class_number(run: Run, class_: str | None) -> int | None:
+    """Return the number of a class that is given by name or number.
 
     Raises:
-        UsageError: no class is called so; names those there are.
+        UsageError: there is no class of this name; lists the names.
     """
-    if word is None:
+    if class_ is None:
         return None
     names = [name.lower() for name in run.manifest.class_names]
-    if word.lower() in names:
-        return names.index(word.lower())
-    if word.lstrip("-").isdigit():
-        return int(word)
-    known = ", ".join(run.manifest.class_names) or "none by name; give a number"
-    raise UsageError(f"no class named '{word}'; there are {known}")
+    if class_.lower() in names:
+        return names.index(class_.lower())
+    if class_.lstrip("-").isdigit():
+        return int(class_)
+    known = ", ".join(run.manifest.class_names) or "none by name; use a number"
+    raise UsageError(f"no class named '{class_}'; there are {known}")

@@ -1,4 +1,4 @@
-"""`ganzoo show`: everything about one component."""
+"""`ganzoo show`: a component and its options, or a run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ganzoo.interfaces.options import describe
 def _complete_name(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
+    """Complete a name of the kind that is given."""
     try:
         kind = registry.kind_named(ctx.params.get("kind") or "")
     except UsageError:
@@ -26,7 +27,7 @@ def _complete_name(
 
 
 def _recipe(component: Component) -> str:
-    """The recipe's own file, headed by what its descriptor says, all of it TOML."""
+    """The file of a recipe, with summary and reference as comments."""
     spec = component.spec
     head = [
         f"ganzoo train --recipe {spec.name}",
@@ -40,13 +41,14 @@ def _recipe(component: Component) -> str:
 @click.argument("kind", shell_complete=complete_kinds)
 @click.argument("name", shell_complete=_complete_name)
 def show(kind: str, name: str) -> None:
-    """Explain one component: what it is, its paper and its options; or a run.
+    """Explain a component: summary, paper and options; or a run.
 
     KIND is architecture, loss, penalty, dataset, observer, metric or extractor:
     `ganzoo show loss wgan-gp`.
-    `ganzoo show recipe NAME` prints settings as a file for `ganzoo train --config`.
-    `ganzoo show run RUN` tells of a run directory: its state, what made it, what happened.
+    `ganzoo show recipe NAME` prints the settings as a file for `ganzoo train --config`.
+    `ganzoo show run RUN` prints the state, provenance and journal of a run directory.
     """
+    # A run or a recipe.
     if kind == "run":
         click.echo(describe_run(name))
         return
@@ -55,27 +57,38 @@ def show(kind: str, name: str) -> None:
     if isinstance(spec, RecipeSpec):
         click.echo(_recipe(component))
         return
-    kind_of = KINDS[spec.kind]
-    prefix = f"{kind_of.section}.{spec.name}" if kind_of.several else kind_of.section
+    click.echo(_component(component))
+
+
+def _component(component: Component) -> str:
+    """A component's summary, reference, provider and options."""
+    # Summary and facts.
+    spec = component.spec
     formatter = click.HelpFormatter()
     formatter.write(f"{spec.kind} {spec.name}\n")
     formatter.indent()
     formatter.write_text(spec.summary)
     formatter.dedent()
     formatter.write_paragraph()
-    facts = [("reference", spec.reference), ("provided by", component.provider)]
-    formatter.write_dl([*[f for f in facts if f[1]], ("code", spec.factory)])
-    options = describe(registry.options_model(component))
+    facts = [
+        ("reference", spec.reference),
+        ("provided by", component.provider),
+        ("code", spec.factory),
+    ]
+    formatter.write_dl([(name, fact) for name, fact in facts if fact])
     formatter.write_paragraph()
+
+    # Options.
+    options = describe(registry.options_model(component))
     if not options:
         formatter.write("It has no options.\n")
-    else:
-        with formatter.section(f"options (set with -o {prefix}.OPTION=VALUE)"):
-            rows = []
-            for option in options:
-                facts_of = [option.type, option.range, f"default {option.default}"]
-                rows.append(
-                    (option.name, f"{option.description} [{'; '.join(filter(None, facts_of))}]")
-                )
-            formatter.write_dl(rows, col_max=28)
-    click.echo(formatter.getvalue().rstrip())
+        return formatter.getvalue().rstrip()
+    kind = KINDS[spec.kind]
+    prefix = f"{kind.section}.{spec.name}" if kind.several else kind.section
+    rows = []
+    for option in options:
+        details = [option.type, option.range, f"default {option.default}"]
+        rows.append((option.name, f"{option.description} [{'; '.join(filter(None, details))}]"))
+    with formatter.section(f"options (set with -o {prefix}.OPTION=VALUE)"):
+        formatter.write_dl(rows, col_max=28)
+    return formatter.getvalue().rstrip()

@@ -26,17 +26,21 @@ HEADINGS = {
 
 
 def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add a flag for each setting of the config; type and help are those of the schema."""
+    """Add a flag for each setting of the schema, with its type, default and description."""
     for name, (section, _) in reversed(SETTINGS.items()):
+        # Help.
         model = SECTIONS[section]
         described = next(option for option in describe(model) if option.name == name)
         default = "" if described.default in ("none", "[]") else f" [default: {described.default}]"
+
+        # Flag and type.
         annotation = model.model_fields[name].annotation
         flag = "--" + name.replace("_", "-")
         if annotation is bool:
             flag, kind = f"{flag}/--no-{flag.removeprefix('--')}", None
         else:
             kind = _click_type(annotation)
+
         command = click.option(
             flag,
             cls=SectionOption,
@@ -50,7 +54,7 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _click_type(annotation: Any) -> Any:
-    """The type of a flag: click checks that it is a number, the schema that it is in range."""
+    """Return the type of a flag. Click checks that a value is a number, the schema its range."""
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
     if annotation == tuple[Beta, Beta]:
@@ -59,7 +63,7 @@ def _click_type(annotation: Any) -> Any:
 
 
 def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = False) -> Decorator:
-    """A flag that names a component, completed from the installed plugins."""
+    """A flag that names a component, with shell completion."""
     return click.option(
         flag,
         cls=SectionOption,
@@ -71,7 +75,7 @@ def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = Fals
 
 
 def _run_option(*flags: str, **named: Any) -> Decorator:
-    """A flag that concerns the run as a whole."""
+    """A flag about the run as a whole."""
     return click.option(*flags, cls=SectionOption, section=RUN, **named)
 
 
@@ -86,18 +90,18 @@ def _run_option(*flags: str, **named: Any) -> Decorator:
     "Dataset: see `ganzoo list datasets`. [default: one that needs no download]",
 )
 @_component_option(
-    "--penalty", "penalty", "Penalty added to the loss's own; can be repeated.", multiple=True
+    "--penalty", "penalty", "Penalty, added to the loss's own; can be repeated.", multiple=True
 )
 @_component_option(
     "--observer",
     "observer",
-    "Observer of the run (a logger, say): see `ganzoo list observers`; can be repeated.",
+    "Observer, such as a logger: see `ganzoo list observers`; can be repeated.",
     multiple=True,
 )
 @_component_option(
     "--recipe",
     "recipe",
-    "Settings that a plugin brings under a name, below all others: see `ganzoo list recipes`.",
+    "Named settings of a plugin; all other settings win over them: see `ganzoo list recipes`.",
 )
 @_setting_options
 @_run_option(
@@ -112,27 +116,27 @@ def _run_option(*flags: str, **named: Any) -> Decorator:
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="TOML file with any of these settings, below the flags; a run's config.toml fits.",
+    help="TOML file with any of these settings, such as a run's config.toml; flags win over it.",
 )
 @_run_option(
     "--run-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="New or empty directory for the run. [default: a numbered one below runs/]",
+    help="New or empty directory of the run. [default: a numbered one in runs/]",
 )
 @_run_option(
     "--resume",
     type=click.Choice(["never", "auto"]),
     default="never",
     show_default=True,
-    help="auto resumes the run in --run-dir, if there is one, with the same settings.",
+    help="auto resumes the run in --run-dir if there is one; settings must be the same.",
 )
 @_run_option(
     "--override",
     is_flag=True,
-    help="With --resume auto: allow other steps, learning rates, intervals and devices.",
+    help="With --resume auto: allow changed steps, learning rates, intervals and devices.",
 )
-@_run_option("--dry-run", is_flag=True, help="Show what would be trained, and train nothing.")
+@_run_option("--dry-run", is_flag=True, help="Print settings and networks, and train nothing.")
 def train(
     arch: str | None,
     loss: str | None,
@@ -150,9 +154,10 @@ def train(
 ) -> None:
     """Train a GAN: `ganzoo train --arch dcgan --loss bce`, or `--recipe dcgan-quick`.
 
-    Settings that are not given come from the loss's paper, then the architecture's, then
-    ganzoo. `--dry-run` shows each value and where it came from.
+    A setting without a flag has the value of the loss's paper, else the architecture's, else
+    ganzoo's. `--dry-run` prints each value with its origin.
     """
+    # Check options before torch is imported, which takes seconds.
     assigned = [parse_assignment(text) for text in options]
 
     from ganzoo.cli.dry_run import describe_plan
@@ -162,6 +167,7 @@ def train(
     from ganzoo.run.plan import Plan, compose
     from ganzoo.run.starting import arguments_tree, config_layers, train_plan
 
+    # Layers, the strongest first; of several -o for one option, the last wins.
     flags = arguments_tree(
         arch=arch,
         loss=loss,
@@ -170,14 +176,15 @@ def train(
         observer=observer or None,
         settings={name: value for name, value in settings.items() if value != ()},
     )
-    # The last one given wins, as flags do.
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
     layers += [Layer("the command line", flags), *config_layers(config)]
-    layers += [recipe_layer(recipe)] if recipe else []
+    if recipe:
+        layers.append(recipe_layer(recipe))
 
     def plan() -> Plan:
         return compose(layers)
 
+    # Train.
     if dry_run:
         click.echo(describe_plan(plan()))
         return
@@ -186,4 +193,4 @@ def train(
             plan, run_dir, [progress], progress.decoding, resume=resume, override=override
         )
     click.echo(f"Done: {run.path}")
-    click.echo(f"Look at {run.directory.samples}, or draw more: ganzoo sample {run.path}")
+    click.echo(f"Samples: {run.directory.samples}; for more: ganzoo sample {run.path}")

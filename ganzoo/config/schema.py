@@ -121,7 +121,10 @@ class TrainingConfig(Section):
 
     steps: int = Field(1500, ge=1, description="Number of generator updates.")
     batch_size: int = Field(
-        64, ge=1, description="Images in one update, summed over all processes (global batch size)."
+        64,
+        ge=1,
+        description="Global batch size: images in one update, over all processes of data parallel "
+        "training.",
     )
     n_critic: int = Field(
         1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
@@ -133,7 +136,9 @@ class TrainingConfig(Section):
         "generator update draws new fakes and a real batch of its own, as the papers write it.",
     )
     conditional: bool = Field(
-        False, description="Class-conditional training: both networks receive the labels."
+        False,
+        description="Class-conditional training: both networks receive the labels. A loss that "
+        "needs labels switches it on.",
     )
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field(
         "adam", description="Optimizer of both networks."

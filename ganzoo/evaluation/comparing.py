@@ -108,11 +108,11 @@ class _DrawnImages:
         seed: int,
         floor: bool,
         device: torch.device,
-        report: Tell,
+        notify: Tell,
     ) -> None:
         self.sample_source, self.reference_source = sample, reference
-        self.n, self.seed, self.device, self.report = n, seed, device, report
-        report(f"drawing {n:,} images of each")
+        self.n, self.seed, self.device, self.notify = n, seed, device, notify
+        notify(f"drawing {n:,} images of each")
         self.reference = reference.draw(n, seed=seed)
         labels = self.reference.labels
         self.sample = sample.draw(n, seed=seed, like=labels)
@@ -132,11 +132,11 @@ class _DrawnImages:
             # Prepare the extractor.
             notes: Mapping[str, float | str] = {}
             if extractor.needs_labels:
-                self.report(f"preparing {extractor.display}")
+                self.notify(f"preparing {extractor.display}")
                 notes = extractor.prepare(reference.whole(), reference.identity)
 
             # Compute features.
-            self.report(f"{extractor.display} features")
+            self.notify(f"{extractor.display} features")
             sample_images = self._with_features(self.sample, extractor, sample, "shown")
             reference_images = self._with_features(self.reference, extractor, reference, "shown")
             held_out = None
@@ -182,7 +182,7 @@ def _measure(
 ) -> list[Result]:
     """Measure every score of a metric, with its floor."""
     metric: Metric = chosen.instance
-    images.report(f"measuring {chosen.short_name}")
+    images.notify(f"measuring {chosen.short_name}")
 
     # Images to compare: of the sample with the reference, of the floor with the rest of it.
     compared = featured or images

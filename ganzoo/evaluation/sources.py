@@ -102,9 +102,6 @@ class Stored(Source):
             f"the other half of {title}" if held_out is None else f"the test split of {title}"
         )
 
-    def __len__(self) -> int:
-        return len(self._images)
-
     @property
     def spec(self) -> ImageSpec:
         """Shape of the images and number of classes."""
@@ -123,7 +120,8 @@ class Stored(Source):
     def whole(self, *, without: int = 0, seed: int = 0) -> ImageSet:
         """Return all images, or all but the last of the shuffled order."""
         held_out = without if self._held_out is None else 0
-        return _selected(self._images, self._order(self._images, seed)[: len(self) - held_out])
+        count = len(self._images) - held_out
+        return _selected(self._images, self._order(self._images, seed)[:count])
 
     @staticmethod
     def _order(store: ImageStore, seed: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Export: a run's generator as a file that others can use, and the card that explains it."""
+"""Export: a run's generator as a file for other programs, with a model card."""
 
 from ganzoo.exporting.folder import FORMATS as FORMATS
 from ganzoo.exporting.folder import export as export

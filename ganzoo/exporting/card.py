@@ -1,4 +1,4 @@
-"""The model card: Markdown, with the front matter that model hubs read."""
+"""The model card: Markdown with the front matter of model hubs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
 
 SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
-"""Sections of the config that say what was trained."""
+"""Sections of the config that the card shows."""
 
 
 def model_card(subject: Subject, format_name: str, file: str) -> str:
-    """The card of an export: front matter, use, inputs and outputs, metrics, provenance."""
+    """Write the card: front matter, use, inputs and outputs, metrics, provenance."""
     config = subject.run.config
     title = f"{config.arch.name} trained with {config.loss.name} on {config.data.name}"
     return "\n".join(
@@ -46,8 +46,8 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
 
 def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
     config = subject.run.config
-    words = [config.arch.name, config.loss.name, *config.penalty]
-    tags = ["gan", "image-generation", "ganzoo", format_name, *words]
+    components = [config.arch.name, config.loss.name, *config.penalty]
+    tags = ["gan", "image-generation", "ganzoo", format_name, *components]
     yield from ("---", "library_name: ganzoo")
     if not subject.run.num_classes:
         yield "pipeline_tag: unconditional-image-generation"
@@ -58,16 +58,23 @@ def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
 
 def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
     image, classes = subject.run.manifest.image, subject.run.num_classes
-    d = subject.latent.length
-    rows = [("`z`, in", f"(n, {d})", "float32", subject.latent.words)]
+
+    # z.
+    rows = [("`z`, in", f"(n, {subject.latent.length})", "float32", subject.latent.description)]
+
+    # Labels.
     if classes:
         names = subject.run.manifest.class_names
-        told = "; ".join(f"{k} {name}" for k, name in enumerate(names))
-        what = f"The class of each image, 0 to {classes - 1}" + (f": {told}." if told else ".")
-        rows.append(("`labels`, in", "(n,)", "int64", what))
+        listing = "; ".join(f"{k} {name}" for k, name in enumerate(names))
+        meaning = f"The class of each image, 0 to {classes - 1}"
+        meaning += f": {listing}." if listing else "."
+        rows.append(("`labels`, in", "(n,)", "int64", meaning))
+
+    # Images.
     shape = "(n, " + ", ".join(map(str, image.shape)) + ")"
-    meaning = {1: "grey", 3: "red, green, blue"}.get(image.channels, f"{image.channels} channels")
-    rows.append(("`images`, out", shape, "float32", f"In [-1, 1], channels first: {meaning}."))
+    colours = {1: "grey", 3: "red, green, blue"}.get(image.channels, f"{image.channels} channels")
+    rows.append(("`images`, out", shape, "float32", f"In [-1, 1], channels first: {colours}."))
+
     yield from ("## Inputs and outputs", "")
     yield from _table(("name", "shape", "type", "what it is"), rows)
     yield from ("n is any number of at least 1.", "")
@@ -75,72 +82,78 @@ def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
 
 def _metrics(subject: Subject) -> Iterator[str]:
     manifest = subject.run.manifest
-    results = _latest(subject.run.evaluations(), manifest.step)
+
+    # Evaluations.
     yield from ("## Metrics", "")
+    results = _latest(subject.run.evaluations(), manifest.step)
     if results:
-        yield from _table(
-            ("metric", "value", "floor", "images", "extractor", "against"),
-            [
-                (
-                    str(result["name"]),
-                    _number(result["value"]) + _spread(result.get("std")),
-                    _number(result.get("floor")),
-                    str(result.get("n", "")),
-                    str(result.get("extractor") or ""),
-                    str(result.get("reference") or ""),
-                )
-                for result in results
-            ],
-        )
-        yield from ("The floor is what real images that were held out reach.", "")
+        head = ("metric", "value", "floor", "images", "extractor", "against")
+        yield from _table(head, map(_result_cells, results))
+        yield from ("The floor is the score of real images that were held out.", "")
     else:
         yield from ("The run was not evaluated at this checkpoint.", "")
-    if not manifest.metrics:
-        return
-    yield from ("The training's own log said last:", "")
-    rows = [(f"`{name}`", _number(value)) for name, value in manifest.metrics.items()]
-    yield from _table(("", "value"), rows)
+
+    # Log.
+    if manifest.metrics:
+        yield from ("The training log at this checkpoint:", "")
+        rows = [(f"`{name}`", _number(value)) for name, value in manifest.metrics.items()]
+        yield from _table(("", "value"), rows)
+
+
+def _result_cells(result: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        str(result["name"]),
+        _number(result["value"]) + _deviation(result.get("std")),
+        _number(result.get("floor")),
+        str(result.get("n", "")),
+        str(result.get("extractor") or ""),
+        str(result.get("reference") or ""),
+    )
 
 
 def _latest(results: Sequence[Mapping[str, Any]], step: int) -> list[Mapping[str, Any]]:
-    """Those of a checkpoint; of what was measured again, the later one counts."""
+    """Results of a checkpoint; of repeated measurements, the latest."""
     keys = ("name", "reference", "extractor_hash", "n", "seed")
-    found = {
+    latest = {
         tuple(str(result.get(key)) for key in keys): result
         for result in results
         if result.get("step", step) == step
     }
-    return list(found.values())
+    return list(latest.values())
 
 
 def _provenance(subject: Subject) -> Iterator[str]:
     run = subject.run
+
+    # Facts.
     try:
-        made = run.provenance
+        provenance = run.provenance
     except GanzooError:
-        made = {}
-    versions = made.get("versions", run.manifest.versions)
+        provenance = {}
+    versions = provenance.get("versions", run.manifest.versions)
     facts = {
         "steps": f"{run.manifest.step:,} of {run.config.training.steps:,}",
         "checkpoint": f"SHA-256 of its weights {run.manifest.checksums.get('ema.safetensors')}",
-        "dataset": f"{run.config.data.name}, fingerprint {made.get('dataset', 'unknown')}",
+        "dataset": f"{run.config.data.name}, fingerprint {provenance.get('dataset', 'unknown')}",
         "seed": str(run.config.training.seed),
         "packages": ", ".join(f"{name} {version}" for name, version in versions.items()),
-        "Python": made.get("python", "unknown"),
-        "commit": made.get("git") or "not in a repository",
-        "device": made.get("device", "unknown"),
+        "Python": provenance.get("python", "unknown"),
+        "commit": provenance.get("git") or "not in a repository",
+        "device": provenance.get("device", "unknown"),
         "exported": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
     yield from ("## How it was made", "")
     yield from _table(("", ""), facts.items())
-    yield from ("Its settings, as `ganzoo train --config` takes them:", "", "```toml")
+
+    # Settings.
     values = run.config.model_dump(mode="json", exclude_none=True)
-    chosen = {key: _without_paths(values[key]) for key in SETTINGS if values.get(key)}
-    yield from (tomlkit.dumps(chosen).rstrip(), "```", "")
+    shown = {key: _without_paths(values[key]) for key in SETTINGS if values.get(key)}
+    yield from ("The settings of the run, for `ganzoo train --config`:", "", "```toml")
+    yield from (tomlkit.dumps(shown).rstrip(), "```", "")
 
 
 def _without_paths(value: Any) -> Any:
-    """Without the places of files: they are nobody's business, and mean nothing elsewhere."""
+    """Remove absolute paths: they are private, and mean nothing on another machine."""
     if isinstance(value, Mapping):
         return {k: _without_paths(v) for k, v in value.items() if not _is_path(v)}
     return value
@@ -154,7 +167,7 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else ""
 
 
-def _spread(std: Any) -> str:
+def _deviation(std: Any) -> str:
     return f" ± {std:.2g}" if isinstance(std, int | float) else ""
 
 

@@ -1,11 +1,10 @@
-"""`ganzoo.export`: a run's generator into a folder that can be given away."""
+"""`ganzoo.export`: write a run's generator into a folder for others to use."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -33,79 +32,90 @@ def export(
     force: bool = False,
     host: PluginHost | None = None,
 ) -> Path:
-    """Write a run's averaged generator for others to use, with a model card beside it.
+    """Export a run's averaged generator, with a model card.
 
         folder = ganzoo.export("runs/first", "onnx")  # runs/first/exports/onnx-001500
 
-    The folder holds `generator.onnx`, `.pt2` or `.safetensors` (float32, for any batch size),
-    `ganzoo.json`, from which it can be built again, and `README.md`, the card: how it is used,
-    what z is, what made it, how good it is. Where z is of a distribution that other libraries do
-    not draw, `latents.npy` holds some.
+    The folder holds
+
+    - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size;
+    - `ganzoo.json`: the facts needed to build the generator again;
+    - `README.md`: the model card, with a program, the inputs and outputs, metrics and provenance;
+    - `latents.npy`: draws of z, if its distribution is not normal or uniform.
 
     Args:
         run: a run or its directory.
-        format: `"onnx"` (needs the extra `export`), `"torch-export"`, which torch loads without
-            ganzoo, or `"safetensors"`, weights for a freshly built generator.
-        out: a folder, new or empty; one below the run's `exports/` where None.
-        step: of the checkpoint, or `"best"`; the latest where None. A `Run` has its own already.
-        force: replace the files of an earlier export; others in the folder stay.
-        host: where to look for the run's plugins; the installed ones where None. A `Run` has its
-            own already.
+        format: `"onnx"` (needs the extra `export`), `"torch-export"` for torch without ganzoo, or
+            `"safetensors"`: the weights alone.
+        out: a new or empty folder; by default one in the run's `exports/`.
+        step: of the checkpoint, or `"best"`; by default the latest. Not with a `Run`, which has
+            its checkpoint already.
+        force: replace the files of an earlier export; other files in the folder stay.
+        host: the plugins to choose from; by default the installed ones. Not used with a `Run`.
 
     Returns:
         the folder.
 
     Raises:
-        UsageError: there is no such run, checkpoint or format, the folder is taken, or a package
-            is missing.
-        GanzooError: the generator cannot be exported, with torch's reason, or the folder cannot
-            be written; nothing half-written is left.
+        UsageError: there is no such run, checkpoint or format, the folder is not empty, or a
+            package is missing.
+        GanzooError: torch cannot export the generator, or the folder cannot be written; nothing
+            half-written is left.
     """
+    # Format.
     if format not in FORMATS:
         raise UsageError(
             f"no format '{format}'.{did_you_mean(format, FORMATS)} There are {', '.join(FORMATS)}."
         )
     if format == "onnx":
         check_installed()
-    if isinstance(run, Run):
-        if step is not None:
-            raise UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
-    else:
+
+    # Run.
+    if not isinstance(run, Run):
         run = Run(run, step=step, device="cpu", host=host)
-    place = run.path / "exports" / f"{format}-{run.checkpoint.name}" if out is None else Path(out)
-    _check_free(place, force)
-    return _write(Subject(run), format, place)
+    elif step is not None:
+        raise UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
+
+    # Folder.
+    folder = run.path / "exports" / f"{format}-{run.checkpoint.name}" if out is None else Path(out)
+    _check_free(folder, force)
+    return _write(Subject(run), format, folder)
 
 
-def _check_free(place: Path, force: bool) -> None:
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{place} is a file; name a folder to export into")
-    if place.is_dir() and any(place.iterdir()) and not force:
+def _check_free(folder: Path, force: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder to export into")
+    if folder.is_dir() and any(folder.iterdir()) and not force:
         raise UsageError(
-            f"{place} exists and is not empty; name another folder, or replace the files of an "
+            f"{folder} exists and is not empty; name another folder, or replace the files of an "
             f"earlier export in it with {setting('force', True)}"
         )
 
 
-def _write(subject: Subject, format_name: str, place: Path) -> Path:
-    """Everything into a hidden folder beside the place, then by renaming into it."""
-    temporary = None
+def _write(subject: Subject, format_name: str, folder: Path) -> Path:
+    """Write all files into a hidden folder, then move them into place."""
+    path = folder.absolute()
     try:
-        # in the nearest folder that is there already: a failure leaves no empty ones behind
-        parent = next(p for p in (place.absolute(), *place.absolute().parents) if p.is_dir())
-        temporary = Path(tempfile.mkdtemp(prefix=".ganzoo-export-", dir=parent))
-        name = WRITERS[format_name](subject, temporary)
-        (temporary / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")
-        if not subject.latent.is_common:
-            np.save(temporary / "latents.npy", subject.inputs(DRAWS)[0].numpy())
-        card = model_card(subject, format_name, name)
-        (temporary / "README.md").write_text(card, encoding="utf-8")
-        place.mkdir(parents=True, exist_ok=True)
-        for file in sorted(temporary.iterdir()):
-            os.replace(file, place / file.name)  # noqa: PTH105  # over what is there, anywhere
+        # in the nearest existing parent, so that a failure leaves no empty folders behind
+        parent = next(p for p in (path, *path.parents) if p.is_dir())
+        with TemporaryDirectory(
+            prefix=".ganzoo-export-", dir=parent, ignore_cleanup_errors=True
+        ) as name:
+            temporary = Path(name)
+            _write_files(subject, format_name, temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in sorted(temporary.iterdir()):
+                os.replace(file, folder / file.name)  # noqa: PTH105  # also on Windows
     except (OSError, SafetensorError) as error:
-        raise GanzooError(f"cannot write the export {place}: {error}") from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return place
+        raise GanzooError(f"cannot write the export {folder}: {error}") from error
+    return folder
+
+
+def _write_files(subject: Subject, format_name: str, folder: Path) -> None:
+    """Write the generator, `ganzoo.json`, latents if needed, and the model card."""
+    file = WRITERS[format_name](subject, folder)
+    (folder / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")
+    if not subject.latent.is_common:
+        np.save(folder / "latents.npy", subject.inputs(DRAWS)[0].numpy())
+    card = model_card(subject, format_name, file)
+    (folder / "README.md").write_text(card, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a generator's input is, told to a program and to a person that have no ganzoo."""
+"""The latent distribution of a generator, described for people and programs without ganzoo."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ganzoo.interfaces.latent import Latent, NormalLatent, UniformLatent
 
 DRAWS = 256
-"""Vectors that go along where no library draws them."""
+"""Latent vectors in `latents.npy`, for a distribution that only its plugin can draw."""
 
 
 @dataclass(frozen=True)
@@ -16,26 +16,28 @@ class LatentCard:
     """A latent distribution in words and in code.
 
     Attributes:
-        distribution: one word, or the class that draws it: `"normal"`, `"uniform"`,
+        distribution: `"normal"`, `"uniform"`, or the class that draws it:
             `"acme_gan.latent:Laplace"`.
         length: of one vector.
-        words: a sentence.
-        numpy: an expression for `(n, length)` of float32, with `n` and `rng`, a numpy generator.
-        torch: the same in torch, with `n`.
-        is_common: whether every library draws it; where not, draws go along in `latents.npy`.
+        description: a sentence.
+        numpy: an expression in `n` and the numpy generator `rng` that draws float32 `(n, length)`.
+        torch: an expression in `n` that draws the same with torch.
+        is_common: numpy and torch can draw it; if not, draws are in `latents.npy`.
     """
 
     distribution: str
     length: int
-    words: str
+    description: str
     numpy: str
     torch: str
     is_common: bool = True
 
 
 def describe_latent(latent: Latent) -> LatentCard:
-    """The card of a latent distribution; a subclass of a common one is its own."""
+    """Describe a latent distribution; a subclass of a common one is a distribution of its own."""
     d = latent.latent_dim
+
+    # Normal.
     if type(latent) is NormalLatent:
         return LatentCard(
             "normal",
@@ -44,6 +46,8 @@ def describe_latent(latent: Latent) -> LatentCard:
             f"rng.standard_normal((n, {d}), dtype=np.float32)",
             f"torch.randn(n, {d})",
         )
+
+    # Uniform.
     if type(latent) is UniformLatent:
         return LatentCard(
             "uniform",
@@ -52,12 +56,15 @@ def describe_latent(latent: Latent) -> LatentCard:
             f"2 * rng.random((n, {d}), dtype=np.float32) - 1",
             f"2 * torch.rand(n, {d}) - 1",
         )
+
+    # Of a plugin.
     kind = type(latent)
-    told = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ").strip()
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    summary = (inspect.getdoc(kind) or "").partition("\n\n")[0].replace("\n", " ").strip()
     return LatentCard(
-        f"{kind.__module__}:{kind.__qualname__}",
+        name,
         d,
-        f"Drawn by `{kind.__module__}:{kind.__qualname__}`: {told or 'it says nothing of itself.'} "
+        f"Drawn by `{name}`: {summary or 'it has no description.'} "
         f"{DRAWS} draws are in `latents.npy`.",
         'np.load("latents.npy")[:n]',
         'torch.from_numpy(np.load("latents.npy")[:n])',

@@ -1,10 +1,10 @@
-"""The program in a model card: from the exported file to a picture, as a reader would run it."""
+"""The program in a model card: loads the exported file and writes a picture."""
 
 from __future__ import annotations
 
 from ganzoo.exporting.subject import Subject
 
-NEEDED = {
+PACKAGES = {
     "onnx": "onnxruntime numpy pillow",
     "torch-export": "torch numpy pillow",
     "safetensors": "gan-zoo",
@@ -12,15 +12,15 @@ NEEDED = {
 
 
 def packages(subject: Subject, format_name: str) -> str:
-    """What to install: of another distribution's architecture, that distribution too."""
+    """Packages to install, with the distribution of the architecture if ganzoo builds it."""
     if format_name != "safetensors":
-        return NEEDED[format_name]
-    others = {subject.run.provider.plugin.distribution} - {NEEDED[format_name]}
-    return " ".join([NEEDED[format_name], *others])
+        return PACKAGES[format_name]
+    others = {subject.run.provider.plugin.distribution} - {PACKAGES[format_name]}
+    return " ".join([PACKAGES[format_name], *others])
 
 
 def snippet(subject: Subject, format_name: str, file: str) -> str:
-    """The program."""
+    """Write the program."""
     body = {"onnx": _onnx, "torch-export": _torch_export, "safetensors": _safetensors}
     return "\n".join([*body[format_name](subject, file), *_pictures(subject), ""])
 
@@ -98,7 +98,7 @@ def _image_import(subject: Subject) -> list[str]:
 
 
 def _pictures(subject: Subject) -> list[str]:
-    """To the picture of the first image, where it is one."""
+    """Write the first image as a picture; print the shape of data that are no pictures."""
     if not _is_picture(subject):
         return ["print(images.shape)"]
     view = "pixels[0]" if subject.run.manifest.image.channels == 1 else "pixels.transpose(1, 2, 0)"

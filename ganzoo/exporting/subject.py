@@ -1,4 +1,4 @@
-"""The subject of an export: a generator on the CPU, and what must be known to use it."""
+"""The subject of an export: a generator on the CPU, and the facts needed to use it."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from ganzoo.randomness import isolated, reseed
 from ganzoo.run import Run
 
 SCHEMA = 1
-"""Version of what `ganzoo.json` holds."""
+"""Version of the content of `ganzoo.json`."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A run's averaged generator, about to be exported."""
+    """A run's averaged generator, to be exported."""
 
     run: Run
 
     @cached_property
     def generator(self) -> nn.Module:
-        """In evaluation mode, float32, on the CPU, a copy of the run's."""
+        """A copy of the run's generator on the CPU, in float32 and evaluation mode."""
         generator = copy.deepcopy(self.run.generator).to("cpu", torch.float32)
         return generator.requires_grad_(False).eval()
 
     @property
-    def whose(self) -> str:
+    def title(self) -> str:
         """`"the generator of 'dcgan' (gan-zoo 0.1.0)"`."""
         component = self.run.provider
         return f"the generator of '{component.spec.name}' ({component.provider})"
 
     @cached_property
     def latent(self) -> LatentCard:
-        """What z is."""
+        """The distribution of z."""
         return describe_latent(self.run.architecture.latent)
 
     @property
     def input_names(self) -> list[str]:
-        """`z`, and `labels` where the generator is conditional."""
+        """`z`, and `labels` if the generator is conditional."""
         return ["z", "labels"] if self.run.num_classes else ["z"]
 
     def inputs(self, n: int, seed: int = 0) -> tuple[Tensor, ...]:
-        """z `(n, latent_dim)`, and labels `(n,)`, classes in turn, where there are any."""
+        """Draw z `(n, latent_dim)`, with labels `(n,)` of all classes in turn if conditional."""
         rng = torch.Generator().manual_seed(seed)
         z = self.run.architecture.latent.sample(n, generator=rng)
         classes = self.run.num_classes
@@ -57,10 +57,7 @@ class Subject:
 
     @torch.no_grad()
     def images(self, generator: nn.Module, n: int) -> Tensor:
-        """Images `(n, C, H, W)` by the eager generator or another, from the same inputs.
-
-        A generator that draws noise of its own draws the same each time.
-        """
+        """Generate images `(n, C, H, W)`, from the same inputs and random numbers each time."""
         cpu = torch.device("cpu")
         with isolated(cpu):
             reseed(cpu, 0, "noise")
@@ -68,7 +65,7 @@ class Subject:
         return images
 
     def to_json(self) -> str:
-        """What a program must know to build the generator again and to feed it."""
+        """Return JSON with the facts needed to build the generator again and to use it."""
         manifest = self.run.manifest
         component = self.run.provider
         facts: Mapping[str, Any] = {
@@ -86,7 +83,7 @@ class Subject:
             "latent": {
                 "distribution": self.latent.distribution,
                 "length": self.latent.length,
-                "words": self.latent.words,
+                "words": self.latent.description,
             },
             "class_names": list(manifest.class_names) if self.run.num_classes else [],
             "step": manifest.step,

@@ -1,4 +1,4 @@
-"""Looking back: runs side by side in a table, and as a page that people open."""
+"""Reporting: runs compared in a table, and shown on an HTML page."""
 
 from ganzoo.reporting.comparing import Comparison as Comparison
 from ganzoo.reporting.comparing import compare as compare

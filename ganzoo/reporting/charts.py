@@ -1,7 +1,7 @@
-"""Charts: what a log and the evaluations say, as figures that plotly.js draws in the page.
+"""Charts: figures of logs and evaluations, which plotly.js draws in the page.
 
-A figure is plain data (`data`, `layout`); colours are numbers of a run or a term, which the page
-turns into those of its theme.
+A figure is plain data: a title, a caption and traces. The colour of a trace is the number of its
+run or term; the page maps it to a colour of its theme.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from ganzoo.run.journal import is_number
 
 Figure = dict[str, Any]
 
+Log = Sequence[Mapping[str, Any]]
+"""The lines of a run's log."""
+
 POINTS = 1000
-"""Of a curve, at most; of longer logs, evenly chosen lines."""
+"""Maximum number of points in a curve; longer logs are thinned evenly."""
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 CHARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Scores", "of real images and of fakes, before any sigmoid", ("scores/real", "scores/fake")),
-    ("Separation", "how often a real image scores above a fake", ("scores/separation",)),
+    ("ROC AUC", "probability that a real image scores above a fake", ("scores/auc",)),
     (
         "Diversity",
         "mean distance of two images: fakes far below real ones have collapsed",
@@ -34,95 +37,105 @@ CHARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("discriminator/gradient_norm", "generator/gradient_norm"),
     ),
 )
+"""Title, caption and terms of each chart beside those of the losses."""
 
 NO_LOSS = ("gradient_norm", "distance_to_average")
 
 
-def log_charts(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Figure]:
-    """The charts of logs by the name of their run; what no run has is left out."""
-    named = [
-        name
-        for lines in logs.values()
-        for name in dict.fromkeys(key for line in lines[-1:] for key in line)
-        if name.startswith(("generator/", "discriminator/")) and not name.endswith(NO_LOSS)
-    ]
-    figures = [
-        _chart(logs, f"{who.capitalize()} loss", "each term as it was summed", terms)
-        for who in ("discriminator", "generator")
-        if (terms := tuple(n for n in dict.fromkeys(named) if n.startswith(who)))
-    ]
-    figures += [_chart(logs, *about) for about in CHARTS]
+def log_charts(logs: Mapping[str, Log]) -> list[Figure]:
+    """Make the charts of logs, by run name; charts without data are left out."""
+    figures = []
+    for network in ("discriminator", "generator"):
+        title = f"{network.capitalize()} loss"
+        figures.append(_chart(logs, title, "each term of the sum", _loss_terms(logs, network)))
+    for title, caption, terms in CHARTS:
+        figures.append(_chart(logs, title, caption, terms))
     return [figure for figure in figures if figure["data"]]
 
 
-def _chart(
-    logs: Mapping[str, Sequence[Mapping[str, Any]]], title: str, about: str, terms: Sequence[str]
-) -> Figure:
-    """Several runs differ in colour and their terms in dashes; one run's terms in colour."""
-    alone = len(logs) == 1
+def _loss_terms(logs: Mapping[str, Log], network: str) -> list[str]:
+    """Terms of a network's loss, as the last lines of the logs name them."""
+    last_lines = [lines[-1] for lines in logs.values() if lines]
+    names = dict.fromkeys(name for line in last_lines for name in line)
+    return [n for n in names if n.startswith(f"{network}/") and not n.endswith(NO_LOSS)]
+
+
+def _chart(logs: Mapping[str, Log], title: str, caption: str, terms: Sequence[str]) -> Figure:
+    """Make a chart. Colours are the terms of a single run; else the runs, and dashes the terms."""
+    single = len(logs) == 1
     traces = []
-    for number, (run, lines) in enumerate(logs.items()):
-        for index, term in enumerate(terms):
+    for run_number, (run, lines) in enumerate(logs.items()):
+        for term_number, term in enumerate(terms):
+            # Points.
             points = [(line["step"], line[term]) for line in lines if is_number(line.get(term))]
             if not points:
                 continue
-            chosen = thinned(points, POINTS)
+            points = thinned(points, POINTS)
+
+            # Trace.
             label = term.partition("/")[2].replace("_", " ")
             traces.append(
                 {
-                    "x": [step for step, _ in chosen],
-                    "y": [value for _, value in chosen],
-                    "name": _plain(label if alone else f"{run}: {label}"),
+                    "x": [step for step, _ in points],
+                    "y": [value for _, value in points],
+                    "name": _escaped(label if single else f"{run}: {label}"),
                     "type": "scatter",
-                    "mode": "lines" if len(chosen) > 1 else "markers",
-                    "colour": index if alone else number,
-                    "line": {"dash": "solid" if alone else DASHES[index % len(DASHES)]},
+                    "mode": "lines" if len(points) > 1 else "markers",
+                    "colour": term_number if single else run_number,
+                    "line": {"dash": "solid" if single else DASHES[term_number % len(DASHES)]},
                 }
             )
-    return {"title": title, "about": about, "data": traces}
+    return {"title": title, "about": caption, "data": traces}
 
 
 def metric_charts(runs: Mapping[str, Sequence[Number]]) -> list[Figure]:
-    """A chart for each name: values over steps with their uncertainty, and the floor dashed."""
+    """Make a chart for each metric: its values over steps with error bars, and its floor dashed."""
     names = dict.fromkeys(number["name"] for numbers in runs.values() for number in numbers)
     figures = []
     for name in names:
         traces: list[dict[str, Any]] = []
-        better = ""
-        for colour, (run, numbers) in enumerate(runs.items()):
+        caption = ""
+        for run_number, (run, numbers) in enumerate(runs.items()):
+            # The latest number of each step.
             by_step = {
-                n["step"]: n
-                for n in numbers
-                if n["name"] == name and isinstance(n.get("step"), int)
+                number["step"]: number
+                for number in numbers
+                if number["name"] == name and isinstance(number.get("step"), int)
             }
             if not by_step:
                 continue
-            chosen = thinned([by_step[step] for step in sorted(by_step)], POINTS)
-            better = f"{chosen[-1].get('better', '')} is better"
-            traces += _metric_traces(_plain(run if len(runs) > 1 else "value"), chosen, colour)
+            points = thinned([by_step[step] for step in sorted(by_step)], POINTS)
+
+            # Traces.
+            caption = f"{points[-1].get('better', '')} is better"
+            label = _escaped(run) if len(runs) > 1 else "value"
+            traces += _metric_traces(label, points, run_number)
         if traces:
-            figures.append({"title": name, "about": better, "data": traces})
+            figures.append({"title": name, "about": caption, "data": traces})
     return figures
 
 
 def _metric_traces(label: str, numbers: Sequence[Number], colour: int) -> list[dict[str, Any]]:
-    steps = [number["step"] for number in numbers]
-    spreads = [n["std"] if is_number(n.get("std")) else 0 for n in numbers]
-    value = {
-        "x": steps,
+    """Make the traces of one run: the values, and their floor where it was measured."""
+    # Values.
+    deviations = [number["std"] if is_number(number.get("std")) else 0 for number in numbers]
+    values = {
+        "x": [number["step"] for number in numbers],
         "y": [number["value"] for number in numbers],
         "name": label,
         "type": "scatter",
         "mode": "lines+markers",
         "colour": colour,
-        "error_y": {"array": spreads, "visible": any(spreads), "thickness": 1.2},
+        "error_y": {"array": deviations, "visible": any(deviations), "thickness": 1.2},
     }
+
+    # Floors.
     floors = [(n["step"], n["floor"]) for n in numbers if is_number(n.get("floor"))]
     if not floors:
-        return [value]
+        return [values]
     floor = {
         "x": [step for step, _ in floors],
-        "y": [height for _, height in floors],
+        "y": [value for _, value in floors],
         "name": f"{label}: floor" if label != "value" else "floor (real images)",
         "type": "scatter",
         "mode": "lines+markers",
@@ -131,9 +144,9 @@ def _metric_traces(label: str, numbers: Sequence[Number], colour: int) -> list[d
         "line": {"dash": "dot"},
         "marker": {"symbol": "line-ew-open", "size": 14},
     }
-    return [value, floor]
+    return [values, floor]
 
 
-def _plain(text: str) -> str:
-    """Plotly reads a few tags in its labels, so none is left."""
+def _escaped(text: str) -> str:
+    """Escape a label, in which plotly.js would interpret some HTML tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

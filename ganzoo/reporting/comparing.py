@@ -1,7 +1,6 @@
-"""Compare: runs side by side, in the settings that differ and the numbers that were measured.
+"""Comparing runs: a table of the settings that differ and the metrics that were measured.
 
-Runs that differ in nothing but the seed are one row, with the mean and the standard deviation over
-the seeds. Knows nothing of terminals and pages: it makes cells, and Markdown and JSON of them.
+Runs that differ only in the seed are one row, with mean and standard deviation over the seeds.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from ganzoo.run import Run
 from ganzoo.run.journal import is_number
 
 IGNORED = ("logging.", "observer.")
-"""Settings that change nothing of what is trained."""
+"""Sections whose settings do not change the training."""
 
 SEED = "training.seed"
 
 CONDITIONS = ("extractor_hash", "resizing", "reference", "reference_split", "n", "shape")
-"""What two numbers of one name must share to be compared; the step and the seed may differ."""
+"""Facts that must be equal for two numbers of a metric to be comparable."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Score:
     """A metric of a row.
 
     Attributes:
-        value: the number, or its mean over seeds.
-        std: over seeds where there are several; else the metric's own, where it knows one.
-        floor: what held-out real images score, the mean over seeds.
-        n: runs it was measured on.
+        value: the number; of several runs the mean.
+        std: standard deviation over the runs; of one run that of the metric, if it knows it.
+        floor: score of held-out real images; of several runs the mean.
+        n: number of runs with this metric.
         better: `"lower"` or `"higher"`.
     """
 
@@ -56,15 +55,15 @@ class Row:
     """One run, or several that differ only in the seed.
 
     Attributes:
-        runs: their directories.
-        seeds: one for each run, where known.
-        settings: those that differ between rows.
-        metrics: by name; what was not measured is not there.
-        state: of each run, once for each kind.
-        step: reached, the least of the runs.
-        steps: to be made.
-        seconds: of training, the mean.
-        images_per_second: the mean.
+        runs: the run directories.
+        seeds: the seed of each run, where known.
+        settings: those that differ between rows, by name.
+        metrics: those that were measured, by name.
+        state: of the runs.
+        step: that the runs have reached.
+        steps: that the runs are to train; None if unknown.
+        seconds: of training; of several runs the mean.
+        images_per_second: of several runs the mean.
     """
 
     runs: tuple[str, ...]
@@ -79,20 +78,20 @@ class Row:
 
     @property
     def title(self) -> str:
-        """The run's name; of several seeds also how many."""
+        """Name of the first run, and the number of runs if there are several."""
         first = Path(self.runs[0]).name or self.runs[0]
         return first if len(self.runs) == 1 else f"{first} and other seeds (n = {len(self.runs)})"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side.
+    """A comparison of runs.
 
     Attributes:
-        rows: in the order in which the runs were given.
+        rows: in the order of the runs.
         settings: names of the settings that differ.
-        metrics: names of all metrics that a run has.
-        remarks: what is missing, what cannot be compared, and what to do.
+        metrics: names of the metrics that any run has.
+        remarks: what is missing or not comparable, and what to do.
     """
 
     rows: tuple[Row, ...]
@@ -101,98 +100,104 @@ class Comparison:
     remarks: tuple[str, ...]
 
     def table(self) -> tuple[list[str], list[list[str]]]:
-        """Heads and cells, as text: the longer side of the table runs down."""
+        """Return heads and cells as text, transposed if there are more columns than rows."""
         heads = ["run", *self.settings, *self.metrics, "images/s", "state", "steps", "time"]
         rows = [self._cells(row) for row in self.rows]
         if len(heads) <= len(rows) + 1:
             return heads, rows
-        turned = [list(line) for line in zip(heads, *rows, strict=True)]
-        return turned[0], turned[1:]
+        transposed = [list(line) for line in zip(heads, *rows, strict=True)]
+        return transposed[0], transposed[1:]
 
     def to_markdown(self) -> str:
-        """A Markdown table with the remarks below it."""
+        """Return a Markdown table with the remarks below it."""
         heads, rows = self.table()
         lines = [heads, ["---"] * len(heads), *rows]
         text = ["| " + " | ".join(map(_markdown, line)) + " |" for line in lines]
         return "\n".join([*text, *(f"\n{_markdown(remark)}" for remark in self.remarks)])
 
     def to_json(self) -> str:
-        """All there is, with every run's path."""
+        """Return everything as JSON."""
         return json.dumps(asdict(self), indent=2)
 
     def _cells(self, row: Row) -> list[str]:
-        steps = f"{row.step:,}" if row.steps is None else f"{row.step:,} of {row.steps:,}"
-        speed = "" if row.images_per_second is None else f"{row.images_per_second:,.0f}"
-        missing = "missing"
-        return [
-            row.title,
-            *(
-                as_text(row.settings[name]) if name in row.settings else "-"
-                for name in self.settings
-            ),
-            *(str(row.metrics.get(name, missing)) for name in self.metrics),
-            speed,
-            row.state,
-            steps,
-            duration(row.seconds),
+        settings = [
+            as_text(row.settings[name]) if name in row.settings else "-" for name in self.settings
         ]
+        metrics = [str(row.metrics.get(name, "missing")) for name in self.metrics]
+        speed = "" if row.images_per_second is None else f"{row.images_per_second:,.0f}"
+        steps = f"{row.step:,}" if row.steps is None else f"{row.step:,} of {row.steps:,}"
+        time = duration(row.seconds)
+        return [row.title, *settings, *metrics, speed, row.state, steps, time]
 
 
 def compare(*runs: str | Path | Run) -> Comparison:
-    """Put runs side by side.
+    """Compare runs.
 
         print(ganzoo.compare("runs/a", "runs/b").to_markdown())
 
     Args:
-        runs: two or more; one alone is allowed and has no settings that differ.
+        runs: runs or their directories; at least one.
 
     Raises:
-        UsageError: none is given, one is given twice, or one is no run directory.
+        UsageError: no run is given, one is given twice, or one is no run directory.
     """
     return compare_summaries([summarize(run) for run in opened(runs)])
 
 
 def opened(runs: Sequence[str | Path | Run], device: str = "auto") -> list[Run]:
-    """Runs, each there once.
+    """Open runs that are given by their directories.
 
     Raises:
-        UsageError: see `compare`.
+        UsageError: no run is given, one is given twice, or one is no run directory.
     """
     if not runs:
         raise UsageError("name at least one run; `ganzoo runs` lists those there are")
-    found = [run if isinstance(run, Run) else Run(run, device=device) for run in runs]
-    seen: set[Path] = set()
-    for run in found:
-        if run.path.resolve() in seen:
+    opened_runs = [run if isinstance(run, Run) else Run(run, device=device) for run in runs]
+    paths: set[Path] = set()
+    for run in opened_runs:
+        if run.path.resolve() in paths:
             raise UsageError(f"{run.path} is given twice")
-        seen.add(run.path.resolve())
-    return found
+        paths.add(run.path.resolve())
+    return opened_runs
 
 
 def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
-    """The comparison of runs that are summed up already."""
+    """Compare runs that are summarized already."""
+    # Group runs that differ only in the seed.
     groups: dict[str, list[Summary]] = {}
     for summary in summaries:
-        groups.setdefault(_kind(summary), []).append(summary)
-    sound = [group for group in groups.values() if not group[0].error]
-    names = list(dict.fromkeys(name for group in sound for name in _essential(group[0])))
-    differing = [name for name in names if len({_value(group[0], name) for group in sound}) > 1]
+        groups.setdefault(_group_key(summary), []).append(summary)
+
+    # Settings that differ.
+    readable = [group[0] for group in groups.values() if not group[0].error]
+    names = list(dict.fromkeys(name for first in readable for name in _training_settings(first)))
+    differing = [
+        name
+        for name in names
+        if len({json.dumps(first.settings.get(name)) for first in readable}) > 1
+    ]
+
+    # Metrics that any run has.
     metrics = list(dict.fromkeys(name for s in summaries for name in s.evaluations))
+
     rows = tuple(_row(group, differing) for group in groups.values())
     return Comparison(rows, tuple(differing), tuple(metrics), _remarks(summaries, metrics))
 
 
 def duration(seconds: float | None) -> str:
-    """`"1 h 02 min"`, `"3 min 05 s"`, `"12 s"`; nothing where it is not known."""
+    """Format seconds: `"1 h 02 min"`, `"3 min 05 s"`, `"12 s"`; empty if unknown."""
     if seconds is None:
         return ""
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+    if whole >= 60:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole} s"
 
 
-def _essential(summary: Summary) -> dict[str, Any]:
+def _training_settings(summary: Summary) -> dict[str, Any]:
+    """Settings that change the training, without the seed."""
     return {
         name: value
         for name, value in summary.settings.items()
@@ -200,43 +205,46 @@ def _essential(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _kind(summary: Summary) -> str:
-    """Equal for runs that differ only in the seed and have come equally far."""
+def _group_key(summary: Summary) -> str:
+    """A key that runs share if they differ only in the seed and have reached the same step."""
     if summary.error:
         return str(summary.path)
-    return json.dumps([_essential(summary), summary.state, summary.step], sort_keys=True)
-
-
-def _value(summary: Summary, name: str) -> str:
-    return json.dumps(summary.settings.get(name))
+    key = [_training_settings(summary), summary.state, summary.step]
+    return json.dumps(key, sort_keys=True)
 
 
 def _row(group: Sequence[Summary], differing: Sequence[str]) -> Row:
+    """Make the row of runs that differ only in the seed."""
     first = group[0]
-    names = list(dict.fromkeys(name for s in group for name in s.evaluations))
-    scores = {name: _score(name, group) for name in names}
+    metrics = dict.fromkeys(name for summary in group for name in summary.evaluations)
     return Row(
-        runs=tuple(str(s.path) for s in group),
-        seeds=tuple(s.settings[SEED] for s in group if SEED in s.settings),
-        settings={k: first.settings[k] for k in differing if k in first.settings},
-        metrics=scores,
+        runs=tuple(str(summary.path) for summary in group),
+        seeds=tuple(summary.settings[SEED] for summary in group if SEED in summary.settings),
+        settings={name: first.settings[name] for name in differing if name in first.settings},
+        metrics={name: _score(name, group) for name in metrics},
         state=first.state,
         step=first.step,
         steps=first.steps,
-        seconds=_mean([s.seconds for s in group]),
-        images_per_second=_mean([s.images_per_second for s in group]),
+        seconds=_mean([summary.seconds for summary in group]),
+        images_per_second=_mean([summary.images_per_second for summary in group]),
     )
 
 
 def _score(name: str, group: Sequence[Summary]) -> Score:
-    numbers = [s.evaluations[name] for s in group if name in s.evaluations]
+    """Summarize a metric over runs."""
+    numbers = [summary.evaluations[name] for summary in group if name in summary.evaluations]
     values = [float(number["value"]) for number in numbers]
-    own = numbers[0].get("std")
-    spread = stdev(values) if len(values) > 1 else own if is_number(own) else None
     floors = [number["floor"] for number in numbers if is_number(number.get("floor"))]
-    return Score(
-        fmean(values), spread, _mean(floors), len(values), str(numbers[0].get("better", ""))
-    )
+
+    # Standard deviation: over the runs, or that of the metric.
+    std = None
+    if len(values) > 1:
+        std = stdev(values)
+    elif is_number(numbers[0].get("std")):
+        std = numbers[0]["std"]
+
+    better = str(numbers[0].get("better", ""))
+    return Score(fmean(values), std, _mean(floors), len(values), better)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -245,34 +253,41 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _remarks(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[str, ...]:
-    remarks = [f"{s.path} is damaged: {s.error}" for s in summaries if s.error]
+    # Damaged runs.
+    remarks = [
+        f"{summary.path} is damaged: {summary.error}" for summary in summaries if summary.error
+    ]
+
+    # Numbers that are not comparable.
     for name in metrics:
         numbers = [s.evaluations[name] for s in summaries if name in s.evaluations]
-        unlike = [
+        differing = [
             condition
             for condition in CONDITIONS
             if len({json.dumps(number.get(condition)) for number in numbers}) > 1
         ]
-        if unlike:
+        if differing:
             remarks.append(
                 f"The values of {name} cannot be compared: they were measured with another "
-                f"{', '.join(unlike)}. Evaluate the runs again in one way"
+                f"{', '.join(differing)}. Evaluate the runs again in the same way"
             )
         if len({number.get("step") for number in numbers}) > 1:
             remarks.append(f"The values of {name} are of checkpoints of different steps")
+
+    # Metrics that were not measured.
     for summary in summaries:
-        lacking = [name for name in metrics if name not in summary.evaluations]
+        missing = [name for name in metrics if name not in summary.evaluations]
         if not summary.evaluations:
-            lacking = ["any metric"]
-        if lacking and not summary.error:
+            missing = ["any metric"]
+        if missing and not summary.error:
             remarks.append(
-                f"{summary.path} was not evaluated for {', '.join(lacking)}: "
+                f"{summary.path} was not evaluated for {', '.join(missing)}: "
                 f"`ganzoo evaluate {summary.path}` measures it"
             )
     return tuple(remarks)
 
 
 def _markdown(text: str) -> str:
-    """Text that stays in its cell, and is no HTML."""
+    """Escape text, so that it stays in its cell and is not HTML."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
     return " ".join(escaped.split())

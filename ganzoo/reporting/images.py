@@ -1,4 +1,4 @@
-"""Images of a report: inlined, bounded in number and size, and each part allowed to fail alone."""
+"""Images of a report: inlined in the page, and limited in number and size."""
 
 from __future__ import annotations
 
@@ -12,43 +12,53 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganzoo.data.store import ImageStore
 from ganzoo.errors import UsageError
 from ganzoo.evaluation.sources import Split
 from ganzoo.run import Run
 from ganzoo.run.pictures import grid
 
 FRAMES = 40
-"""Pictures of a timeline or a walk, at most."""
+"""Maximum number of frames in a timeline."""
 
-WEIGHT = 3_000_000
-"""Bytes of a timeline's or a walk's pictures, at most: of more, evenly fewer are kept."""
+FILM_BYTES = 3_000_000
+"""Maximum size of a timeline or a walk; larger ones are thinned evenly."""
 
-LONGEST = 1024
-"""Pixels of a picture's longer side, at most."""
+MAX_SIDE = 1024
+"""Maximum width or height of a picture."""
 
-WALKS, STOPS, STEPS_BETWEEN = 8, 3, 10
+LOSSLESS = 200 * 200
+"""Pixels up to which a picture is compressed without loss."""
+
+WALKS = 8
+"""Images that walk through latent space."""
+
+STOPS = 3
+"""Latent vectors that a walk visits."""
+
+STEPS_BETWEEN = 10
+"""Frames from one of them to the next."""
 
 NEIGHBOURS = 8
 """Generated images that are shown with their nearest training images."""
 
 SEARCHED = 20_000
-"""Training images searched, at most; of more, evenly chosen ones."""
+"""Maximum number of training images that are searched; larger datasets are thinned evenly."""
 
 CHUNK = 1024
+"""Training images compared at once."""
 
 ROWS = 4
 """Images of each class."""
 
 COLUMNS = 20
-"""Classes shown, at most."""
+"""Maximum number of classes."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A picture as a data URI, and what it is of."""
+    """A picture as a data URI, with its step or number."""
 
     label: str
     uri: str
@@ -56,7 +66,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Film:
-    """Frames in order, and how many there were before they were thinned out."""
+    """Frames in order, and their number before they were thinned."""
 
     frames: tuple[Frame, ...]
     total: int
@@ -68,9 +78,9 @@ class Neighbours:
 
     Attributes:
         uri: the picture.
-        count: columns.
-        searched: training images compared with.
-        total: training images there are.
+        count: number of columns.
+        searched: number of training images that were searched.
+        total: number of training images.
         distances: root mean square difference of each pair, of pixels in [0, 1].
     """
 
@@ -82,14 +92,14 @@ class Neighbours:
 
 
 def thinned(items: Sequence[T], at_most: int) -> list[T]:
-    """Evenly fewer of a sequence, the first and the last always among them."""
+    """Thin a sequence evenly to `at_most` items; the first and the last stay."""
     if len(items) <= at_most:
         return list(items)
     return [items[round(i * (len(items) - 1) / (at_most - 1))] for i in range(at_most)]
 
 
 def timeline(run: Run) -> Film:
-    """The sample grids that training drew. One that cannot be read is left out.
+    """Show the sample grids of the training; unreadable ones are left out.
 
     Raises:
         UsageError: there is none.
@@ -99,25 +109,24 @@ def timeline(run: Run) -> Film:
     for file in thinned(files, FRAMES):
         try:
             with Image.open(file) as image:
-                frames.append(Frame(str(int(file.stem)), _uri(image.convert("RGB"))))
+                frames.append(Frame(str(int(file.stem)), _data_uri(image.convert("RGB"))))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue
     if not frames:
         raise UsageError("there are no readable sample grids yet")
-    return Film(tuple(_light(frames)), len(files))
+    return Film(tuple(_limited(frames)), len(files))
 
 
 def walk(run: Run) -> Film:
-    """A closed walk through latent space."""
-    pictures = run.interpolate(WALKS, stops=STOPS, frames=STEPS_BETWEEN)
-    frames = [
-        Frame(str(k), _uri(_as_image(run.picture(images, 4)))) for k, images in enumerate(pictures)
-    ]
-    return Film(tuple(_light(frames)), len(frames))
+    """Show a closed walk through latent space."""
+    frames = []
+    for k, images in enumerate(run.interpolate(WALKS, stops=STOPS, frames=STEPS_BETWEEN)):
+        frames.append(Frame(str(k), _data_uri(_to_pil(run.picture(images, 4)))))
+    return Film(tuple(_limited(frames)), len(frames))
 
 
 def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
-    """A column a class, with the names of the columns.
+    """Show a column of images for each class; also returns the names of the columns.
 
     Raises:
         UsageError: the run is not conditional.
@@ -126,74 +135,66 @@ def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
     if not classes:
         raise UsageError("the run is unconditional: it knows no classes")
     labels = torch.arange(ROWS * classes) % classes
-    names = run.manifest.class_names or tuple(map(str, range(run.num_classes)))
     images = run.sample(len(labels), labels=labels)
-    return _uri(_as_image(run.picture(images, classes))), tuple(names[:classes])
+    names = run.manifest.class_names or tuple(map(str, range(run.num_classes)))
+    return _data_uri(_to_pil(run.picture(images, classes))), tuple(names[:classes])
 
 
 def neighbours(run: Run) -> Neighbours:
-    """The training images that are nearest to some generated ones, pixel by pixel.
+    """Find the training images that are nearest to generated ones, by pixel distance.
 
     Raises:
-        UsageError: the images are points, for which this says nothing.
+        UsageError: the data are points, not pictures.
         DataError: the training images are not there.
     """
+    # Generate images.
     fakes = run.sample(NEIGHBOURS)
     if run.dataset.render(fakes) is not None:
         raise UsageError("the data are no pictures, so the nearest of them says nothing")
-    store = _training_images(run)
-    chosen = torch.tensor(thinned(range(len(store)), SEARCHED))
+
+    # Open the training images.
+    data = run.config.data
+    skip = run.config.image.skip_bad_images
+    store = Split(data.name, options=data.options, skip_bad_images=skip).store(run.manifest.image)
+
+    # Search for the nearest of each.
+    searched = torch.tensor(thinned(range(len(store)), SEARCHED))
     flat = fakes.flatten(1)
     nearest, distance = torch.zeros(len(fakes), dtype=torch.int64), torch.full((len(fakes),), 1e30)
-    for start in range(0, len(chosen), CHUNK):
-        part = chosen[start : start + CHUNK]
-        found, at = torch.cdist(flat, store.batch(part).images.flatten(1)).min(dim=1)
-        closer = found < distance
-        nearest[closer], distance[closer] = part[at[closer]], found[closer]
-    both = torch.cat([fakes, store.batch(nearest).images])
+    for start in range(0, len(searched), CHUNK):
+        chunk = searched[start : start + CHUNK]
+        chunk_distance, row = torch.cdist(flat, store.batch(chunk).images.flatten(1)).min(dim=1)
+        closer = chunk_distance < distance
+        nearest[closer], distance[closer] = chunk[row[closer]], chunk_distance[closer]
+
+    # Draw the pairs.
+    pairs = torch.cat([fakes, store.batch(nearest).images])
     scale = 2 * flat.shape[1] ** 0.5  # pixels lie in [-1, 1]
     return Neighbours(
-        _uri(_as_image(grid(both, NEIGHBOURS))),
+        _data_uri(_to_pil(grid(pairs, NEIGHBOURS))),
         len(fakes),
-        len(chosen),
+        len(searched),
         len(store),
         tuple((distance / scale).tolist()),
     )
 
 
-def _training_images(run: Run) -> ImageStore:
-    """Under the key that training used, so that what was decoded then is found."""
-    choice, spec = run.config.data, run.manifest.image
-    split = Split(choice.name, "train", choice.options)
-    return ImageStore.from_source(
-        split.source,
-        size=(spec.height, spec.width),
-        channels=spec.channels,
-        skip_bad_images=run.config.image.skip_bad_images,
-        key={
-            "dataset": split.component.qualified_name,
-            "version": split.component.plugin.version,
-            "options": choice.options,
-            "split": "train",
-        },
-    )
-
-
-def _as_image(picture: Tensor) -> Image.Image:
+def _to_pil(picture: Tensor) -> Image.Image:
     return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
 
 
-def _uri(image: Image.Image) -> str:
-    """WebP, near to what was drawn; small pictures stay exact."""
-    image.thumbnail((LONGEST, LONGEST))
+def _data_uri(image: Image.Image) -> str:
+    """Encode a picture as WebP in a data URI."""
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()
-    small = image.width * image.height <= 200 * 200
-    image.save(buffer, "WEBP", lossless=small, quality=90, method=2)
+    lossless = image.width * image.height <= LOSSLESS
+    image.save(buffer, "WEBP", lossless=lossless, quality=90, method=2)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _light(frames: Sequence[Frame]) -> list[Frame]:
+def _limited(frames: Sequence[Frame]) -> list[Frame]:
+    """Thin frames evenly to at most `FILM_BYTES`."""
     kept = list(frames)
-    while len(kept) > 2 and sum(len(frame.uri) for frame in kept) > WEIGHT:
+    while len(kept) > 2 and sum(len(frame.uri) for frame in kept) > FILM_BYTES:
         kept = thinned(kept, (len(kept) + 1) // 2)
     return kept

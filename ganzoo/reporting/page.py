@@ -1,4 +1,4 @@
-"""Report: runs as one HTML file that loads nothing, whatever state they are in."""
+"""Report: one HTML file about runs, which loads nothing; unfinished and damaged runs too."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ganzoo.reporting.summary import Summary, summarize
 from ganzoo.run import Run
 from ganzoo.run.doctor import diagnose
 
-AT_MOST = 12
-"""Runs in one report: each brings its pictures."""
+MAX_RUNS = 12
+"""Maximum number of runs in one report, for each adds its pictures."""
 
-SHOWN_FILES = ("template.html.j2", "style.css", "report.js")
+PAGE_FILES = ("template.html.j2", "style.css", "report.js")
 
 T = TypeVar("T")
 
 
 @dataclass
 class Section:
-    """What the page shows of one run; a part that could not be made is None and told in `gaps`."""
+    """The page's section about one run. A part that failed is None, with the reason in `gaps`."""
 
     name: str
     summary: Summary
-    what: str = ""
+    title: str = ""
     diagnosis: str = ""
     problems: tuple[str, ...] = ()
     timeline: images.Film | None = None
@@ -46,53 +46,67 @@ class Section:
 
 
 def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str = "auto") -> Path:
-    """Write one page about runs; several are overlaid and compared.
+    """Write an HTML page about runs; several runs are compared, and their curves overlaid.
 
         ganzoo.report("runs/00001-dcgan-bce-fashion-mnist", out="report.html")
 
     Args:
-        runs: one to twelve; damaged and unfinished ones too: the page says what is not there.
+        runs: one to twelve runs or run directories; of unfinished and damaged runs the page shows
+            what is there.
         out: the file to write, ending in .html.
-        device: where to run the generators of runs given by their path.
+        device: where the generators run.
 
     Returns:
         the file.
 
     Raises:
-        UsageError: no such run, one given twice, too many, or a name that is no page's.
+        UsageError: no such run, one given twice, too many, or `out` does not end in .html.
         GanzooError: the extra `report` is not installed, or the file cannot be written.
     """
+    # Check the arguments.
     target = Path(out)
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"a report is a web page: end its name in .html, not '{target.name}'")
-    found = opened(runs, device)
-    if len(found) > AT_MOST:
+    opened_runs = opened(runs, device)
+    if len(opened_runs) > MAX_RUNS:
         raise UsageError(
-            f"a report shows up to {AT_MOST} runs, got {len(found)}; `ganzoo compare` takes any"
+            f"a report shows up to {MAX_RUNS} runs, got {len(opened_runs)}; `ganzoo compare` takes "
+            "any"
         )
     render = _renderer()
-    sections = [_section(run) for run in found]
-    _name_apart(sections)
+
+    # Make the parts of the page.
+    sections = [_section(run) for run in opened_runs]
+    _distinguish(sections)
+    comparison = None
+    if len(opened_runs) > 1:
+        comparison = compare_summaries([section.summary for section in sections])
+
+    # Write it.
     text = render(
         sections=sections,
-        comparison=compare_summaries([s.summary for s in sections]) if len(found) > 1 else None,
-        figures=_figures(found, sections),
+        comparison=comparison,
+        figures=_figures(opened_runs, sections),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=version("gan-zoo"),
         duration=duration,
-        limits=images,
     )
     return replace_text(target, text)
 
 
 def _section(run: Run) -> Section:
+    """Make the section about a run, as far as its files allow."""
+    # Files of the run.
     summary = summarize(run)
     section = Section(run.path.resolve().name, summary, settings=dict(summary.settings))
-    _attempt(section, "settings", lambda: setattr(section, "what", _what(run)))
-    if (found := _attempt(section, "health", lambda: diagnose(run))) is not None:
-        section.diagnosis, section.problems = found.state, found.problems
+    section.title = _attempt(section, "settings", lambda: _title(run)) or ""
+    diagnosis = _attempt(section, "health", lambda: diagnose(run))
+    if diagnosis is not None:
+        section.diagnosis, section.problems = diagnosis.state, diagnosis.problems
     section.timeline = _attempt(section, "samples", lambda: images.timeline(run))
     section.provenance = _attempt(section, "provenance", lambda: _facts(run)) or {}
+
+    # Images of the generator.
     if not run.steps:
         section.gaps["generated images"] = "there is no checkpoint yet"
         return section
@@ -104,22 +118,26 @@ def _section(run: Run) -> Section:
 
 
 def _attempt(section: Section, part: str, make: Callable[[], T]) -> T | None:
-    """A part of the page; whatever is wrong with a run, the other parts are shown."""
+    """Make a part of a section; if that fails, note why, and the other parts are still shown."""
     try:
         return make()
     except GanzooError as error:
         section.gaps[part] = str(error)
-    except Exception as error:  # a plugin's fault, or a file that holds what nobody foresaw
+    except Exception as error:  # an error in a plugin, or a damaged file
         section.gaps[part] = f"{type(error).__name__}: {error}"
     return None
 
 
-def _what(run: Run) -> str:
+def _title(run: Run) -> str:
+    """`"dcgan + hinge on emoji at 32 px, conditional"`."""
     config = run.config
-    networks = " + ".join([config.arch.name, config.loss.name, *config.penalty])
-    size = " by ".join(map(str, dict.fromkeys(config.image.size or ())))
-    conditional = ", conditional" if config.training.conditional else ""
-    return f"{networks} on {config.data.name}" + (f" at {size} px" if size else "") + conditional
+    title = " + ".join([config.arch.name, config.loss.name, *config.penalty])
+    title += f" on {config.data.name}"
+    if config.image.size:
+        title += f" at {' by '.join(map(str, dict.fromkeys(config.image.size)))} px"
+    if config.training.conditional:
+        title += ", conditional"
+    return title
 
 
 def _facts(run: Run) -> dict[str, str]:
@@ -131,8 +149,8 @@ def _facts(run: Run) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items()}
 
 
-def _name_apart(sections: list[Section]) -> None:
-    """Runs of one name in different folders are told apart by their paths."""
+def _distinguish(sections: list[Section]) -> None:
+    """Name runs by their paths if their directories have the same name."""
     names = [section.name for section in sections]
     for section in sections:
         if names.count(section.name) > 1:
@@ -140,21 +158,20 @@ def _name_apart(sections: list[Section]) -> None:
 
 
 def _figures(runs: list[Run], sections: list[Section]) -> dict[str, list[Figure]]:
-    names = [section.name for section in sections]
+    by_name = dict(zip((section.name for section in sections), runs, strict=True))
     return {
-        "log": log_charts({n: run.metrics() for n, run in zip(names, runs, strict=True)}),
-        "metrics": metric_charts(
-            {n: run.evaluations() for n, run in zip(names, runs, strict=True)}
-        ),
+        "log": log_charts({name: run.metrics() for name, run in by_name.items()}),
+        "metrics": metric_charts({name: run.evaluations() for name, run in by_name.items()}),
     }
 
 
 def _renderer() -> Callable[..., str]:
-    """The template with all that it inlines.
+    """Load the template and the files that are inlined in it.
 
     Raises:
-        GanzooError: the extra is missing.
+        GanzooError: the extra `report` is not installed.
     """
+    # Libraries.
     try:
         from jinja2 import Environment, StrictUndefined
         from plotly.offline import get_plotlyjs
@@ -162,8 +179,10 @@ def _renderer() -> Callable[..., str]:
         raise GanzooError(
             f'a report needs {error.name}, which is not installed: pip install "gan-zoo[report]"'
         ) from None
+
+    # Template, style and script.
     folder = files("ganzoo.reporting") / "page_files"
-    page, style, script = ((folder / name).read_text(encoding="utf-8") for name in SHOWN_FILES)
+    page, style, script = ((folder / name).read_text(encoding="utf-8") for name in PAGE_FILES)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(page)
     inlined = {"style": style, "script": script, "plotly": get_plotlyjs()}

@@ -1,4 +1,4 @@
-"""Summary: what one run's files say of it in numbers, however damaged it is. Reads no weights."""
+"""Summary: one run in numbers, from its config, log, journal and evaluations; damaged runs too."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Summary:
     Attributes:
         path: the run directory.
         state: as `Run.state`, or `"damaged"`.
-        error: why it is damaged; empty where it is not.
+        error: why the config cannot be read; empty if it can.
         settings: every setting by its dotted name.
-        step: the last step it is known to have reached.
-        steps: the steps it was to make; None where that cannot be read.
-        seconds: from the first to the last word of each session, added up.
-        images_per_second: the median of the log.
-        evaluations: the latest number of each name.
+        step: the last step in the log or of a checkpoint.
+        steps: number of training steps in the config; None if it cannot be read.
+        seconds: from the first to the last event of each session, added up.
+        images_per_second: median of the log.
+        evaluations: the latest number of each metric, by name.
     """
 
     path: Path
@@ -47,19 +47,26 @@ class Summary:
 
 
 def summarize(run: Run) -> Summary:
-    """Sum up a run; a config that cannot be read makes it damaged, and hides nothing else."""
-    lines, settings, error = run.metrics(), {}, ""
+    """Summarize a run; if the config cannot be read, the state is `"damaged"`."""
+    # Settings.
+    settings, error = {}, ""
     try:
         settings = dict(flattened(run.config.model_dump(mode="json", exclude_none=True)))
     except GanzooError as failure:
         error = str(failure)
+
+    # Progress.
+    lines = run.metrics()
+    logged = int(lines[-1]["step"]) if lines else 0
+    saved = run.steps[-1] if run.steps else 0
     speeds = finite_values(lines, "images_per_second")
+
     return Summary(
         path=run.path,
         state="damaged" if error else run.state,
         error=error,
         settings=settings,
-        step=max([int(line["step"]) for line in lines[-1:]] + run.steps[-1:], default=0),
+        step=max(logged, saved),
         steps=settings.get("training.steps"),
         seconds=_seconds(run.events()),
         images_per_second=median(speeds) if speeds else None,
@@ -68,12 +75,12 @@ def summarize(run: Run) -> Summary:
 
 
 def finite_values(lines: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    """The finite values of one name of the log."""
+    """Return the finite values of one term of the log."""
     return [float(line[name]) for line in lines if is_number(line.get(name))]
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Leaves of nested tables by their dotted names."""
+    """Flatten nested tables to pairs of dotted name and value."""
     leaves: list[tuple[str, Any]] = []
     for key, value in tree.items():
         if isinstance(value, Mapping):
@@ -84,18 +91,22 @@ def flattened(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
 
 
 def as_text(value: object) -> str:
-    """A setting as TOML has it, or nearly."""
+    """Format a setting: text as it is, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def _seconds(events: Sequence[Mapping[str, Any]]) -> float | None:
+    """Add up the time of all sessions; None if no event has a time."""
+    # Times of each session.
     sessions: list[list[datetime]] = []
     for event in events:
         if event.get("event") in BEGINNINGS:
             sessions.append([])
         with suppress(KeyError, TypeError, ValueError):
-            moment = datetime.fromisoformat(event["time"])
+            time = datetime.fromisoformat(event["time"])
             if sessions:
-                sessions[-1].append(moment)
-    spans = [(times[-1] - times[0]).total_seconds() for times in sessions if times]
-    return sum(spans) if spans else None
+                sessions[-1].append(time)
+
+    # Sum of their durations.
+    durations = [(times[-1] - times[0]).total_seconds() for times in sessions if times]
+    return sum(durations) if durations else None

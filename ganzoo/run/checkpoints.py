@@ -231,7 +231,8 @@ def _copied(value: Any) -> Any:
     """Copy a state dict, every tensor to the CPU."""
     match value:
         case Tensor():
-            return value.detach().to("cpu", copy=True)  # keeps strides: the order of sums depends on them
+            # Strides are kept: the order of sums depends on them.
+            return value.detach().to("cpu", copy=True)
         case Mapping():
             return {key: _copied(part) for key, part in value.items()}
         case list() | tuple():

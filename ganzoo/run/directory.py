@@ -22,7 +22,7 @@ RUNS = Path("runs")
 """Folder of numbered run directories, relative to the working directory."""
 
 LEFTOVERS = {"run.lock", "config.new"}
-"""Files of a run that was killed before its config was written; such a directory counts as empty."""
+"""Files of a run killed before its config was written; the directory counts as empty."""
 
 _NUMBERED = re.compile(r"(\d{5})-")
 
@@ -40,7 +40,7 @@ class RunDirectory:
 
     @property
     def lock(self) -> Path:
-        """Lock file of the process that writes the run; released by the system if the process dies."""
+        """Lock file of the process that writes the run. The system releases it if that dies."""
         return self.path / "run.lock"
 
     @property

@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 
 from ganzoo.errors import Diverged, setting
 from ganzoo.run.diagnosis import nonfinite_weight
-from ganzoo.run.health import EXPLODED, learning_rate_advice
+from ganzoo.run.health import EXPLODED, HIGH_RATE, learning_rate_advice
 from ganzoo.run.term_buffer import TermBuffer
 from ganzoo.training.trainer import Trainer
-
-HIGH_RATE = 0.01
-"""Learning rate above which lower ones are advised."""
 
 
 class Divergence(NamedTuple):

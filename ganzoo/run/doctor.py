@@ -1,4 +1,4 @@
-"""The doctor: explains a finished, failed or running run from what it wrote down."""
+"""Doctor: explains the state of a run and its failures, from its journal and log."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ STATES = {
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the doctor says.
+    """State and problems of a run.
 
     Attributes:
-        state: one sentence on where the run is and how it came there.
-        problems: what is wrong, each with advice; none where nothing is.
+        state: one sentence: how the last session ended, at which step.
+        problems: each with advice; empty for a healthy run.
     """
 
     state: str
@@ -31,34 +31,40 @@ class Diagnosis:
 
 
 def diagnose(run: Run) -> Diagnosis:
-    """Read a run's journal and log.
+    """Examine a run's journal and log.
 
     Raises:
-        GanzooError: its config is damaged.
+        GanzooError: the config is damaged.
     """
+    # State.
     lines, state = run.metrics(), run.state
     steps = run.config.training.steps
     reached = max([int(line["step"]) for line in lines[-1:]] + run.steps[-1:], default=0)
-    saved = f"its latest checkpoint is of step {run.steps[-1]}" if run.steps else "none was saved"
+    saved = "it has no checkpoint"
+    if run.steps:
+        saved = f"its latest checkpoint is of step {run.steps[-1]}"
+
+    # Problems: the end of the last session, and failures in the log.
     problems: list[str] = []
     if state == "failed":
         problems.append(_failure(run))
     if state == "killed":
         problems.append(
-            "It ended without a word: killed from outside (out of memory, a scheduler, a power "
-            f"cut), or the machine went down. `ganzoo resume {run.path}` goes on"
+            "It ended without an error: something has killed it (out of memory, a scheduler, a "
+            f"power cut). `ganzoo resume {run.path}` resumes it"
         )
     findings = health.examine(lines, run.config.training.model_dump())
     problems += [Message(finding.marked) for finding in findings]
     if not lines and not problems:
-        problems.append("It has not written a line of its log, so there is nothing to examine")
+        problems.append("Its log has no lines yet, so there is nothing to examine")
+
     return Diagnosis(
         f"{run.path} {STATES[state]} at step {reached} of {steps}; {saved}.", (*problems,)
     )
 
 
 def _failure(run: Run) -> str:
-    """The error of the last session, in words."""
+    """Return the error of the last session."""
     failure = [event for event in run.events() if event.get("event") == "failed"][-1]
     message = str(failure.get("message", "its journal does not say why"))
     if "trace" in failure:

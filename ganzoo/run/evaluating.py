@@ -1,6 +1,6 @@
-"""Evaluating what a user names: a run, a checkpoint, a folder of images, a dataset's split, images.
+"""Evaluating: compares a run, checkpoint, folder, dataset or images with another of these.
 
-Both sides become sources of images of one shape, which `ganzoo.evaluation` compares.
+Both sides are opened as sources of images of one shape, which `ganzoo.evaluation` compares.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from ganzoo.randomness import derive
 from ganzoo.run.run import Run
 from ganzoo.sampling import resolve_labels
 
-Given = Run | ImageStore | Tensor | str | Path | Mapping[str, Any]
-"""What can be compared: see `ganzoo.evaluate`."""
+Images = Run | ImageStore | Tensor | str | Path | Mapping[str, Any]
+"""Images that can be compared: see `ganzoo.evaluate`."""
 
 
 def evaluate(
-    a: Given,
-    b: Given | None = None,
+    a: Images,
+    b: Images | None = None,
     *,
     metrics: Choice | Metric | Iterable[Choice | Metric] | None = None,
     n: int = 10_000,
@@ -45,7 +45,7 @@ def evaluate(
     floor: bool = True,
     device: str = "auto",
     host: PluginHost | None = None,
-    tell: Tell | None = None,
+    notify: Tell | None = None,
 ) -> Evaluation:
     """Compare two sets of images.
 
@@ -53,38 +53,38 @@ def evaluate(
         ganzoo.evaluate(run, "fashion-mnist:test", metrics=["frechet"], n=5000)
         ganzoo.evaluate("pictures", "emoji", extractor={"name": "efficientnet-lite0", "size": 64})
 
-    Beside each number stands its floor: the same comparison with real images that were held out
-    in place of the sample, at the same n. They are those of the test split where the dataset has
-    one, and else half of its images; n is lowered to what there is. Results of a run are appended
-    to `evaluations.jsonl` in its directory.
+    Each value comes with its floor: the value of held-out real images in place of the sample, at
+    the same n. They are those of the test split if the dataset has one, else half of its images; n
+    is lowered to the number of images. Results of a run are appended to its `evaluations.jsonl`.
 
     Args:
-        a: what is judged: a run or a checkpoint (the averaged generator), a folder of images, a
-            dataset (`"name"`, `"name:split"` or a dict of `name`, `split`, `skip_bad_images` and
-            options), or
-            images `(N, C, H, W)`, uint8 or in [-1, 1].
-        b: what it is judged by, likewise; the images a run was trained on where None.
-        metrics: names, dicts of `name` and options, or `ganzoo.Metric`s; those that offer
-            themselves where None, less those that these images mean nothing to.
-        n: images of each, at most.
-        extractor: a name, a dict of `name` and options, or a `ganzoo.Extractor`; the one that
-            offers itself where None.
-        seed: of the choice of images, of z, and of what is random in a metric.
-        options: more options by dotted key: `{"metric.kernel.subsets": 50}`.
-        floor: measure it; it takes the time again.
-        device: where networks run.
-        host: the plugins to choose from; the installed ones where None.
-        tell: called with what is being done.
+        a: the sample: a run or a checkpoint (its averaged generator), a folder of images, a
+            dataset (`"name"`, `"name:split"`, or a dict of `name`, `split`, `skip_bad_images` and
+            options), or images `(N, C, H, W)`, uint8 or in [-1, 1].
+        b: the reference, likewise; the training images of a run if None.
+        metrics: names, dicts of `name` and options, or `ganzoo.Metric` objects; if None, the
+            default metrics that apply to these images.
+        n: number of images on each side, at most.
+        extractor: a name, a dict of `name` and options, or a `ganzoo.Extractor`; the default one
+            if None.
+        seed: random seed of the choice of images, of z and of metrics.
+        options: by dotted key: `{"metric.kernel.subsets": 50}`.
+        floor: whether to measure it, which takes as long again.
+        device: of the networks.
+        host: the plugins to choose from; the installed ones if None.
+        notify: called with a message at each stage.
 
     Raises:
-        UsageError: something that cannot be compared or measured, and was asked for.
+        UsageError: something cannot be compared, or a metric was named that cannot be measured.
         DataError: images are missing or unreadable.
     """
-    tell = tell or (lambda message: None)
+    # Metrics and sources.
     metric_options, extractor_options = _sections(options or {})
     chosen = choose_metrics(metrics, metric_options, host)
     unused(metric_options, chosen)
     sample, reference = open_both(a, b, device=device, host=host)
+
+    # Compare.
     evaluation = compare_sources(
         sample,
         reference,
@@ -96,15 +96,17 @@ def evaluate(
         floor=floor,
         device=resolve_device(device),
         host=host,
-        tell=tell,
+        tell=notify or (lambda message: None),
     )
+
+    # Append to the run.
     if isinstance(sample, Generated):
         evaluation.append_to(sample.run.directory.evaluations)
     return evaluation
 
 
 def _sections(options: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Options of metrics by name, and those of the extractor."""
+    """Return the options of metrics by name, and those of the extractor."""
     metrics: dict[str, dict[str, Any]] = {}
     extractor: dict[str, Any] = {}
     for key, value in options.items():
@@ -115,14 +117,13 @@ def _sections(options: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], di
                 extractor[option] = value
             case _:
                 raise UsageError(
-                    f"'{key}' is no option of an evaluation; there are metric.NAME.KEY and "
-                    "extractor.KEY"
+                    f"'{key}' is no option of an evaluation; use metric.NAME.KEY or extractor.KEY"
                 )
     return metrics, extractor
 
 
 class Generated(Source):
-    """Images of a run's averaged generator; those held out are of other z."""
+    """Images of a run's averaged generator; held-out images are of other z."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -132,24 +133,24 @@ class Generated(Source):
 
     @property
     def spec(self) -> ImageSpec:
-        """What the generator was built for."""
+        """Shape of the images and number of classes."""
         return self.run.manifest.image
 
     def draw(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """As `ganzoo sample` draws them, but for the classes, which follow the reference."""
-        conditional = bool(self.run.num_classes)
-        asked = like if conditional and like is not None and len(like) == n else None
-        labels = resolve_labels(asked, n, self.run.num_classes)
+        """Sample images; a conditional generator gets the labels of the reference."""
+        if not self.run.num_classes or (like is not None and len(like) != n):
+            like = None
+        labels = resolve_labels(like, n, self.run.num_classes)
         images = checked_uint8(self.run.sample(n, seed=seed, labels=labels))
         return ImageSet(images=images, labels=labels, num_classes=self.run.num_classes)
 
     def draw_held_out(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
-        """Of z from another seed."""
+        """Sample images of other z."""
         return self.draw(n, seed=derive(seed, "held out"), like=like)
 
 
 class Folder(torch.utils.data.Dataset[Image.Image]):
-    """The images below a folder, not decoded yet; any kinds and sizes."""
+    """All images below a folder, of any format and size, decoded when they are read."""
 
     def __init__(self, path: Path) -> None:
         known = {end for end, kind in Image.registered_extensions().items() if kind in Image.OPEN}
@@ -167,7 +168,7 @@ class Folder(torch.utils.data.Dataset[Image.Image]):
             return image
 
     def decoded(self, spec: ImageSpec | None) -> Stored:
-        """Its images in a shape, or in that of the first."""
+        """Decode the images to a shape, by default that of the first image."""
         size = None if spec is None else (spec.height, spec.width)
         channels = None if spec is None else spec.channels
         store = ImageStore.from_dataset(self, size=size, channels=channels)
@@ -175,30 +176,35 @@ class Folder(torch.utils.data.Dataset[Image.Image]):
 
 
 def open_both(
-    a: Given, b: Given | None, *, device: str, host: PluginHost | None
+    a: Images, b: Images | None, *, device: str, host: PluginHost | None
 ) -> tuple[Source, Source]:
-    """Sample and reference, as sources of images of one shape.
+    """Open sample and reference as sources of images of one shape.
 
-    A run and images that were given have the shape they have; a dataset or a folder is decoded to
-    that of the other side, and of two of these to the reference's own.
+    The shape of a run or of images in memory is fixed. A dataset or a folder is decoded to the
+    shape of the other side; two of these to the shape of the reference.
 
     Raises:
         UsageError: something cannot be compared, or the shapes differ.
     """
+    # Resolve both sides.
     sample = _resolve(a, device, host)
     if b is None:
         if not isinstance(sample, Generated):
             raise UsageError(
-                "only a run has images to be compared with (those it was trained on); name a "
+                "only a run has images to be compared with (its training images); name a "
                 f"reference: {setting('against', 'DATASET')}, a folder or a run"
             )
-        reference: Source | Split | Folder = _trained_on(sample.run, host)
+        reference: Source | Split | Folder = _training_images(sample.run, host)
     else:
         reference = _resolve(b, device, host)
-    spec = next((s.spec for s in (sample, reference) if isinstance(s, Source)), None)
-    if spec is None:
-        own = next((s for s in (reference, sample) if isinstance(s, Split)), None)
-        spec = own.source.spec if own is not None else None
+
+    # Choose the shape: fixed, or that of a dataset.
+    shapes = [side.spec for side in (sample, reference) if isinstance(side, Source)]
+    if not shapes:
+        shapes = [side.source.spec for side in (reference, sample) if isinstance(side, Split)]
+    spec = shapes[0] if shapes else None
+
+    # Decode.
     opened_b = _decoded(reference, spec)
     opened_a = _decoded(sample, spec or opened_b.spec)
     if opened_a.spec.shape != opened_b.spec.shape:
@@ -209,53 +215,56 @@ def open_both(
     return opened_a, opened_b
 
 
-def _decoded(found: Source | Split | Folder, spec: ImageSpec | None) -> Source:
-    match found:
+def _decoded(side: Source | Split | Folder, spec: ImageSpec | None) -> Source:
+    """Decode a dataset or a folder to a shape."""
+    match side:
         case Source():
-            return found
+            return side
         case Folder():
-            return found.decoded(spec)
+            return side.decoded(spec)
         case Split():
-            return found.decoded(spec or found.source.spec)
+            return side.decoded(spec or side.source.spec)
 
 
-def _trained_on(run: Run, host: PluginHost | None) -> Split:
+def _training_images(run: Run, host: PluginHost | None) -> Split:
     data, image = run.config.data, run.config.image
-    run.dataset  # noqa: B018  # says what to install where the plugin is gone
+    run.dataset  # noqa: B018  # if its plugin is missing, the error says what to install
     return Split(data.name, options=data.options, host=host, skip_bad_images=image.skip_bad_images)
 
 
-def _resolve(given: Given, device: str, host: PluginHost | None) -> Source | Split | Folder:
-    match given:
+def _resolve(images: Images, device: str, host: PluginHost | None) -> Source | Split | Folder:
+    """Open one side."""
+    match images:
         case Run():
-            return Generated(given)
+            return Generated(images)
         case ImageStore():
-            return Stored("images in memory", given)
+            return Stored("images in memory", images)
         case Tensor():
-            return Stored("images in memory", store_of(given))
+            return Stored("images in memory", store_of(images))
         case Mapping():
-            own = ("name", "split", "skip_bad_images")
-            options = {key: value for key, value in given.items() if key not in own}
-            if "name" not in given:
+            if "name" not in images:
                 raise UsageError("a dataset is given as a name, or as a dict with a name")
+            own = ("name", "split", "skip_bad_images")
+            options = {key: value for key, value in images.items() if key not in own}
             return Split(
-                str(given["name"]),
-                str(given.get("split", "")),
+                str(images["name"]),
+                str(images.get("split", "")),
                 options,
                 host=host,
-                skip_bad_images=bool(given.get("skip_bad_images", False)),
+                skip_bad_images=bool(images.get("skip_bad_images", False)),
             )
         case Path() | str():
-            return _named(given, device, host)
+            return _named(images, device, host)
     raise UsageError(
-        f"a {type(given).__name__} cannot be compared; give a run, a checkpoint, a folder of "
+        f"a {type(images).__name__} cannot be compared; use a run, a checkpoint, a folder of "
         "images, the name of a dataset, or images (N, C, H, W)"
     )
 
 
-def _named(given: str | Path, device: str, host: PluginHost | None) -> Source | Split | Folder:
-    """A path that is there, or else the name of a dataset."""
-    path = Path(given)
+def _named(name: str | Path, device: str, host: PluginHost | None) -> Source | Split | Folder:
+    """Open an existing path, or else a dataset by its name."""
+    # A run, a checkpoint or a folder.
+    path = Path(name)
     if (path / "config.toml").is_file():
         return Generated(Run(path, device=device, host=host))
     if (path / "manifest.json").is_file():
@@ -265,12 +274,14 @@ def _named(given: str | Path, device: str, host: PluginHost | None) -> Source | 
         return Generated(Run(run, step=int(path.name), device=device, host=host))
     if path.is_dir():
         return Folder(path)
-    if path.exists() or isinstance(given, Path):
-        raise UsageError(f"{path} is no folder: neither of images nor of a run")
-    name, _, split = str(given).partition(":")
+    if path.exists() or isinstance(name, Path):
+        raise UsageError(f"{path} is not a folder of images or a run")
+
+    # A dataset.
+    dataset, _, split = name.partition(":")
     try:
-        return Split(name, split, host=host)
+        return Split(dataset, split, host=host)
     except registry.UnknownComponent as error:
         raise UsageError(
-            f"'{given}' is no run, no checkpoint, no folder of images, and {error}"
+            f"'{name}' is no run, no checkpoint, no folder of images, and {error}"
         ) from None

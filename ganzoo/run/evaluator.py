@@ -1,4 +1,4 @@
-"""Evaluation during training: the averaged generator, every `eval_every` steps, into the log."""
+"""Evaluation during training: metrics of the averaged generator, every `eval_every` steps."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from ganzoo.run.evaluating import evaluate
 
 
 class Evaluator(Observer):
-    """Evaluates at the first line of the log, and at the line after every `eval_every` steps.
+    """Evaluates at the first line of the log, and at the first line after every `eval_every` steps.
+
+    The results go into the line, and with all details into `evaluations.jsonl`.
 
     Args:
-        directory: of the run.
+        directory: the run directory.
         config: of the run; `logging.eval_every` is set.
-        host: the plugins to choose metrics and extractor from; the installed ones if None.
+        host: the plugins that provide metrics and extractor; the installed ones if None.
     """
 
     def __init__(
@@ -35,9 +37,11 @@ class Evaluator(Observer):
         self.host = host
 
     def measure(self, trainer: TrainerState) -> Mapping[str, float]:
-        """The numbers, at steps at which they are due."""
+        """Evaluate if it is due at this step."""
         if not self._is_due(trainer.step):
             return {}
+
+        # Evaluate.
         n = self.logging.eval_images
         evaluation = evaluate(
             trainer.sample(n),
@@ -48,12 +52,14 @@ class Evaluator(Observer):
             device=str(trainer.device),
             host=self.host,
         )
+
+        # Write, with the run in place of the images in memory.
         title = f"{self.directory.path} at step {trainer.step:,}"
         results = (replace(result, sample=title, step=trainer.step) for result in evaluation)
         replace(evaluation, results=tuple(results)).append_to(self.directory.evaluations)
         return evaluation.values()
 
     def _is_due(self, step: int) -> bool:
-        """Depends on the step alone, so that a resumed run evaluates where another does."""
+        """Whether a step is due: depends on the step alone, so a resumed run evaluates the same."""
         every, before = self.logging.eval_every, step - self.logging.log_every
         return every is not None and (before <= 0 or step // every > before // every)

@@ -54,6 +54,10 @@ WON_LINES = 10
 """Lines over which the median of the discriminator gradient is taken, as it is noisy."""
 
 
+HIGH_RATE = 0.01
+"""Learning rate above which a lower one is advised."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A failure of a run. Settings in its texts are marked by `ganzoo.errors.setting`.
@@ -206,12 +210,12 @@ def _won(line: Line, since: int) -> Finding:
 def learning_rate_advice(settings: Mapping[str, Any]) -> str:
     """Advise lower learning rates."""
     rates = settings["generator_lr"], settings["discriminator_lr"]
-    if max(rates) > 0.01 and settings["optimizer"] != "sgd":
+    if max(rates) > HIGH_RATE and settings["optimizer"] != "sgd":
         return (
             f"The learning rates {rates[0]:g} and {rates[1]:g} are far above the usual 1e-4 to "
             f"1e-3: try {setting('generator_lr', 2e-4)} {setting('discriminator_lr', 2e-4)}"
         )
     return (
-        f"Try a tenth of the learning rates (now {rates[0]:g} and {rates[1]:g}), or a penalty on the "
-        "discriminator (`ganzoo list penalties`)"
+        f"Try a tenth of the learning rates (now {rates[0]:g} and {rates[1]:g}), or a penalty on "
+        "the discriminator (`ganzoo list penalties`)"
     )

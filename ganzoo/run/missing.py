@@ -1,7 +1,7 @@
-"""What to install where a run names a component that is no longer there.
+"""Missing plugins: what to install if a run names a component that is no longer installed.
 
-A run notes the version of every distribution that took part. It may be a stranger's, so what it
-says is shown, and never acted upon.
+A run records the versions of the distributions that provide its components. The run may be a
+stranger's, so these are shown and never installed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from ganzoo.discovery.registry import UnknownComponent
 
 @contextmanager
 def missing_explained(path: Path, versions: Callable[[], Mapping[str, str]]) -> Iterator[None]:
-    """Add to an unknown name which distributions are no longer installed, and how to install them.
+    """Add to `UnknownComponent` which distributions are missing, and how to install them.
 
     Args:
-        path: of the run.
-        versions: returns those noted when the run was trained, by distribution.
+        path: the run directory.
+        versions: returns the versions recorded by the run, by distribution; called on an error.
     """
     try:
         yield
@@ -35,30 +35,33 @@ def missing_explained(path: Path, versions: Callable[[], Mapping[str, str]]) -> 
 
 
 def explain(versions: Mapping[str, str]) -> str:
-    """Which of these distributions are not installed, or else which are in another version.
+    """Explain which distributions are not installed, or else which have another version.
 
     Args:
-        versions: noted when the run was trained, by distribution.
+        versions: recorded by the run, by distribution.
 
     Returns:
-        the end of a sentence that begins "was trained with"; empty where all are as they were.
+        the end of a sentence that begins "was trained with"; empty if nothing has changed.
     """
-    gone, changed, commands = [], [], []
+    # Compare with what is installed.
+    missing, changed, requirements = [], [], []
     for distribution, version in versions.items():
-        if not _is_sound(distribution, version):
+        if not _is_safe(distribution, version):
             continue
-        wanted = f"{distribution} {version}"
+        trained_with = f"{distribution} {version}"
         installed = _installed(distribution)
         if installed is None:
-            gone.append(wanted)
-            commands.append(f"{distribution}=={version}")
+            missing.append(trained_with)
+            requirements.append(f"{distribution}=={version}")
         elif installed != version and distribution != "torch":
-            changed.append(f"{wanted}, where {installed} is installed now")
-    if gone:
-        verb, pronoun = ("is", "it") if len(gone) == 1 else ("are", "them")
+            changed.append(f"{trained_with}, and {installed} is installed now")
+
+    # Say it.
+    if missing:
+        verb, pronoun = ("is", "it") if len(missing) == 1 else ("are", "them")
         return (
-            f"{' and '.join(gone)}, which {verb} not installed. If you trust {pronoun}: "
-            f"pip install {' '.join(commands)}"
+            f"{' and '.join(missing)}, which {verb} not installed. If you trust {pronoun}: "
+            f"pip install {' '.join(requirements)}"
         )
     return "; ".join(changed)
 
@@ -70,8 +73,8 @@ def _installed(distribution: str) -> str | None:
         return None
 
 
-def _is_sound(distribution: str, version: str) -> bool:
-    """Whether this can go into a command that a person will paste into a shell."""
+def _is_safe(distribution: str, version: str) -> bool:
+    """Whether both are valid, and so safe in a command that a person pastes into a shell."""
     try:
         canonicalize_name(distribution, validate=True)
         Version(version)

@@ -1,4 +1,4 @@
-"""Networks of a run: building them from its random seed, and a summary of their layers."""
+"""Networks of a run: built from its random seed, and summarized layer by layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_networks(
     demands: Demands,
     seed: int,
 ) -> Networks:
-    """Build the networks from the run's seed; an exception names the plugin it came from."""
+    """Build the networks from the run's seed. An exception names the plugin that raised it."""
     cpu = torch.device("cpu")
     with isolated(cpu), registry.blame(component):
         reseed(cpu, seed, "initialization")
@@ -32,7 +32,7 @@ def build_networks(
 
 @dataclass(frozen=True)
 class Stage:
-    """One layer: where it is, what it is, the shape it puts out for one image, its parameters."""
+    """A layer: name, type, output shape for one image, number of trainable parameters."""
 
     name: str
     layer: str
@@ -41,31 +41,34 @@ class Stage:
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many trainable numbers a network has."""
+    """Count the trainable parameters of a network."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 @torch.no_grad()
 def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
-    """Run a copy of a network once and note every layer that has no layers inside.
+    """Run a copy of a network once and list its layers, without those that contain others.
 
     Args:
-        network: left as it is.
+        network: is not changed.
         inputs: its arguments, for a batch of at least two.
     """
     network = deepcopy(network)
-    seen: list[Stage] = []
+    listed: list[Stage] = []
 
-    def note(name: str, layer: nn.Module) -> None:
+    # Hook into every innermost layer.
+    def add_hook(name: str, layer: nn.Module) -> None:
         def hook(_: nn.Module, __: object, output: object) -> None:
             if isinstance(output, Tensor):
                 shape = tuple(output.shape[1:])
-                seen.append(Stage(name, type(layer).__name__, shape, count_parameters(layer)))
+                listed.append(Stage(name, type(layer).__name__, shape, count_parameters(layer)))
 
         layer.register_forward_hook(hook)
 
     for name, layer in network.named_modules():
-        if not any(layer.children()):
-            note(name, layer)
+        if not list(layer.children()):
+            add_hook(name, layer)
+
+    # Run the network.
     network(*inputs)
-    return seen
+    return listed

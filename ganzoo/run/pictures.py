@@ -1,4 +1,4 @@
-"""Pictures: images as PNG grids, single PNGs and GIFs, each written whole or not at all."""
+"""Pictures: image grids, single images and GIFs; each file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ GAP = 2
 
 
 def to_rgb(images: Tensor) -> Tensor:
-    """`(N, C, H, W)` in [-1, 1] as uint8 `(N, 3, H, W)`.
+    """Convert images `(N, C, H, W)` in [-1, 1] to RGB, uint8 `(N, 3, H, W)`.
 
-    Grey is repeated, two channels are padded with black, of more than three the first three show.
+    One channel is repeated, two are padded with black, and of more than three the first three are
+    used.
     """
     pixels = to_uint8(images)
     channels = pixels.shape[1]
@@ -33,22 +34,25 @@ def to_rgb(images: Tensor) -> Tensor:
 
 
 def grid(images: Tensor, columns: int | None = None) -> Tensor:
-    """A grid of images, row by row; a single image is its own grid.
+    """Arrange images in a grid, row by row; a single image has no frame.
 
     Args:
         images: `(N, C, H, W)` in [-1, 1].
-        columns: about a square where None.
+        columns: as many as rows if None.
 
     Returns:
         uint8 `(3, H', W')`.
     """
     if len(images) == 1:
         return to_rgb(images)[0]
-    # as torchvision.utils.make_grid, whose import takes three seconds: too long to draw a picture
+
+    # Frame each image. Equals torchvision.utils.make_grid, whose import takes three seconds.
     columns = min(columns or math.ceil(math.sqrt(len(images))), len(images))
     rows = math.ceil(len(images) / columns)
     framed = functional.pad(to_rgb(images), (GAP, 0, GAP, 0), value=255)
     _, channels, height, width = framed.shape
+
+    # Fill the cells; empty ones stay white.
     sheet = framed.new_full((rows * columns, channels, height, width), 255)
     sheet[: len(images)] = framed
     cells = sheet.view(rows, columns, channels, height, width)
@@ -57,29 +61,29 @@ def grid(images: Tensor, columns: int | None = None) -> Tensor:
 
 
 def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
-    """Write a grid of images `(N, C, H, W)` in [-1, 1] as one PNG (or whatever the name ends in).
+    """Write a grid of images `(N, C, H, W)` in [-1, 1]; the suffix of the path gives the format.
 
     Raises:
-        GanzooError: it cannot be written there, or the ending is no image format.
+        GanzooError: the file cannot be written, or the suffix is no image format.
     """
     return save_picture(grid(images, columns), Path(path))
 
 
 def save_picture(picture: Tensor, path: Path) -> Path:
     """Write a uint8 `(3, H, W)` picture."""
-    image, kind = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy()), _format(path)
+    format_ = _format(path)
     with replacing_file(path) as file:
-        image.save(file, format=kind)
+        _pil_image(picture).save(file, format=format_)
     return path
 
 
 def save_singles(images: Tensor, folder: Path) -> list[Path]:
-    """Write each image as a PNG of its own: `00000.png`, `00001.png`, …; grey ones stay grey."""
-    rgb = to_rgb(images)
+    """Write each image into a PNG: `00000.png`, `00001.png`, …; grey images stay grey."""
     paths = []
-    for index, picture in enumerate(rgb):
-        image = Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
-        image = image.convert("L") if images.shape[1] == 1 else image
+    for index, picture in enumerate(to_rgb(images)):
+        image = _pil_image(picture)
+        if images.shape[1] == 1:
+            image = image.convert("L")
         path = folder / f"{index:05d}.png"
         with replacing_file(path) as file:
             image.save(file, format="PNG")
@@ -88,9 +92,8 @@ def save_singles(images: Tensor, folder: Path) -> list[Path]:
 
 
 def save_gif(frames: list[Tensor], path: Path, fps: float) -> Path:
-    """Write uint8 `(3, H, W)` frames as an endless GIF."""
-    pictures = [Image.fromarray(f.permute(1, 2, 0).contiguous().numpy()) for f in frames]
-    first, *rest = pictures
+    """Write uint8 `(3, H, W)` frames as a GIF that loops."""
+    first, *rest = [_pil_image(frame) for frame in frames]
     with replacing_file(path) as file:
         first.save(
             file, format="GIF", save_all=True, append_images=rest, duration=1000 / fps, loop=0
@@ -98,7 +101,12 @@ def save_gif(frames: list[Tensor], path: Path, fps: float) -> Path:
     return path
 
 
+def _pil_image(picture: Tensor) -> Image.Image:
+    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
+
+
 def _format(path: Path) -> str:
+    """Return Pillow's name of the format that the suffix stands for."""
     formats = Image.registered_extensions()
     if path.suffix.lower() not in formats:
         raise GanzooError(f"cannot write a picture as '{path.name}': end the name in .png")

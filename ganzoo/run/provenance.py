@@ -1,4 +1,4 @@
-"""Provenance: what made a run, so that it can be understood and made again."""
+"""Provenance: command, versions, device, commit and data of a run, to reproduce it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ganzoo.run.plan import Plan
 
 
 def collect(plan: Plan) -> dict[str, Any]:
-    """What is known of the program, the machine and the data, as JSON can say it."""
+    """Collect facts about the program, the machine and the data, as JSON values."""
     return {
         "command": shlex.join(sys.argv),
         "settings": ", ".join(plan.sources),
@@ -36,7 +36,7 @@ def collect(plan: Plan) -> dict[str, Any]:
 
 
 def versions(plan: Plan) -> dict[str, str]:
-    """Versions of ganzoo, torch and every distribution that provides a component of the run."""
+    """Return the versions of ganzoo, torch and the providers of the run's components."""
     plugins = [component.plugin for component in plan.components.values()]
     return {
         DISTRIBUTION: version(DISTRIBUTION),
@@ -46,33 +46,34 @@ def versions(plan: Plan) -> dict[str, str]:
 
 
 def device_name(device: str) -> str:
-    """`"cpu"`, or `"cuda (NVIDIA H100)"`."""
+    """Return `"cpu"`, or `"cuda (NVIDIA H100)"`."""
     if torch.device(device).type == "cuda" and torch.cuda.is_available():
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return device
 
 
 def dataset_fingerprint(plan: Plan) -> str:
-    """A short hash of what the training images are: it changes when they do."""
-    source = plan.source
-    parts = (plan.components["data"].qualified_name, len(source.images), source.fingerprint)  # type: ignore[arg-type]
+    """Return a short hash of the training images, which changes if they do."""
+    name = plan.components["data"].qualified_name
+    parts = (name, plan.image_count, plan.source.fingerprint)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def git_commit() -> str | None:
-    """The commit of the working directory's repository, `+changes` if it has some; or None."""
+    """Return the commit of the working directory, noting uncommitted changes; None without one."""
     git = shutil.which("git")
     if git is None:
         return None
-    answers = []
-    for question in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
+    outputs = []
+    for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
         try:
-            answer = subprocess.run(  # noqa: S603  # a fixed command
-                [git, *question], capture_output=True, text=True, check=False, timeout=10
+            done = subprocess.run(  # noqa: S603  # a fixed command
+                [git, *arguments], capture_output=True, text=True, check=False, timeout=10
             )
         except (OSError, subprocess.TimeoutExpired):
             return None
-        if answer.returncode != 0:
+        if done.returncode != 0:
             return None
-        answers.append(answer.stdout.strip())
-    return answers[0] + (" with changes" if answers[1] else "")
+        outputs.append(done.stdout.strip())
+    commit, changes = outputs
+    return f"{commit} with changes" if changes else commit

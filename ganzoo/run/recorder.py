@@ -1,54 +1,48 @@
-"""The recorder: an observer that writes a run's log, sample grids, checkpoints and journal."""
+"""Recorder: an observer that writes a run's log, sample grids, checkpoints and journal."""
 
 from __future__ import annotations
 
-import json
 import math
-import time
 import traceback
 import warnings
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from torch import Tensor
 
 from ganzoo.config import RunConfig
 from ganzoo.errors import Diverged, GanzooError, GanzooWarning, UsageError, did_you_mean, setting
-from ganzoo.files import replace_text
 from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import Dataset
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run import checkpoints, health, journal
 from ganzoo.run.checkpoint_writer import CheckpointWriter
 from ganzoo.run.checkpoints import Manifest
-from ganzoo.run.diagnosis import broken_weight, measure
+from ganzoo.run.diagnosis import measure
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.divergence import diverged_error, divergence_advice, find_divergence
+from ganzoo.run.metrics_log import MetricsLog
 from ganzoo.run.observer_group import ObserverGroup
 from ganzoo.run.pictures import grid, save_picture
-from ganzoo.run.term_buffer import TermBuffer
 from ganzoo.training.trainer import Trainer
 
 MAX_CLASS_COLUMNS = 16
 
-RECENT = 1000
-"""Lines of the log that are looked at while training, so that a long run needs no more memory."""
-
 
 class Recorder(Observer):
-    """Writes what a run leaves behind, at the intervals its config sets.
+    """Writes the files of a run, at the intervals of its config.
 
     Args:
         trainer: of the run.
-        directory: of the run.
+        directory: the run directory.
         config: of the run.
-        dataset: asked to render samples, where a grid would not show them.
-        demands: noted in checkpoints.
-        class_names: noted in checkpoints.
-        versions: of the distributions that take part, noted in checkpoints.
-        observers: of the run, called for every event.
+        dataset: renders the sample grids, if it can.
+        demands: saved in checkpoints.
+        class_names: saved in checkpoints.
+        versions: of distributions, saved in checkpoints.
+        observers: of the run, notified of every event.
     """
 
     def __init__(
@@ -73,193 +67,171 @@ class Recorder(Observer):
         self.versions = versions
         self.observers = observers
         self.writer = CheckpointWriter(directory, self.logging.keep, self.logging.keep_best)
-        self._log: TextIO | None = None
-        self._terms = TermBuffer()
-        self._lines: deque[dict[str, Any]] = deque(maxlen=RECENT)
-        self._told: set[str] = set()
+        self.log = MetricsLog(directory.metrics)
+        self._reported: set[str] = set()
+
+    def resume_from(self, checkpoint: Path | None) -> None:
+        """Load a checkpoint, if there is one, and remove later lines from the log."""
+        checkpoints.sweep(self.directory.checkpoints)
+        if checkpoint is not None:
+            self.log.terms.load_state_dict(checkpoints.restore(checkpoint, self.trainer))
+        self.log.truncate(self.trainer.step)
+
+    # --- Events of the trainer
 
     def started(self, trainer: TrainerState, steps: int) -> None:
-        """Open the log; draw what untrained weights show."""
-        self._log = self.directory.metrics.open("a", encoding="utf-8")
-        self._since = (time.perf_counter(), self.trainer.step)
+        """Open the log; draw samples of the untrained generator."""
+        self.log.open(self.trainer.step)
         self.observers.notify("started", trainer, steps)
         if self.trainer.step == 0:
-            self._draw()
-
-    def resume_from(self, folder: Path | None) -> None:
-        """Load a checkpoint, if there is one, and cut off what the log has after it.
-
-        Lines whose terms are all older than the checkpoint's buffer stay; later ones will be
-        written again.
-        """
-        checkpoints.sweep(self.directory.checkpoints)
-        if folder is not None:
-            self._terms.load_state_dict(checkpoints.restore(folder, self.trainer))
-        again = self._terms.first_step() or self.trainer.step + 1
-        lines = journal.read_log(self.directory.metrics)
-        kept = [line for line in lines if line["step"] < again]
-        self._lines.extend(kept)
-        replace_text(self.directory.metrics, "".join(json.dumps(line) + "\n" for line in kept))
+            self._draw_samples()
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
-        """Gather the terms; write what is due."""
-        self._terms.add(self.trainer.step, terms)
+        """Collect the terms; write log, samples and checkpoint if they are due."""
+        step = self.trainer.step
+        self.log.terms.add(step, terms)
         if self.trainer.device.type == "cpu" and not all(map(math.isfinite, terms.values())):
             self._check_finite()
-        if self.trainer.step % self.logging.log_every == 0:
+        if step % self.logging.log_every == 0:
             self._write_line()
-        if self.trainer.step % self.logging.sample_every == 0:
-            self._draw()
-        if self.trainer.step % self.logging.checkpoint_every == 0:
-            self._save()
-        self._collect()
+        if step % self.logging.sample_every == 0:
+            self._draw_samples()
+        if step % self.logging.checkpoint_every == 0:
+            self._save_checkpoint()
+        self._collect_checkpoint()
         self.observers.step(trainer, terms)
 
     def finished(self, trainer: TrainerState) -> None:
-        """Write what the intervals left over; the checkpoint first, which may be gone on from."""
-        self._save()
-        if self._terms:
+        """Write what is not written yet; the checkpoint first, as it stores the log's terms."""
+        self._save_checkpoint()
+        if self.log.terms:
             self._write_line()
         if self.trainer.step % self.logging.sample_every:
-            self._draw()
-        self._collect(wait=True)
-        self._close()
+            self._draw_samples()
+        self._collect_checkpoint(wait=True)
+        self.log.close()
         journal.append(self.directory.journal, "finished", step=self.trainer.step)
         self.observers.notify("finished", self.trainer)
 
     def failed(self, trainer: TrainerState, error: BaseException) -> None:
-        """Keep what was reached: a Ctrl-C loses nothing."""
+        """Save a checkpoint after Ctrl-C, and write the error into the journal."""
         stopped = isinstance(error, KeyboardInterrupt)
         try:
             if stopped and self.trainer.step and self.trainer.consistent:
-                self._save()
-            self._collect(wait=True)
+                self._save_checkpoint()
+            self._collect_checkpoint(wait=True)
         finally:
-            self._close()
-            facts = {} if stopped else _facts_of(error)
+            self.log.close()
             event = "stopped" if stopped else "failed"
+            facts = {} if stopped else _facts_of(error)
             self.observers.notify("failed", trainer, error)
-            with suppress(OSError):  # a full disk must not hide what happened
+            with suppress(OSError):  # a full disk must not hide the error itself
                 journal.append(self.directory.journal, event, step=self.trainer.step, **facts)
 
-    def _save(self) -> None:
-        """Have a checkpoint of this step written, unless there is one.
+    # --- Checkpoints
 
-        The one before is waited for, and what is not finite is not saved.
+    def _save_checkpoint(self) -> None:
+        """Start writing a checkpoint of this step, unless there is one or a weight is not finite.
+
+        The checkpoint before is waited for.
         """
-        self._collect(wait=True)
+        self._collect_checkpoint(wait=True)
         if self.directory.checkpoint(self.trainer.step).exists():
             return
         self._check_finite()
         manifest = Manifest(
-            self.trainer.step,
-            self.trainer.image,
-            self.demands,
-            self.class_names,
-            self.versions,
-            self._lines[-1] if self._lines else {},
+            step=self.trainer.step,
+            image=self.trainer.image,
+            demands=self.demands,
+            class_names=self.class_names,
+            versions=self.versions,
+            metrics=self.log.lines[-1] if self.log.lines else {},
         )
-        self.writer.submit(checkpoints.snapshot(self.trainer, self._terms.state_dict()), manifest)
+        snapshot = checkpoints.snapshot(self.trainer, self.log.terms.state_dict())
+        self.writer.submit(snapshot, manifest)
 
-    def _collect(self, *, wait: bool = False) -> None:
-        """Tell of a checkpoint once it is on the disk."""
-        if (done := self.writer.collect(wait=wait)) is not None:
-            step, folder = done
+    def _collect_checkpoint(self, *, wait: bool = False) -> None:
+        """Report a checkpoint that is on the disk."""
+        if (written := self.writer.collect(wait=wait)) is not None:
+            step, folder = written
             journal.append(self.directory.journal, "checkpoint", step=step)
             self.observers.notify("checkpoint", step, folder)
 
+    # --- Log
+
     def _write_line(self) -> None:
+        """Measure and write a line of the log."""
+        # Stop a run that is lost.
         if not self.directory.config.exists():
             raise GanzooError(f"{self.directory.path} was removed while it was being trained")
         self._check_finite()
-        now, (then, step) = time.perf_counter(), self._since
-        speed = (
-            (self.trainer.step - step) * self.trainer.training.batch_size / max(now - then, 1e-9)
-        )
-        line = {
-            "step": self.trainer.step,
-            "images_per_second": round(speed, 1),
-            **self._terms.means(),
-            **measure(self.trainer),
-            **self.observers.measure(self.trainer),
-        }
-        self._check_metric(line)
-        assert self._log is not None
-        self._log.write(json.dumps(line) + "\n")
-        self._log.flush()
-        self._terms.clear()
-        self._since = (
-            time.perf_counter(),
-            self.trainer.step,
-        )  # what was measured is no training time
-        self._lines.append(line)
+
+        # Measure.
+        line = self.log.new_line(self.trainer.step, self.trainer.training.batch_size)
+        line |= measure(self.trainer)
+        line |= self.observers.measure(self.trainer)
+
+        # Write and report.
+        self._check_keep_best(line)
+        self.log.append(line)
         self.observers.notify("metrics", self.trainer.step, line)
-        self._look(self.trainer.step)
+        self._report_findings()
 
-    def _look(self, step: int) -> None:
-        """Warn in words of what the log shows, once of each kind."""
-        for finding in health.examine(self._lines, self.config.training.model_dump()):
-            if finding.kind not in self._told:
-                self._told.add(finding.kind)
-                journal.append(
-                    self.directory.journal,
-                    "warning",
-                    step=step,
-                    kind=finding.kind,
-                    message=str(finding),
-                )
-                warnings.warn(GanzooWarning(finding.marked), stacklevel=2)
-
-    def _check_metric(self, line: Mapping[str, float]) -> None:
-        """The metric to keep the best checkpoint by must be one of the log's."""
+    def _check_keep_best(self, line: Mapping[str, float]) -> None:
+        """Refuse a metric for `keep_best` that the log does not have."""
         if self.logging.keep_best is None:
             return
         name = self.logging.keep_best.metric
-        if name not in line and not any(name in earlier for earlier in self._lines):
+        if name not in line and not any(name in earlier for earlier in self.log.lines):
             raise UsageError(
                 f"{setting('keep_best', name)}: the log has no such metric."
                 f"{did_you_mean(name, line)} It has {', '.join(line)}"
             )
 
+    def _report_findings(self) -> None:
+        """Warn of failures that the log shows, once of each kind."""
+        for finding in health.examine(self.log.lines, self.config.training.model_dump()):
+            if finding.kind in self._reported:
+                continue
+            self._reported.add(finding.kind)
+            facts = {"kind": finding.kind, "message": str(finding)}
+            journal.append(self.directory.journal, "warning", step=self.trainer.step, **facts)
+            warnings.warn(GanzooWarning(finding.marked), stacklevel=2)
+
     def _check_finite(self) -> None:
-        """Stop a run that is lost, and say what broke, since when, and what may help."""
-        first = self._terms.first_broken()
-        weight = None if first else broken_weight(self.trainer)
-        if first is None and weight is None:
+        """End a run whose terms or weights are not finite, with advice."""
+        divergence = find_divergence(self.trainer, self.log.terms)
+        if divergence is None:
             return
-        self._collect(wait=True)
-        step, what, value = first or (self.trainer.step, str(weight), math.nan)
-        steps = self.directory.checkpoint_steps()
-        kept = f"the last good checkpoint is of step {steps[-1]}" if steps else "none was saved yet"
-        advice = health.divergence_advice(
-            what,
+        self._collect_checkpoint(wait=True)
+        advice = divergence_advice(
+            divergence.name,
             self.config.training.model_dump(),
             self.trainer.execution.precision,
-            self._terms.extremes(),
+            self.log.terms.extremes(),
         )
-        became = f"became {value}" if first else "is no longer finite"
-        raise Diverged(f"{what} {became} at step {step}; {kept}. {advice}", what=what, step=step)
+        raise diverged_error(divergence, self.directory.checkpoint_steps(), advice)
 
-    def _draw(self) -> None:
-        """The same z each time; a column for each class where there are classes."""
+    # --- Samples
+
+    def _draw_samples(self) -> None:
+        """Write a sample grid of fixed z; with one column per class if conditional."""
+        # Draw.
         count, columns = self.logging.sample_count, None
         if self.trainer.conditional:
             columns = min(self.trainer.image.num_classes, MAX_CLASS_COLUMNS)
             count = max(columns, count - count % columns)
         images = self.trainer.sample(count)
+
+        # Write and report.
         rendered = self.dataset.render(images)
         picture = grid(images, columns) if rendered is None else rendered
         path = save_picture(picture, self.directory.samples / f"{self.trainer.step:06d}.png")
         self.observers.notify("samples", self.trainer.step, picture, path)
 
-    def _close(self) -> None:
-        if self._log is not None:
-            self._log.close()
-            self._log = None
-
 
 def _facts_of(error: BaseException) -> dict[str, Any]:
-    """What the journal keeps of an error; the trace only where it is no message for people."""
+    """Facts of an error for the journal; the trace only if the message is not made for people."""
     facts: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
     if isinstance(error, Diverged):
         facts |= {"what": error.what, "since": error.step}

@@ -1,4 +1,4 @@
-"""Resuming: going on with a run exactly where it was, and only with the config it was made with."""
+"""Resuming: continues a run bit for bit, and only with the config it was trained with."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare
 
-DATASET = ("dataset",)
-"""Stands for the training images themselves among the differences."""
+IMAGES: KeyPath = ("dataset",)
+"""The training images themselves, among the differences of two configs."""
 
 OVERRIDABLE: tuple[KeyPath, ...] = (
     ("training", "steps"),
@@ -41,9 +41,9 @@ OVERRIDABLE: tuple[KeyPath, ...] = (
     ("logging",),
     ("execution",),
     ("observer",),
-    DATASET,
+    IMAGES,
 )
-"""What may change in the middle of a run, below these paths; anything else makes another run."""
+"""Paths below which an override may change settings; any other change makes another run."""
 
 
 def resume(
@@ -56,22 +56,22 @@ def resume(
     progress: Callable[[int, int], None] | None = None,
     host: PluginHost | None = None,
 ) -> Run:
-    """Go on with a run from its latest checkpoint, bit for bit as if it had never stopped.
+    """Resume a run from its latest checkpoint, bit for bit as if it had never stopped.
 
     Args:
         run_dir: the run directory.
-        steps: steps in all, counted from the first; those of its config where None.
-        options: other settings by dotted key, `{"training.generator_lr": 1e-4}`; they need
+        steps: number of steps, counted from the first; that of the config if None.
+        options: changed settings by dotted key, `{"training.generator_lr": 1e-4}`; they need
             `override`.
-        override: go on although the config has changed, in its number of steps, learning rates,
-            `logging`, `execution` or `observer` sections, or although the images have.
-        observers: told of what happens, besides those of the config.
-        progress: called with images done and images in all, if they must be decoded again.
-        host: the plugins to choose from; the installed ones where None.
+        override: allow changes of the number of steps, the learning rates, the sections `logging`,
+            `execution` and `observer`, and the images.
+        observers: notified of events, besides those of the config.
+        progress: called with the number of decoded images and of all images.
+        host: the plugins to choose from; the installed ones if None.
 
     Raises:
-        UsageError: there is no run, it has reached its steps already, its config has changed, or
-            another process is writing it.
+        UsageError: there is no run, all steps are done, the config has changed, or another
+            process is training it.
         GanzooError: the checkpoint is damaged.
     """
     run = Run(run_dir)
@@ -85,9 +85,11 @@ def resume(
         with missing_explained(run.path, run.versions):
             return compose([*layers, read_toml(run.directory.config)], host)
 
-    asked: set[KeyPath] = {("training", "steps")} if steps is not None else set()
+    intended: set[KeyPath] = set() if steps is None else {("training", "steps")}
     with distributed.joined():
-        return resume_plan(run_dir, make_plan, observers, progress, asked=asked, override=override)
+        return resume_plan(
+            run_dir, make_plan, observers, progress, intended=intended, override=override
+        )
 
 
 def resume_plan(
@@ -96,89 +98,98 @@ def resume_plan(
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
     *,
-    asked: set[KeyPath] | None = None,
+    intended: set[KeyPath] | None = None,
     override: bool = False,
     finished_is_fine: bool = False,
 ) -> Run:
-    """Go on with a run as a plan says.
+    """Resume a run with a plan.
 
     Args:
         run_dir: the run directory.
         make_plan: composes the run again; called in torchrun's process group.
-        observers: told of what happens.
-        progress: of decoding.
-        asked: paths whose change was asked for by name, and needs no override.
+        observers: the caller's own.
+        progress: see `prepare`.
+        intended: paths whose change needs no override.
         override: see `resume`.
-        finished_is_fine: give back a run that has all its steps, rather than refuse.
+        finished_is_fine: return a run that has all its steps, instead of an error.
     """
     run = Run(run_dir)
-    place = run.directory
     plan = make_plan()
 
     def finished() -> bool:
-        changes = changed(place, plan)
-        refuse_changes(run.path, changes, asked or set(), override)
-        reached, wanted = max(run.steps, default=0), plan.config.training.steps
-        if reached >= wanted and not finished_is_fine:
+        refuse_changes(run.path, changed(run.directory, plan), intended or set(), override)
+        reached, steps = max(run.steps, default=0), plan.config.training.steps
+        if reached >= steps and not finished_is_fine:
             raise UsageError(
-                f"{run.path} is at step {reached} of {wanted} already; "
-                f"{setting('steps', reached + 1000)} trains on"
+                f"{run.path} is at step {reached} of {steps} already; "
+                f"{setting('steps', reached + 1000)} continues the training"
             )
-        return reached >= wanted
+        return reached >= steps
 
-    def checkpoint() -> Path | None:
-        if written := differences(load_config(place.config), plan.config):
-            values = {path: now for path, (_, now) in written.items()}
-            text = place.config.read_text(encoding="utf-8")
-            replace_text(place.config, changed_toml(text, values, "resuming"))
-        return run.checkpoint if run.steps else None
-
-    with only_writer(place):
+    with only_writer(run.directory):
         if distributed.on_rank_zero(finished):
             return run
         session = prepare(plan, observers, progress)
-        return fit(session, place, "resumed", distributed.on_rank_zero(checkpoint))
+        distributed.on_rank_zero(lambda: _update_config(run.directory.config, plan.config))
+        checkpoint = distributed.on_rank_zero(lambda: run.checkpoint if run.steps else None)
+        return fit(session, run.directory, "resumed", checkpoint)
 
 
-def changed(place: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
-    """In what a plan differs from what the run was last trained with, the images included."""
-    begun = [e for e in journal.read(place.journal) if e.get("event") in journal.BEGINNINGS]
-    if not begun:  # it died before its first line
-        return differences(load_config(place.config), plan.config)
+def _update_config(file: Path, config: RunConfig) -> None:
+    """Write the values that have changed into `config.toml`."""
+    if changes := differences(load_config(file), config):
+        values = {path: now for path, (_, now) in changes.items()}
+        replace_text(file, changed_toml(file.read_text(encoding="utf-8"), values, "resuming"))
+
+
+def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
+    """Compare a plan with the latest session: config and images, each before and now."""
+    # A run that died before the first line of its journal.
+    session = journal.latest_beginning(journal.read(directory.journal))
+    if session is None:
+        return differences(load_config(directory.config), plan.config)
+
+    # Config.
     try:
-        before = RunConfig.model_validate(begun[-1]["config"])
-        images = begun[-1]["provenance"]["dataset"], dataset_fingerprint(plan)
+        config = RunConfig.model_validate(session["config"])
+        fingerprint = session["provenance"]["dataset"]
     except (KeyError, TypeError, ValidationError) as error:
-        raise GanzooError(f"{place.journal} is damaged: {error}") from None
-    found = differences(before, plan.config)
-    if images[0] != images[1] and not any(path[0] in ("data", "image") for path in found):
-        found[DATASET] = images
-    return found
+        raise GanzooError(f"{directory.journal} is damaged: {error}") from None
+    changes = differences(config, plan.config)
+
+    # Images, unless a setting explains their change.
+    explained = any(path[0] in ("data", "image") for path in changes)
+    if fingerprint != dataset_fingerprint(plan) and not explained:
+        changes[IMAGES] = (fingerprint, dataset_fingerprint(plan))
+    return changes
 
 
 def refuse_changes(
     path: Path,
     changes: Mapping[KeyPath, tuple[Any, Any]],
-    asked: set[KeyPath],
+    intended: set[KeyPath],
     override: bool,
 ) -> None:
-    """Raise where a run may not go on.
+    """Refuse to resume with changes that are neither intended nor overridden.
 
     Raises:
-        UsageError: the list of differences, and which of them an override allows.
+        UsageError: lists all changes, and says whether an override allows them.
     """
-    unasked = {key: values for key, values in changes.items() if key not in asked}
-    allowed = [key for key in unasked if any(key[: len(top)] == top for top in OVERRIDABLE)]
-    forbidden = [key for key in unasked if key not in allowed]
+    # Changes that an override allows, and others.
+    unintended = {key: values for key, values in changes.items() if key not in intended}
+    allowed = [key for key in unintended if any(key[: len(top)] == top for top in OVERRIDABLE)]
+    forbidden = [key for key in unintended if key not in allowed]
     if not forbidden and (override or not allowed):
         return
+
+    # List them.
     rows = [
         f"  {'.'.join(key)}: {_shown(before)} before, {_shown(now)} now"
-        for key, (before, now) in unasked.items()
+        for key, (before, now) in unintended.items()
     ]
     if forbidden:
         names = ", ".join(".".join(key) for key in forbidden)
-        advice = f"A change of {names} makes another run: train it in a directory of its own"
+        advice = f"A change of {names} makes another run: train it in a new directory"
     else:
         advice = f"{setting('override', True)} resumes with these changes"
     raise UsageError("\n".join([f"{path} was trained with other settings:", *rows, advice]))

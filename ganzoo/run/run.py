@@ -1,4 +1,4 @@
-"""Run: a run directory opened again, to be sampled, walked through and read."""
+"""Run: an opened run directory, to draw samples from and to read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from ganzoo.run import journal
 from ganzoo.run.checkpoint_writer import best_step
 from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.journal import BEGINNINGS, ENDS
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.networks import build_networks
 from ganzoo.run.pictures import grid
@@ -37,10 +36,9 @@ class Run:
 
     Args:
         path: the run directory.
-        step: of the checkpoint to use; `"best"` for the best by the metric of `keep_best`, the
-            latest where None.
-        device: where to run the generator.
-        host: where to look for its plugins; the installed ones where None.
+        step: of the checkpoint; `"best"` for the best by `keep_best`, the latest if None.
+        device: of the generator.
+        host: the plugins to choose from; the installed ones if None.
 
     Raises:
         UsageError: there is no run, or no such checkpoint.
@@ -71,12 +69,12 @@ class Run:
 
     @cached_property
     def config(self) -> RunConfig:
-        """Everything the run was made with."""
+        """The resolved config."""
         return load_config(self.directory.config)
 
     @property
     def steps(self) -> list[int]:
-        """Steps of the checkpoints there are."""
+        """Steps of all checkpoints, in order."""
         return self.directory.checkpoint_steps()
 
     @cached_property
@@ -93,12 +91,10 @@ class Run:
         return self.directory.checkpoint(step)
 
     def _best(self) -> int:
+        """Return the step of the best checkpoint by `keep_best`."""
         best_by = self.config.logging.keep_best
         if best_by is None:
-            raise UsageError(
-                f"{self.path} was trained without {setting('keep_best', 'METRIC')}, so none of its "
-                "checkpoints is the best"
-            )
+            raise UsageError(f"{self.path} was trained without {setting('keep_best', 'METRIC')}")
         step = best_step(self.directory, best_by)
         if step is None:
             raise UsageError(f"{self.path} has no checkpoint with a value of {best_by.metric}")
@@ -106,11 +102,11 @@ class Run:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """Image shape, classes, versions and step of the checkpoint."""
+        """Step, image shape, classes and versions of the checkpoint."""
         return read_manifest(self.checkpoint)
 
     def versions(self) -> Mapping[str, str]:
-        """Versions of the distributions it was trained with; empty if they were lost."""
+        """Return the versions it was trained with, by distribution; empty if they are lost."""
         with suppress(GanzooError):
             return self.manifest.versions
         with suppress(GanzooError, KeyError, TypeError, ValueError):
@@ -119,26 +115,26 @@ class Run:
 
     @property
     def num_classes(self) -> int:
-        """Of a conditional generator; 0 for an unconditional one."""
+        """Number of classes of a conditional generator; 0 for an unconditional one."""
         return self.manifest.image.num_classes if self.manifest.demands.labels else 0
 
     @cached_property
     def architecture(self) -> Architecture:
-        """The architecture, as configured."""
-        made: Architecture = self._component("architecture", "arch")
-        return made
+        """The architecture with its options."""
+        architecture: Architecture = self._component("architecture", "arch")
+        return architecture
 
     @cached_property
     def provider(self) -> Component:
-        """The architecture's descriptor, and the plugin that provides it."""
+        """Descriptor of the architecture, and the plugin that provides it."""
         with missing_explained(self.path, self.versions):
             return registry.find("architecture", self.config.arch.name, host=self._host)
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The dataset, as configured; its images need not be there."""
-        made: Dataset = self._component("dataset", "data")
-        return made
+        """The dataset with its options; its images may be missing."""
+        dataset: Dataset = self._component("dataset", "data")
+        return dataset
 
     @cached_property
     def generator(self) -> nn.Module:
@@ -154,10 +150,10 @@ class Run:
         try:
             generator.load_state_dict(read_weights(self.checkpoint, "ema"))
         except RuntimeError as error:
-            trained = self.manifest.versions.get(component.plugin.distribution, "unknown")
+            version = self.manifest.versions.get(component.plugin.distribution, "unknown")
             raise GanzooError(
                 f"the weights of {self.checkpoint} do not fit '{component.spec.name}' of "
-                f"{component.provider} (trained with {trained}): {error}"
+                f"{component.provider} (trained with {version}): {error}"
             ) from None
         return generator.to(resolve_device(self._device)).eval()
 
@@ -169,13 +165,13 @@ class Run:
         labels: Tensor | int | None = None,
         truncation: float | None = None,
     ) -> Tensor:
-        """Draw images from the averaged generator.
+        """Sample images from the averaged generator.
 
         Args:
-            n: how many, at least 1.
-            seed: of z; the i-th image depends on it and on i, not on n.
-            labels: `(n,)` or one for all, for a conditional run; classes in turn where None.
-            truncation: keep z within it (see `ganzoo.Latent.sample`).
+            n: number of images.
+            seed: random seed of z; the i-th image depends on it and on i, not on n.
+            labels: `(n,)` or one for all, for a conditional run; all classes in turn if None.
+            truncation: bound of z (see `ganzoo.Latent.sample`).
 
         Returns:
             float32 `(n, C, H, W)` in [-1, 1], on the CPU; `ganzoo.save_grid` writes them.
@@ -203,45 +199,49 @@ class Run:
         labels: Tensor | int | None = None,
         truncation: float | None = None,
     ) -> Tensor:
-        """Walk through latent space in a closed loop.
+        """Interpolate between random points of latent space, in a closed loop.
 
         Args:
-            n: walks side by side.
-            stops: random points each walk visits, at least 2.
-            frames: images from one stop to the next, at least 1.
-            seed: of the points.
-            labels: as for `sample`; constant along a walk.
-            truncation: as for `sample`.
+            n: number of walks, side by side.
+            stops: random points of each walk, at least 2.
+            frames: images from one stop to the next.
+            seed: random seed of the points.
+            labels: constant along a walk; see `sample`.
+            truncation: see `sample`.
 
         Returns:
             float32 `(stops * frames, n, C, H, W)` in [-1, 1]; the last frame leads to the first.
         """
         if n < 1 or stops < 2 or frames < 1:
-            raise UsageError(
-                "a walk needs n of at least 1, 2 stops and 1 frame; "
-                f"got n={n}, stops={stops}, frames={frames}"
-            )
+            counts = f"n={n}, stops={stops}, frames={frames}"
+            raise UsageError(f"a walk needs n of at least 1, 2 stops and 1 frame; got {counts}")
+
+        # Random stops.
         latent = self.architecture.latent
         rng = torch.Generator().manual_seed(derive(seed, "walk"))
         points = latent.sample(stops * n, generator=rng, truncation=truncation).view(stops, n, -1)
+
+        # Points of latent space between them.
         path = [
             latent.interpolate(points[k], points[(k + 1) % stops], j / frames)
             for k in range(stops)
             for j in range(frames)
         ]
+
+        # Images.
         classes = resolve_labels(labels, n, self.num_classes)
         device = next(self.generator.parameters()).device
-        shown = [decode(self.generator, z.to(device), classes, seed=seed) for z in path]
-        return torch.stack(shown)
+        images = [decode(self.generator, z.to(device), classes, seed=seed) for z in path]
+        return torch.stack(images)
 
     def picture(self, images: Tensor, columns: int | None = None) -> Tensor:
-        """The picture of a batch: as the dataset renders it, or a grid.
+        """Draw a batch as the dataset renders it, or else as a grid.
 
-        Where the dataset's plugin is no longer installed, a warning and a grid.
+        If the dataset's plugin is no longer installed, it warns and draws a grid.
 
         Args:
             images: `(N, C, H, W)` in [-1, 1].
-            columns: of the grid; about a square where None.
+            columns: of the grid; as many as rows if None.
 
         Returns:
             uint8 `(3, H', W')`.
@@ -254,23 +254,22 @@ class Run:
         return grid(images, columns) if rendered is None else rendered
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The log so far: one dict every `log_every` steps, loss terms by name."""
+        """Read the log: one dict every `log_every` steps."""
         return journal.read_log(self.directory.metrics)
 
     def evaluations(self) -> list[dict[str, Any]]:
-        """Every number measured of it, the oldest first, as in `ganzoo.Evaluation`."""
+        """Read the results of all evaluations, the oldest first, as in `ganzoo.Evaluation`."""
         return journal.read_evaluations(self.directory.evaluations)
 
     def events(self) -> list[journal.Event]:
-        """What happened to the run, the oldest first: see `ganzoo.run.journal`."""
+        """Read the journal, the oldest event first: see `ganzoo.run.journal`."""
         return journal.read(self.directory.journal)
 
     @property
     def state(self) -> str:
-        """`"running"`, `"finished"`, `"stopped"` (Ctrl-C), `"failed"`, or `"killed"`.
+        """`"running"`, `"finished"`, `"stopped"` (Ctrl-C), `"failed"` or `"killed"`.
 
-        Killed is a run that nobody trains and that had no time to say why: a crash of the
-        machine, SIGKILL, the system's out-of-memory killer.
+        A killed run has ended without writing so: SIGKILL, out of memory, a power cut.
         """
         lock = FileLock(self.directory.lock, timeout=0)
         try:
@@ -280,22 +279,22 @@ class Run:
             return "running"
         except OSError:  # a directory that cannot be written has no writer either
             pass
-        ends = [e["event"] for e in self.events() if e.get("event") in (*BEGINNINGS, *ENDS)]
-        return ends[-1] if ends and ends[-1] in ENDS else "killed"
+        return journal.end_of_latest_session(self.events()) or "killed"
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What made the latest session: command, versions, device, commit, dataset, seed.
+        """Command, versions, device, commit, dataset and seed of the latest session.
 
         Raises:
-            GanzooError: it was lost.
+            GanzooError: the journal has lost them.
         """
-        begun = [e for e in self.events() if e.get("event") in BEGINNINGS]
-        if not begun or "provenance" not in begun[-1]:
-            raise GanzooError(f"{self.directory.journal} does not say how the run was begun")
-        return dict(begun[-1]["provenance"])
+        session = journal.latest_beginning(self.events())
+        if session is None or "provenance" not in session:
+            raise GanzooError(f"{self.directory.journal} does not say how the run was started")
+        return dict(session["provenance"])
 
     def _component(self, kind: str, section: str) -> Any:
+        """Make a component of the config."""
         choice = getattr(self.config, section)
         with missing_explained(self.path, self.versions):
             return registry.create(kind, choice.name, host=self._host, **choice.options)

@@ -1,4 +1,4 @@
-"""A session: one stretch of training, from the lock to the last line of the journal."""
+"""Session: one stretch of training, from taking the run's lock to the last line of the journal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -28,13 +29,15 @@ from ganzoo.run.recorder import Recorder
 from ganzoo.run.run import Run
 from ganzoo.training.trainer import Trainer
 
-PATIENCE = 0.5
-"""Seconds to wait for the lock: whoever asks for a run's state holds it for a moment."""
+LOCK_TIMEOUT = 0.5
+"""Seconds to wait for the lock: `Run.state` holds it for a moment."""
+
+Beginning = Literal["started", "resumed"]
 
 
 @dataclass(frozen=True)
 class Session:
-    """All that is needed to train."""
+    """A plan, its trainer and the caller's observers."""
 
     plan: Plan
     trainer: Trainer
@@ -46,27 +49,30 @@ def prepare(
     observers: Sequence[Observer] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
-    """Decode the images and make the trainer; nothing is written into a run directory yet.
+    """Decode the images and make the trainer. Nothing is written into a run directory yet.
 
     Args:
-        plan: what to train.
+        plan: of the run.
         observers: the caller's own.
-        progress: called with images done and images in all, if they must be decoded.
+        progress: called with the number of decoded images and of all images.
     """
-    trainer = plan.trainer(plan.open_images(progress if distributed.rank() == 0 else None))
-    return Session(plan, trainer, observers)
+    images = plan.open_images(progress if distributed.rank() == 0 else None)
+    return Session(plan, plan.trainer(images), observers)
 
 
-def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | None = None) -> Run:
-    """Train to the end; only for the holder of the run's lock, and for the processes beside it.
-
-    The first process writes; the others train with it, and return when all is written.
+def fit(
+    session: Session,
+    directory: RunDirectory,
+    beginning: Beginning,
+    checkpoint: Path | None = None,
+) -> Run:
+    """Train to the end, with the run's lock held. Rank 0 writes; the other ranks only train.
 
     Args:
-        session: what to train.
-        place: of the run; its config is written already.
-        event: `"started"` or `"resumed"`, for the journal.
-        checkpoint: where to go on from.
+        session: of the run.
+        directory: the run directory; its config is written already.
+        beginning: the event for the journal.
+        checkpoint: to resume from.
     """
     plan, trainer = session.plan, session.trainer
     with (
@@ -74,31 +80,35 @@ def fit(session: Session, place: RunDirectory, event: str, checkpoint: Path | No
         cpu_threads(plan.config.execution.threads),
         stopping_between_steps(trainer),
     ):
+        # Resume; rank 0 records the run.
         observers: list[Observer] = []
         if distributed.rank() == 0:
-            observers = [_recorder(session, place, event, checkpoint)]
+            observers = [_recorder(session, directory, beginning, checkpoint)]
         elif checkpoint is not None:
             checkpoints.restore(checkpoint, trainer)
+
+        # Train.
         try:
             trainer.fit(observers=observers)
         except KeyboardInterrupt:
-            if trainer.stopped:  # torchrun ends all when one has ended: let rank 0 save first
+            if trainer.stopped:  # torchrun ends all ranks with the first: let rank 0 save
                 distributed.barrier()
             raise
         distributed.barrier()
-    return Run(place.path, device=plan.config.execution.device)
+    return Run(directory.path, device=plan.config.execution.device)
 
 
 def _recorder(
-    session: Session, place: RunDirectory, event: str, checkpoint: Path | None
+    session: Session, directory: RunDirectory, beginning: Beginning, checkpoint: Path | None
 ) -> Recorder:
-    """The recorder, where the run is begun or gone on from."""
+    """Make the recorder, load the checkpoint and write the first event of the session."""
+    # Recorder.
     plan, trainer = session.plan, session.trainer
-    observers = ObserverGroup(session.observers, _expendable(plan, place))
+    observers = ObserverGroup(session.observers, _expendable_observers(plan, directory))
     provenance = collect(plan)
     recorder = Recorder(
         trainer,
-        place,
+        directory,
         plan.config,
         plan.dataset,
         demands=plan.demands,
@@ -106,42 +116,47 @@ def _recorder(
         versions=provenance["versions"],
         observers=observers,
     )
-    if event == "resumed":
+
+    # Checkpoint.
+    if beginning == "resumed":
         recorder.resume_from(checkpoint)
+
+    # Journal.
     settings = plan.config.model_dump(mode="json", exclude_none=True)
-    journal.append(place.journal, event, step=trainer.step, config=settings, provenance=provenance)
-    observers.notify("attached", place.path, settings)
+    facts = {"step": trainer.step, "config": settings, "provenance": provenance}
+    journal.append(directory.journal, beginning, **facts)
+    observers.notify("attached", directory.path, settings)
     return recorder
 
 
-def _expendable(plan: Plan, place: RunDirectory) -> list[Expendable]:
-    """Observers of plugins, and evaluation during training."""
+def _expendable_observers(plan: Plan, directory: RunDirectory) -> list[Expendable]:
+    """The observers of plugins, and evaluation during training."""
     expendable = []
     for name, observer in plan.observers.items():
         component = plan.components[f"observer.{name}"]
         title = f"the observer '{component.spec.name}' of {component.provider}"
         expendable.append(Expendable(title, observer))
     if plan.config.logging.eval_every is not None:
-        evaluator = Evaluator(place, plan.config, plan.host)
+        evaluator = Evaluator(directory, plan.config, plan.host)
         expendable.append(Expendable("evaluation during training", evaluator))
     return expendable
 
 
 @contextmanager
-def only_writer(place: RunDirectory) -> Iterator[None]:
-    """Hold the run directory's lock.
+def only_writer(directory: RunDirectory) -> Iterator[None]:
+    """Hold the lock of a run directory.
 
     Raises:
         UsageError: another process holds it.
     """
-    lock = FileLock(place.lock, timeout=PATIENCE)
+    lock = FileLock(directory.lock, timeout=LOCK_TIMEOUT)
 
     def acquire() -> None:
         try:
             lock.acquire()
         except Timeout:
             raise UsageError(
-                f"another process is training {place.path}; wait for it, or choose another run"
+                f"another process is training {directory.path}; wait for it, or choose another run"
             ) from None
 
     distributed.on_rank_zero(acquire)
@@ -153,9 +168,10 @@ def only_writer(place: RunDirectory) -> Iterator[None]:
 
 @contextmanager
 def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM wait for the end of a step, so that a whole one can be saved.
+    """Let Ctrl-C and SIGTERM end training after the current step, so that it can be saved.
 
-    A second one does not wait. Signals reach the main thread alone: elsewhere nothing changes.
+    A second signal interrupts at once. Only the main thread receives signals; in others this does
+    nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -166,14 +182,14 @@ def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
         signal.signal(number, signal.default_int_handler)
 
     signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, stop) for number in signals}
+    previous = {number: signal.signal(number, stop) for number in signals}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def write_config(place: RunDirectory, plan: Plan) -> None:
+def write_config(directory: RunDirectory, plan: Plan) -> None:
     """Write the resolved config with the origin of each value."""
-    replace_text(place.config, to_toml(plan.config, plan.origins))
+    replace_text(directory.config, to_toml(plan.config, plan.origins))

@@ -1,4 +1,4 @@
-"""Training a run: from a config to a run directory with a trained generator in it."""
+"""Starting a run: from Python arguments or a config to a trained run directory."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import UsageError, setting
 from ganzoo.execution import distributed
 from ganzoo.interfaces.observer import Observer
-from ganzoo.run import directory
-from ganzoo.run.directory import RunDirectory
+from ganzoo.run.directory import RunDirectory, check_free, create_run_directory
 from ganzoo.run.plan import Plan, compose
 from ganzoo.run.resuming import resume_plan
 from ganzoo.run.run import Run
@@ -47,32 +46,33 @@ def train(
         run = ganzoo.train("runs/00001-dcgan-bce-fashion-mnist/config.toml", seed=1)
 
     Args:
-        config: a TOML file, a mapping or a `RunConfig`; the other arguments go before it, and
-            `options` before these.
-        recipe: name of a recipe (`ganzoo.names("recipe")`); everything else goes before it.
-        arch: name of an architecture, or a dict of `name` and its options.
-        loss: the same of a loss.
-        data: the same of a dataset.
-        penalty: name or names of penalties, or a dict from name to options; they come on top of
-            the loss's own.
-        options: more options by dotted key: `{"arch.base_channels": 32}`.
-        run_dir: an empty or new directory; a numbered one below `runs/` where None.
-        resume: `"auto"` goes on with the run in `run_dir` if there is one, and returns it as it
-            is if it has all its steps.
+        config: a TOML file, a mapping or a `RunConfig`. The other arguments win over it, and
+            `options` wins over them.
+        recipe: name of a recipe (`ganzoo.names("recipe")`); everything else wins over it.
+        arch: name of an architecture, or a dict of `name` and options.
+        loss: name of a loss, or such a dict.
+        data: name of a dataset, or such a dict.
+        penalty: name or names of penalties, or a dict from name to options; added to the loss's
+            own.
+        options: by dotted key: `{"arch.base_channels": 32}`.
+        run_dir: a new or empty directory; a numbered one below `runs/` if None.
+        resume: `"auto"` resumes the run in `run_dir` if there is one. If it has all its steps, it
+            is returned as it is.
         override: see `ganzoo.resume`.
-        observers: `ganzoo.Observer`s, or names of those that plugins provide.
-        host: the plugins to choose from; the installed ones where None.
-        settings: `steps`, `batch_size`, `size`, `channels`, `seed`, `device`, `conditional` and
-            every other leaf of `RunConfig`'s image, training, execution and logging sections.
+        observers: `ganzoo.Observer` objects, or names of those that plugins provide.
+        host: the plugins to choose from; the installed ones if None.
+        settings: every setting of the sections image, training, execution and logging of
+            `RunConfig`: `steps`, `batch_size`, `size`, `seed`, `device`, `conditional`, ….
 
     Raises:
-        UsageError: an unknown name, an option out of range, a combination that cannot be, or a
-            run to go on with that was trained with another config.
+        UsageError: an unknown name, an option out of range, an impossible combination, or a run
+            to resume that was trained with another config.
         DataError: the dataset is missing or unreadable.
         Diverged: a loss or a weight is no longer finite.
         GanzooError: the run directory cannot be written.
     """
-    flags = arguments_tree(
+    # Layers, the strongest first.
+    arguments = arguments_tree(
         arch=arch,
         loss=loss,
         data=data,
@@ -84,8 +84,10 @@ def train(
         Layer("options", tree_of(tuple(key.split(".")), value))
         for key, value in (options or {}).items()
     ]
-    layers += [Layer("arguments", flags), *config_layers(config)]
-    layers += [recipe_layer(recipe, host)] if recipe else []
+    layers += [Layer("arguments", arguments), *config_layers(config)]
+    if recipe:
+        layers.append(recipe_layer(recipe, host))
+
     return train_plan(
         lambda: compose(layers, host),
         run_dir,
@@ -104,11 +106,12 @@ def arguments_tree(
     observer: Choice | Iterable[str] | None,
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The tree that keyword arguments, or command-line flags of the same names, stand for.
+    """Return keyword arguments, or flags of the same names, as a tree of the config.
 
     Raises:
         UsageError: there is no such setting.
     """
+    # Components.
     tree: dict[str, Any] = {}
     for section, choice in (("arch", arch), ("loss", loss), ("data", data)):
         if choice is not None:
@@ -119,11 +122,13 @@ def arguments_tree(
         elif chosen is not None:
             names = [chosen] if isinstance(chosen, str) else chosen
             tree[section] = {name: {} for name in names}
+
+    # Settings.
     return tree | sorted_settings(settings)
 
 
 def config_layers(config: RunConfig | Mapping[str, Any] | str | Path | None) -> list[Layer]:
-    """The layer of a config file, mapping or object."""
+    """Return the layer of a config file, mapping or object; none for None."""
     match config:
         case None:
             return []
@@ -144,33 +149,38 @@ def train_plan(
     resume: Resume = "never",
     override: bool = False,
 ) -> Run:
-    """Train what a plan says. Nothing is written before all of it is known to be possible."""
-    wanted = None if run_dir is None else Path(run_dir)
-    if resume == "auto" and wanted is None:
+    """Train a plan in a new run directory, or resume the run that is there.
+
+    Nothing is written before the plan is made and the images are opened.
+    """
+    path = None if run_dir is None else Path(run_dir)
+    if resume == "auto" and path is None:
         raise UsageError(
-            f"{setting('resume', 'auto')} needs a run directory to look into: "
-            f"{setting('run_dir', 'DIR')}"
+            f"{setting('resume', 'auto')} needs a run directory: {setting('run_dir', 'DIR')}"
         )
 
-    def resumes() -> bool:
-        if wanted is None:
+    def has_run() -> bool:
+        if path is None:
             return False
-        if resume == "auto" and RunDirectory(wanted).config.is_file():
+        if resume == "auto" and RunDirectory(path).config.is_file():
             return True
-        directory.check_free(wanted)
+        check_free(path)
         return False
 
     with distributed.joined():
-        if distributed.on_rank_zero(resumes):
-            assert wanted is not None
+        # Resume.
+        if distributed.on_rank_zero(has_run):
+            assert path is not None
             return resume_plan(
-                wanted, make_plan, observers, progress, override=override, finished_is_fine=True
+                path, make_plan, observers, progress, override=override, finished_is_fine=True
             )
+
+        # Start.
         plan = make_plan()
         session = prepare(plan, observers, progress)
         choices = (plan.config.arch, plan.config.loss, plan.config.data)
         label = "-".join(choice.name.split("/")[-1] for choice in choices)
-        place = distributed.on_rank_zero(lambda: directory.create(wanted, label))
-        with only_writer(place):
-            distributed.on_rank_zero(lambda: write_config(place, plan))
-            return fit(session, place, "started")
+        directory = distributed.on_rank_zero(lambda: create_run_directory(path, label))
+        with only_writer(directory):
+            distributed.on_rank_zero(lambda: write_config(directory, plan))
+            return fit(session, directory, "started")

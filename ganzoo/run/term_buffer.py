@@ -36,9 +36,7 @@ class TermBuffer:
 
     def means(self) -> dict[str, float]:
         """Return the mean of each term."""
-        return {
-            name: math.fsum(values) / len(values) for name, (_, values) in self._read().items()
-        }
+        return {name: math.fsum(values) / len(values) for name, (_, values) in self._read().items()}
 
     def extremes(self) -> dict[str, float]:
         """Return the largest finite magnitude of each term."""

@@ -1,4 +1,4 @@
-"""The scaffold: a new plugin package, complete and running, from templates."""
+"""The scaffold: writes a complete, working plugin package from templates."""
 
 from ganzoo.scaffold.create import KINDS_OFFERED as KINDS_OFFERED
 from ganzoo.scaffold.create import LICENSES as LICENSES

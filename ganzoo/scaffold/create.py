@@ -1,4 +1,4 @@
-"""Writing a new plugin package: templates with the names filled in, and nothing overwritten."""
+"""Write a new plugin package from templates; never overwrites anything."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganzoo.files import building_folder
 _TEMPLATES = resources("ganzoo.scaffold") / "templates"
 
 KINDS_OFFERED = tuple(kind for kind in KINDS if (_TEMPLATES / kind).is_dir())
-"""Kinds of components there is a template for."""
+"""Kinds of components that have a template."""
 
 LICENSES = ("MIT", "BSD-3-Clause", "Apache-2.0", "none")
 
@@ -36,27 +36,27 @@ def create_plugin(
     license_name: str = "MIT",
     author: str | None = None,
 ) -> list[Path]:
-    """Write a plugin package that installs, passes its tests and can be used at once.
+    """Write a plugin package that installs, passes its tests and trains.
 
     Args:
         name: of the distribution and of its component: lower-case words joined by hyphens.
         kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"` or `"observer"`.
-        into: the folder to make the package's own folder in.
+        into: the parent folder of the package.
         license_name: one of `LICENSES`.
-        author: for licence and metadata; git's `user.name` where None.
+        author: for licence and metadata; git's `user.name` if None.
 
     Returns:
         the files written.
 
     Raises:
-        UsageError: a malformed name, an unknown kind or licence, or the folder is there already.
-        GanzooError: it cannot be written.
+        UsageError: a malformed name, an unknown kind or licence, or the folder exists.
+        GanzooError: a file cannot be written.
     """
     package = name.replace("-", "_")
     _check(name, package, kind, license_name)
     folder = into / name
     if folder.exists():
-        raise UsageError(f"{folder} exists; nothing is overwritten. Choose another name or place")
+        raise UsageError(f"{folder} exists; nothing is overwritten. Choose another name or folder")
     author = author or _git_user() or f"The authors of {name}"
     words = {
         "name": name,
@@ -91,8 +91,8 @@ def _check(name: str, package: str, kind: str, license_name: str) -> None:
         raise UsageError(f"no kind '{kind}'; there are {', '.join(KINDS_OFFERED)}")
     if name in registry.names(kind):
         raise UsageError(
-            f"there is a {kind} '{name}' already, and of two with one name neither is found by "
-            "it; choose another name"
+            f"there is a {kind} '{name}' already, and a name that two plugins claim finds neither; "
+            "choose another name"
         )
     if license_name not in LICENSES:
         raise UsageError(f"no licence text for '{license_name}'; there are {', '.join(LICENSES)}")
@@ -108,7 +108,7 @@ def _filled(kind: str, license_name: str, words: dict[str, str]) -> Iterator[tup
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
-    """Every template below a folder with the path it is for."""
+    """Every template below a folder, with the path of the file it becomes."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
             yield from _walk(entry, f"{above}{entry.name}/")
@@ -127,7 +127,7 @@ def _write(folder: Path, path: Path, text: str) -> Path:
 
 
 def _git_user() -> str | None:
-    """What git would sign with, if it is there and has been told."""
+    """git's `user.name`, if git is installed and it is set."""
     git = shutil.which("git")
     if git is None:
         return None

@@ -1,4 +1,4 @@
-"""The conformance kit: every promise that the engine relies on, as a named check of a plugin.
+"""The conformance kit: every promise that training relies on, as a named check of a plugin.
 
 A plugin's test file is three lines:
 
@@ -7,7 +7,7 @@ A plugin's test file is three lines:
     @ganzoo.testing.conformance("acme-gan")
     def test_conformance(check): check()
 
-`ganzoo.testing.checks("acme-gan")` gives the same checks where there is no pytest, and
+`ganzoo.testing.checks("acme-gan")` returns the same checks without pytest, and
 `ganzoo plugins check acme-gan` runs them at the shell.
 """
 

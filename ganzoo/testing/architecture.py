@@ -1,6 +1,6 @@
-"""What an architecture promises of the networks it builds, by what they give.
+"""Promises of an architecture about the outputs of its networks.
 
-What they must survive (autocast, a compiler, a copy) is in `survival.py`.
+Promises about copies, other precisions and the compiler are in `survival.py`.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ from ganzoo.testing import settings
 from ganzoo.testing.core import Broken, Promises, expect
 from ganzoo.testing.networks import (
     BATCH,
-    CLASSES,
-    FEW,
     LABELLED,
     SIZES,
+    SMALL_BATCH,
     STRICT,
     WITH_LOGITS,
     ArchitectureBench,
     Built,
+    builds,
+    can_be_called,
     describe,
-    is_built,
-    runs,
     scores_of,
-    total,
+    weighted_sum,
 )
+from ganzoo.testing.stand_ins import CLASSES, labels_of
 from ganzoo.training.demands import check_discriminator
 
 promise = Promises(ArchitectureBench)
 
 DIFFERENT = 1e-6
-"""Outputs that differ by less are the same."""
+"""Difference up to which outputs count as equal."""
 
 
 @promise(
     mend="derive every layer's size from `image.channels`, `image.height` and `image.width`; "
-    "raise ganzoo.Unsupported in `build` for what cannot be; give scores as `.flatten()`"
+    "raise ganzoo.Unsupported in `build` for other sizes; return scores as `.flatten()`"
 )
 def shapes(bench: ArchitectureBench) -> None:
     """Images have the shape that `build` took, for any number of channels, and scores `(N,)`."""
-    some = False
+    tested = 0
     for built in bench.sizes():
-        some = True
+        tested += 1
         try:
-            _expect_shapes(built, FEW)
+            _expect_shapes(built, SMALL_BATCH)
         except RuntimeError as error:
             raise Broken(f"networks for {built.image} cannot be called: {error}") from error
-    tried = ", ".join(f"{height}x{width}" for height, width in SIZES)
-    expect(some, f"it refuses {tried}, grey and coloured")
+    sizes = ", ".join(f"{height}x{width}" for height, width in SIZES)
+    expect(tested, f"it refuses {sizes}, grey and coloured")
 
 
 @promise(
@@ -64,20 +64,20 @@ def shapes(bench: ArchitectureBench) -> None:
 def natural_size_is_built(bench: ArchitectureBench) -> None:
     """`natural_size` names a size that it builds, whatever the dataset's own is."""
     architecture: Architecture = bench.make()
-    demands, _ = bench.least
+    demands, _ = bench.minimal
     for height, width in SIZES[:4]:
         size = architecture.natural_size(height, width)
         images = [ImageSpec(channels, *size, num_classes=CLASSES) for channels in (3, 1)]
-        if not any(is_built(architecture, image, demands) for image in images):
+        if not any(builds(architecture, image, demands) for image in images):
             raise Broken(f"natural_size({height}, {width}) is {size}, and it refuses to build that")
 
 
-@promise(mend="name no dtype in the networks, or torch.float32")
+@promise(mend="set no dtype in the networks, or torch.float32")
 def dtype(bench: ArchitectureBench) -> None:
-    """Images, scores and whatever else the networks give are float32 where their input is."""
-    for built in chain(filter(runs, bench.sizes()), bench.all_variants()):
+    """All outputs of the networks are float32 if their input is."""
+    for built in chain(filter(can_be_called, bench.sizes()), bench.all_variants()):
         for name, network in built.both:
-            for key, value in built.outputs(network, built.input_of(name, FEW)).items():
+            for key, value in built.outputs(network, built.input_of(name, SMALL_BATCH)).items():
                 seen = f"{key or 'the output'} of the {name} is {value.dtype}"
                 expect(value.dtype == torch.float32, seen)
 
@@ -85,12 +85,12 @@ def dtype(bench: ArchitectureBench) -> None:
 @promise(mend="end the generator in a tanh")
 def images_in_range(bench: ArchitectureBench) -> None:
     """Images lie in [-1, 1], whatever the generator's weights become."""
-    for built in chain(filter(runs, bench.sizes()), bench.all_variants()):
-        for factor in (1, 4, 4):  # on top of each other
+    for built in chain(filter(can_be_called, bench.sizes()), bench.all_variants()):
+        for factor in (1, 4, 4):  # cumulative
             with torch.no_grad():
                 for parameter in built.generator.parameters():
                     parameter.mul_(factor)
-            (images,) = built.outputs(built.generator, built.z(FEW)).values()
+            (images,) = built.outputs(built.generator, built.z(SMALL_BATCH)).values()
             low, high = images.min().item(), images.max().item()
             expect(low >= -1 and high <= 1, f"values from {low:.3g} to {high:.3g}")
 
@@ -108,7 +108,7 @@ def any_batch_size(bench: ArchitectureBench) -> None:
                 built.discriminator.train(training)
                 try:
                     _expect_shapes(built, n)
-                except Exception as error:  # whatever a network may raise
+                except Exception as error:  # a network may raise anything
                     mode = "training" if training else "evaluation"
                     raise Broken(f"for a batch of {n} in {mode}: {error}") from error
 
@@ -118,10 +118,10 @@ def any_batch_size(bench: ArchitectureBench) -> None:
     "Demands(labels=True) with ganzoo.Unsupported"
 )
 def labels_change_the_images(bench: ArchitectureBench) -> None:
-    """Where labels are demanded, one z gives another image for each class."""
-    built = bench.build(LABELLED).awake()
+    """If labels are demanded, one z gives another image for each class."""
+    built = bench.build(LABELLED).perturbed()
     z = built.z()
-    _expect_classes_differ(lambda k: built.afresh(built.generator, z, k)[""], "image")
+    _expect_classes_differ(lambda k: built.outputs_of_copy(built.generator, z, k)[""], "image")
 
 
 @promise(
@@ -129,11 +129,11 @@ def labels_change_the_images(bench: ArchitectureBench) -> None:
     "refuse Demands(labels=True) with ganzoo.Unsupported"
 )
 def labels_change_the_scores(bench: ArchitectureBench) -> None:
-    """Where labels are demanded, an image has another score under each of them."""
-    built = bench.build(LABELLED).awake()
+    """If labels are demanded, an image has another score for each class."""
+    built = bench.build(LABELLED).perturbed()
     noise = built.noise()
     _expect_classes_differ(
-        lambda k: scores_of(built.afresh(built.discriminator, noise, k)), "score"
+        lambda k: scores_of(built.outputs_of_copy(built.discriminator, noise, k)), "score"
     )
 
 
@@ -142,34 +142,42 @@ def labels_change_the_scores(bench: ArchitectureBench) -> None:
     "the labels alone, or refuse it with ganzoo.Unsupported"
 )
 def class_logits(bench: ArchitectureBench) -> None:
-    """Where class logits are demanded they are `(N, classes)` and do not read the labels."""
-    built = bench.build(WITH_LOGITS).awake()
+    """If class logits are demanded, they are `(N, classes)` and do not depend on the labels."""
+    built = bench.build(WITH_LOGITS).perturbed()
     noise = built.noise()
     first, second = (
-        built.afresh(built.discriminator, noise, torch.full((BATCH,), k)) for k in (0, 1)
+        built.outputs_of_copy(built.discriminator, noise, torch.full((BATCH,), k)) for k in (0, 1)
     )
+
+    # Shape.
     expect("class_logits" in first, f"the discriminator gives {', '.join(first) or 'nothing'}")
-    seen = tuple(first["class_logits"].shape)
-    expect(seen == (BATCH, CLASSES), f"shape {seen} for {BATCH} images of {CLASSES} classes")
+    shape = tuple(first["class_logits"].shape)
+    expect(shape == (BATCH, CLASSES), f"shape {shape} for {BATCH} images of {CLASSES} classes")
+
+    # Independence of the labels.
     for key, value in first.items():
-        far = (value - second[key]).abs().max().item()
-        expect(far <= DIFFERENT, f"{key} change by {far:.2g} with the labels they are to predict")
+        change = (value - second[key]).abs().max().item()
+        seen = f"{key} change by {change:.2g} with the labels they are to predict"
+        expect(change <= DIFFERENT, seen)
 
 
 @promise(
-    mend="draw every number from torch (torch.randn, nn.init): numpy and random are not "
-    "seeded by a run"
+    mend="draw every random number from torch (torch.randn, nn.init): training does not seed "
+    "numpy and random"
 )
 def deterministic(bench: ArchitectureBench) -> None:
-    """From one seed of torch come the same networks, and from the same input the same output."""
-    once, again = bench.build(seed=5), bench.build(seed=5)
-    for (name, network), (_, other) in zip(once.both, again.both, strict=True):
-        state, twin = network.state_dict(), other.state_dict()
+    """Networks of one torch seed are equal, and so are two outputs of one input and seed."""
+    built, rebuilt = bench.build(seed=5), bench.build(seed=5)
+    for (name, network), (_, other) in zip(built.both, rebuilt.both, strict=True):
+        # Weights and buffers.
+        state, other_state = network.state_dict(), other.state_dict()
         for key, value in state.items():
-            same = isinstance(value, Tensor) and torch.equal(value, twin[key])
+            same = isinstance(value, Tensor) and torch.equal(value, other_state[key])
             expect(same, f"two builds from one seed differ in '{key}' of the {name}")
-        x = once.input_of(name)
-        first, second = (once.afresh(network, x) for _ in range(2))
+
+        # Outputs.
+        x = built.input_of(name)
+        first, second = (built.outputs_of_copy(network, x) for _ in range(2))
         for key, value in first.items():
             same = torch.allclose(value, second[key], atol=1e-4)
             expect(same, f"two calls of the {name} from one seed differ")
@@ -180,23 +188,23 @@ def deterministic(bench: ArchitectureBench) -> None:
     "`demands.forbids_batch_statistics`, or refuse it with ganzoo.Unsupported"
 )
 def no_dependence_across_samples(bench: ArchitectureBench) -> None:
-    """Where batch statistics are forbidden, no score depends on the other images of its batch."""
-    built = bench.build(bench.least[0] | STRICT).awake()
+    """If batch statistics are forbidden, no score depends on the other images of its batch."""
+    built = bench.build(bench.minimal[0] | STRICT).perturbed()
     try:
         check_discriminator(built.discriminator, built.image, built.demands)
-    except Unsupported as seen:
-        raise Broken(str(seen)) from None
+    except Unsupported as refusal:
+        raise Broken(str(refusal)) from None
 
 
 @promise(
-    mend="take parameters out that are not used under the demands, and `detach()`, `.data`, "
-    "`round()` and `argmax()` from the way to the output"
+    mend="remove parameters that are not used for these demands, and `detach()`, `.data`, "
+    "`round()` and `argmax()` between a parameter and the output"
 )
 def gradient_reaches_every_parameter(bench: ArchitectureBench) -> None:
     """Each parameter of both networks has a gradient that is finite and not zero."""
     for built in bench.all_variants():
         for name, network in built.both:
-            torch.autograd.backward(total(built.outputs(network, built.input_of(name))))
+            torch.autograd.backward(weighted_sum(built.outputs(network, built.input_of(name))))
             for key, parameter in network.named_parameters():
                 if not parameter.requires_grad:
                     continue
@@ -216,8 +224,8 @@ def scores_are_unbounded(bench: ArchitectureBench) -> None:
     """Scores are raw: they leave every interval on both sides as weights and images grow."""
     low, high = 0.0, 0.0
     for seed in range(8):
-        built = bench.build(seed=seed).awake()
-        for factor in (4, 4, 4, -4, 4, 4):  # on top of each other
+        built = bench.build(seed=seed).perturbed()
+        for factor in (4, 4, 4, -4, 4, 4):  # cumulative
             with torch.no_grad():
                 for parameter in built.discriminator.parameters():
                     parameter.mul_(factor)
@@ -237,50 +245,56 @@ def scores_are_unbounded(bench: ArchitectureBench) -> None:
     "the `generator` and on the `device` that it is given"
 )
 def latent(bench: ArchitectureBench) -> None:
-    """Its latent draws float32 `(n, latent_dim)` from the given source; walks end where asked."""
-    made = bench.make().latent
-    expect(isinstance(made, Latent), f"it is a {type(made).__name__}, no ganzoo.Latent")
+    """Its latent draws float32 `(n, latent_dim)` from the given generator; walks have both ends."""
+    latent = bench.make().latent
+    expect(isinstance(latent, Latent), f"it is a {type(latent).__name__}, no ganzoo.Latent")
+
+    # Draws.
     first, again = (
-        made.sample(4, generator=torch.Generator().manual_seed(0), device="cpu") for _ in range(2)
+        latent.sample(4, generator=torch.Generator().manual_seed(0), device="cpu") for _ in range(2)
     )
     expect(
-        first.shape == (4, made.latent_dim) and first.dtype == torch.float32,
+        first.shape == (4, latent.latent_dim) and first.dtype == torch.float32,
         f"sample(4) is {first.dtype} of shape {tuple(first.shape)}, latent_dim is "
-        f"{made.latent_dim}",
+        f"{latent.latent_dim}",
     )
     expect(torch.equal(first, again), "two draws from one seeded generator differ")
+
+    # Walks.
     for t, end in ((0.0, first[:1]), (1.0, first[1:2])):
-        point = made.interpolate(first[:1], first[1:2], t)
+        point = latent.interpolate(first[:1], first[1:2], t)
         expect(torch.allclose(point, end, atol=1e-3), f"interpolate(…, t={t}) is not that end")
 
 
 @promise(mend=settings.MEND)
 def training_settings(bench: ArchitectureBench) -> None:
-    """The settings it recommends are ones that a run takes."""
+    """The settings it recommends are valid."""
     settings.expect_valid(bench.make().settings())
 
 
 def _expect_shapes(built: Built, n: int) -> None:
-    """Images and scores of a batch have the shapes of the contract."""
-    (images,) = built.outputs(built.generator, built.z(n)).values()
-    wanted = (n, *built.image.shape)
+    """Expect images and scores of a batch in the right shapes."""
     what = f"for {built.image}, built {describe(built.demands)},"
-    seen = tuple(images.shape)
-    expect(seen == wanted, f"{what} {n} images have shape {seen}, not {wanted}")
-    outputs = built.outputs(built.discriminator, built.noise(n))
-    scores = scores_of(outputs)
+
+    # Images.
+    (images,) = built.outputs(built.generator, built.z(n)).values()
+    shape, expected = tuple(images.shape), (n, *built.image.shape)
+    expect(shape == expected, f"{what} {n} images have shape {shape}, not {expected}")
+
+    # Scores.
+    scores = scores_of(built.outputs(built.discriminator, built.noise(n)))
     expect(scores.shape == (n,), f"{what} scores of {n} images have shape {tuple(scores.shape)}")
 
 
 def _expect_classes_differ(outputs: Callable[[Tensor], Tensor], what: str) -> None:
-    """Each output of a batch changes as its class does, the other classes being mixed.
+    """Expect that each output of a batch changes with its class.
 
-    Mixed, since batch norm takes out whatever a whole batch has in common.
+    The batch holds all classes, since batch norm removes what is common to a whole batch.
     """
-    labels = torch.arange(BATCH) % CLASSES
+    labels = labels_of(BATCH)
     before = outputs(labels)
     for shift in range(1, CLASSES):
-        far = (outputs((labels + shift) % CLASSES) - before).abs().reshape(BATCH, -1).amax(1)
-        for k, distance in zip(labels.tolist(), far.tolist(), strict=True):
+        changes = (outputs((labels + shift) % CLASSES) - before).abs().reshape(BATCH, -1).amax(1)
+        for k, change in zip(labels.tolist(), changes.tolist(), strict=True):
             other = (k + shift) % CLASSES
-            expect(distance > DIFFERENT, f"class {k} and class {other} give the same {what}")
+            expect(change > DIFFERENT, f"class {k} and class {other} give the same {what}")

@@ -1,4 +1,4 @@
-"""From a plugin's name to its checks, for pytest and for whoever has none."""
+"""Collecting the checks of a plugin by its name, with pytest or without."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ganzoo.testing.core import Check, Promises
 if TYPE_CHECKING:
     import pytest
 
-OF_KIND: dict[str, tuple[Promises[Any], ...]] = {
+PROMISES: dict[str, tuple[Promises[Any], ...]] = {
     "architecture": (common.promise, architecture.promise, survival.promise),
     "loss": (common.promise, loss.promise),
     "penalty": (common.promise, penalty.promise),
@@ -34,6 +34,7 @@ OF_KIND: dict[str, tuple[Promises[Any], ...]] = {
     "metric": (common.promise, metric.promise),
     "extractor": (common.promise, extractor.promise),
 }
+"""The promises of each kind of component."""
 
 
 def checks(
@@ -42,35 +43,40 @@ def checks(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     host: PluginHost | None = None,
 ) -> list[Check]:
-    """Every check of every component that a plugin provides.
+    """Return every check of every component that a plugin provides.
 
     Args:
-        plugin: its distribution, its entry point's name, or the module that names.
-        options: by component name; give networks small ones, and a dataset its files.
-        host: where it is installed; the default host if None.
+        plugin: name of its distribution, of its entry point, or of its plugin module.
+        options: by component name: small networks, files of a dataset.
+        host: where the plugin is installed; the default host if None.
 
     Raises:
-        UsageError: no plugin is called so, it provides nothing, or the options do not fit.
-        PluginError: it is installed and could not be loaded.
+        UsageError: no such plugin, it provides no components, or an option is wrong.
+        PluginError: the plugin could not be loaded.
     """
     host = host or default_host()
-    # neither commands nor recipes promise the engine anything
-    components = [c for c in _components(plugin, host) if c.spec.kind in OF_KIND]
-    given = dict(options or {})
+
+    # Components; commands and recipes promise nothing.
+    components = [c for c in _components(plugin, host) if c.spec.kind in PROMISES]
+
+    # Options by component.
+    options = dict(options or {})
     known = {component.spec.name for component in components}
-    for name in given:
+    for name in options:
         if name not in known:
             raise UsageError(
                 f"options are given for '{name}', but {plugin} provides no component of that "
                 f"name.{did_you_mean(name, known)} It provides {', '.join(sorted(known))}."
             )
-    found: list[Check] = []
+
+    # Checks.
+    collected: list[Check] = []
     for component in components:
-        its = given.get(component.spec.name, {})
-        _validate(component, its)
-        for promises in OF_KIND[component.spec.kind]:
-            found += promises.checks(component, its, host)
-    return found
+        own_options = options.get(component.spec.name, {})
+        _validate(component, own_options)
+        for promises in PROMISES[component.spec.kind]:
+            collected += promises.checks(component, own_options, host)
+    return collected
 
 
 def conformance(
@@ -80,28 +86,28 @@ def conformance(
     expected_failures: Mapping[str, str] | None = None,
     host: PluginHost | None = None,
 ) -> pytest.MarkDecorator:
-    """A pytest decorator that runs a test once for each check of a plugin.
+    """Return a pytest decorator that runs a test once for each check of a plugin.
 
         @ganzoo.testing.conformance("acme-gan", options={"acme": {"width": 8}})
         def test_conformance(check): check()
 
     Args:
-        plugin: its distribution, its entry point's name, or the module that names.
-        options: by component name; give networks small ones, and a dataset its files.
-        expected_failures: reasons by check (`"any_batch_size"`, or one component's:
-            `"architecture-acme-any_batch_size"`); each is an `xfail` that must fail.
-        host: where it is installed; the default host if None.
+        plugin: name of its distribution, of its entry point, or of its plugin module.
+        options: by component name: small networks, files of a dataset.
+        expected_failures: reasons by check, `"any_batch_size"` or, for one component,
+            `"architecture-acme-any_batch_size"`; such a check is a strict `xfail`.
+        host: where the plugin is installed; the default host if None.
 
     Raises:
-        UsageError: no plugin is called so, or it has no such check or option.
+        UsageError: no such plugin, check or option.
     """
     import pytest
 
-    every = checks(plugin, options=options, host=host)
+    collected = checks(plugin, options=options, host=host)
     reasons = dict(expected_failures or {})
-    _validate_names(reasons, every, plugin)
+    _validate_names(reasons, collected, plugin)
     parameters = []
-    for check in every:
+    for check in collected:
         reason = reasons.get(check.id, reasons.get(check.name))
         marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
         parameters.append(pytest.param(check, id=check.id, marks=marks))
@@ -109,7 +115,13 @@ def conformance(
 
 
 def _components(plugin: str, host: PluginHost) -> list[Component]:
-    """What the plugins of that name provide, or why there is nothing to check."""
+    """Return the components of the plugins of that name.
+
+    Raises:
+        UsageError: no such plugin, it is switched off, or it provides no components.
+        PluginError: it could not be loaded.
+    """
+    # Plugins of that name.
     records = [record for record in host.records if _is_called(record, plugin)]
     if not records:
         known = {word for r in host.records for word in (r.name, r.distribution)}
@@ -123,6 +135,8 @@ def _components(plugin: str, host: PluginHost) -> list[Component]:
             raise PluginError(f"plugin {record.plugin_id} could not be loaded: {record.error}")
         if record.status == "disabled":
             raise UsageError(f"plugin {record.plugin_id} is switched off, so it is not checked")
+
+    # Their components.
     components = [component for record in records for component in record.components]
     if not components:
         hooks = ", ".join(kind.hook for kind in KINDS.values())
@@ -134,17 +148,19 @@ def _is_called(record: PluginRecord, word: str) -> bool:
     return record.matches(word) or record.value.partition(":")[0] == word
 
 
-def _validate(component: Component, given: Mapping[str, Any]) -> None:
+def _validate(component: Component, options: Mapping[str, Any]) -> None:
     """Refuse wrong options while tests are collected; a missing one only skips checks."""
-    if given:
+    if options:
         fields = registry.options_model(component).model_fields
-        if all(name in given or not of.is_required() for name, of in fields.items()):
-            registry.validate_options(component, given)
+        required = [name for name, field in fields.items() if field.is_required()]
+        if all(name in options for name in required):
+            registry.validate_options(component, options)
 
 
-def _validate_names(named: Iterable[str], every: list[Check], plugin: str) -> None:
-    known = {word for check in every for word in (check.name, check.id)}
-    for name in named:
+def _validate_names(names: Iterable[str], collected: list[Check], plugin: str) -> None:
+    """Refuse names of expected failures that no check has."""
+    known = {word for check in collected for word in (check.name, check.id)}
+    for name in names:
         if name not in known:
             raise UsageError(
                 f"no check of {plugin} is called '{name}', which is expected to fail."

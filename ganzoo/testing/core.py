@@ -1,4 +1,4 @@
-"""What a check is: one promise of one component, run by calling it. Knows no kind of component."""
+"""Checks: one promise of one component, tested by calling the check."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost
+from ganzoo.errors import PluginError
 from ganzoo.randomness import isolated
 
 CPU = torch.device("cpu")
@@ -21,11 +22,11 @@ class CheckFailed(AssertionError):
 
 
 class Broken(Exception):
-    """Raised inside a check: what was seen instead of what was promised.
+    """Raised inside a check if the promise is broken.
 
     Args:
-        seen: what the component did.
-        mend: what to do about it, where the promise's own advice does not fit.
+        seen: what the component did instead.
+        mend: advice, if the promise's own does not apply.
     """
 
     def __init__(self, seen: str, mend: str = "") -> None:
@@ -41,33 +42,35 @@ def expect(condition: object, seen: str, mend: str = "") -> None:
 
 @dataclass(frozen=True)
 class Bench:
-    """A component under test, and how to make a fresh one.
+    """A component under test; makes fresh instances of it.
 
     Attributes:
         component: its descriptor and its plugin.
-        given: the options its author named, empty where none.
-        host: where components that belong to it are looked for.
+        options: those that its author passes to the kit.
+        host: where the penalties that it names are found.
     """
 
     component: Component
-    given: Mapping[str, Any]
+    options: Mapping[str, Any]
     host: PluginHost
 
     @property
     def name(self) -> str:
-        """Of the component."""
+        """Name of the component."""
         return self.component.spec.name
 
     def missing_options(self) -> list[str]:
-        """Options that must be given and are not."""
+        """Return the required options that the author does not pass."""
         fields = registry.options_model(self.component).model_fields
-        return [name for name, of in fields.items() if of.is_required() and name not in self.given]
+        required = [name for name, field in fields.items() if field.is_required()]
+        return [name for name in required if name not in self.options]
 
-    def make(self, **options: Any) -> Any:
-        """A fresh component of the author's options and these.
+    def create(self, **options: Any) -> Any:
+        """Create the component from the author's options and these.
 
         Raises:
-            SkipTest: an option without a default was not given.
+            SkipTest: a required option is missing.
+            PluginError: the factory returns something else than its kind promises.
         """
         missing = [name for name in self.missing_options() if name not in options]
         if missing:
@@ -75,8 +78,21 @@ class Bench:
                 f"'{self.name}' cannot be made without the option '{missing[0]}'; "
                 f'give it to the kit: options={{"{self.name}": {{"{missing[0]}": ...}}}}'
             )
-        values = registry.validate_options(self.component, {**self.given, **options})
-        return registry.build(self.component, values)
+        return registry.make(self.component, {**self.options, **options})
+
+    def make(self, **options: Any) -> Any:
+        """Create the component for a check that needs a working one.
+
+        Raises:
+            SkipTest: a required option is missing; or the factory returns something else than its
+                kind promises, which the check `made_from_options` reports.
+        """
+        try:
+            return self.create(**options)
+        except PluginError:
+            raise SkipTest(
+                f"'{self.name}' cannot be made; the check 'made_from_options' says why"
+            ) from None
 
 
 B = TypeVar("B", bound=Bench)
@@ -84,14 +100,14 @@ B = TypeVar("B", bound=Bench)
 
 @dataclass(frozen=True)
 class Promise(Generic[B]):
-    """What every component of a kind promises, and how that is seen.
+    """What every component of a kind promises, with its test.
 
     Attributes:
         name: of its check.
         text: the promise in words.
-        mend: what an author does about a broken one.
-        test: raises `Broken` (or anything else) where a component breaks it, SkipTest where it
-            has nothing to do with a component.
+        mend: advice for authors whose component breaks it.
+        test: raises `Broken` (or anything else) if a component breaks it, SkipTest if it does not
+            apply to a component.
     """
 
     name: str
@@ -102,7 +118,7 @@ class Promise(Generic[B]):
 
 @dataclass(frozen=True)
 class Promises(Generic[B]):
-    """The promises of a kind, in the order they are written down.
+    """The promises of a kind, in the order of their definition.
 
     promise = Promises(LossBench)
 
@@ -115,7 +131,7 @@ class Promises(Generic[B]):
     all: list[Promise[B]] = field(default_factory=list)
 
     def __call__(self, mend: str) -> Callable[[Callable[[B], None]], Callable[[B], None]]:
-        """Add a function as a promise: its name, and its docstring as the promise in words."""
+        """Add a function as a promise; its docstring is the promise in words."""
 
         def add(test: Callable[[B], None]) -> Callable[[B], None]:
             text = (test.__doc__ or "").partition("\n\n")[0].strip()
@@ -125,11 +141,11 @@ class Promises(Generic[B]):
         return add
 
     def checks(
-        self, component: Component, given: Mapping[str, Any], host: PluginHost
+        self, component: Component, options: Mapping[str, Any], host: PluginHost
     ) -> Iterator[Check]:
-        """A check of each promise for one component."""
+        """Yield a check of each promise for one component."""
         for promise in self.all:
-            yield Check(promise, self.bench(component, given, host))
+            yield Check(promise, self.bench(component, options, host))
 
 
 class Outcome(NamedTuple):
@@ -141,7 +157,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """One promise of one component; calling it sees whether it is kept."""
+    """One promise of one component; calling the check tests whether it is kept."""
 
     _promise: Promise[Any]
     _bench: Bench
@@ -151,12 +167,12 @@ class Check:
 
     @property
     def name(self) -> str:
-        """Of the promise: `"any_batch_size"`."""
+        """Name of the promise: `"any_batch_size"`."""
         return self._promise.name
 
     @property
     def component(self) -> Component:
-        """Whose promise it is."""
+        """The component under test."""
         return self._bench.component
 
     @property
@@ -170,13 +186,13 @@ class Check:
         return f"{self.component.spec.kind}-{self.component.spec.name}-{self.name}"
 
     def __call__(self) -> None:
-        """Run it, from a fixed seed; the caller's random state is left as it was.
+        """Run the check from a fixed seed, then restore the caller's random state.
 
         Raises:
             CheckFailed: the promise is broken.
-            unittest.SkipTest: it does not concern this component; says why.
+            unittest.SkipTest: the promise does not apply to this component; says why.
         """
-        __tracebackhide__ = True  # pytest shows the test and the plugin, not what is between
+        __tracebackhide__ = True  # pytest shows the test and the plugin, not the frames between
         try:
             with isolated(CPU):
                 torch.default_generator.manual_seed(0)
@@ -184,13 +200,13 @@ class Check:
         except SkipTest:
             raise
         except Broken as broken:
-            # its own trace says nothing that the message does not
+            # without its traceback, which adds nothing to the message
             raise CheckFailed(self._explain(str(broken), broken.mend)) from None
-        except Exception as error:  # whatever a plugin's code may raise
+        except Exception as error:  # a plugin may raise anything
             raise CheckFailed(self._explain(f"it raised {in_a_line(error)}")) from error
 
     def outcome(self) -> Outcome:
-        """Run it, and say how it ended instead of raising."""
+        """Run the check and return how it ended, without raising."""
         try:
             self()
         except SkipTest as skip:
@@ -211,5 +227,5 @@ class Check:
 
 
 def in_a_line(error: BaseException) -> str:
-    """An exception's type, and its message without the line breaks."""
+    """Format an exception in one line: its type and its message."""
     return f"{type(error).__name__}: {' '.join(str(error).split()) or '(no message)'}"

@@ -1,4 +1,4 @@
-"""What a dataset promises of the images it opens."""
+"""Promises of a dataset about its images."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from ganzoo.errors import DataError, UsageError
 from ganzoo.interfaces.dataset import Dataset, ImageSource
 from ganzoo.testing.core import Bench, Broken, Promises, expect, in_a_line
 
-LOOKED_AT = 200
+TESTED_IMAGES = 200
 """Images of a dataset that are decoded, evenly spread."""
 
-LABELS = 1000
+TESTED_LABELS = 1000
 """Labels of a dataset that are read, evenly spread."""
 
 
 class DatasetBench(Bench):
-    """A dataset under test. It is never made to download: a `download` left open is False."""
+    """A dataset under test. It downloads nothing: a `download` option is False by default."""
 
-    def make(self, **options: Any) -> Any:
-        """See `Bench.make`."""
+    def create(self, **options: Any) -> Any:
+        """See `Bench.create`."""
         fields = registry.options_model(self.component).model_fields
-        if "download" in fields and "download" not in self.given:
+        if "download" in fields and "download" not in self.options:
             options = {"download": False, **options}
-        return super().make(**options)
+        return super().create(**options)
 
     def open(self) -> ImageSource:
-        """Its training split, opened anew.
+        """Open the training split.
 
         Raises:
-            SkipTest: its files are not here, and no options say where they would be; or it is
-                empty, which is one check's affair.
+            SkipTest: its files are not here and no options name them; or it is empty, which the
+                check `length` reports.
         """
         source = self.open_even_if_empty()
         if not _count(source):
@@ -53,22 +53,26 @@ class DatasetBench(Bench):
         return source
 
     def open_even_if_empty(self) -> ImageSource:
-        """The same, whatever its length."""
+        """Open the training split, which may be empty.
+
+        Raises:
+            SkipTest: its files are not here and no options name them.
+        """
         dataset: Dataset = self.make()
         try:
             return dataset.open("train")
         except DataError as error:
-            if self.given:
+            if self.options:
                 raise
             raise SkipTest(
                 f"its files are not here, and nothing is downloaded to check it ({error}); give "
                 f'the kit the options that find them: options={{"{self.name}": {{…}}}}'
             ) from None
 
-    def paths(self) -> list[str]:
-        """Options that name a file or a folder."""
+    def path_options(self) -> list[str]:
+        """Names of the options that are paths."""
         fields = registry.options_model(self.component).model_fields
-        return [name for name, of in fields.items() if _is_path(of.annotation)]
+        return [name for name, field in fields.items() if _is_path(field.annotation)]
 
 
 promise = Promises(DatasetBench)
@@ -79,7 +83,7 @@ promise = Promises(DatasetBench)
     "`__len__` and `__getitem__`"
 )
 def length(bench: DatasetBench) -> None:
-    """It opens as a source with a length above zero, and each index below it gives an item."""
+    """Its length is above zero, and each index below it has an `(image, label)`."""
     source = bench.open_even_if_empty()
     expect(isinstance(source, ImageSource), f"open() gives a {type(source).__name__}")
     count = _count(source)
@@ -87,7 +91,7 @@ def length(bench: DatasetBench) -> None:
     for k in (0, count // 2, count - 1):
         try:
             item = source.images[k]
-        except Exception as error:  # whatever a dataset may raise
+        except Exception as error:  # a dataset may raise anything
             raise Broken(f"its length is {count}, but image {k} raises {error!r}") from error
         pair = isinstance(item, (tuple, list)) and len(item) == 2
         expect(pair, f"image {k} is a {type(item).__name__}, no (image, label)")
@@ -98,24 +102,28 @@ def length(bench: DatasetBench) -> None:
     "from the content alone"
 )
 def stable_order(bench: DatasetBench) -> None:
-    """Opened or asked again it gives the same items in the same order, with one fingerprint."""
+    """Opened or read again it has the same items in the same order, with one fingerprint."""
     first, second = bench.open(), bench.open()
+
+    # Items.
     counts = _count(first), _count(second)
     expect(counts[0] == counts[1], f"it has {counts[0]} images, opened again {counts[1]}")
-    for k in _spread(counts[0], LOOKED_AT):
-        once = _content(first.images[k])
-        expect(once == _content(first.images[k]), f"image {k}, asked for twice, is another")
-        expect(once == _content(second.images[k]), f"image {k}, opened again, is another")
+    for k in _spread(counts[0], TESTED_IMAGES):
+        content = _content(first.images[k])
+        expect(content == _content(first.images[k]), f"image {k}, asked for twice, is another")
+        expect(content == _content(second.images[k]), f"image {k}, opened again, is another")
+
+    # Fingerprint.
     expect(isinstance(first.fingerprint, str), "its fingerprint is no text")
     expect(first.fingerprint == second.fingerprint, "opened again it has another fingerprint")
 
 
-@promise(mend="count labels from 0, as ints, and say their number in ImageSpec(num_classes=…)")
+@promise(mend="count labels from 0, as ints, and set ImageSpec(num_classes=…) to their number")
 def labels_in_range(bench: DatasetBench) -> None:
-    """Labels are whole numbers from 0 up to the number of classes that its spec says."""
+    """Labels are integers from 0 up to the number of classes in its spec."""
     source = bench.open()
     classes = source.spec.num_classes
-    for k in _spread(_count(source), LABELS):
+    for k in _spread(_count(source), TESTED_LABELS):
         label = source.images[k][1]
         try:
             number = index(label)
@@ -128,63 +136,66 @@ def labels_in_range(bench: DatasetBench) -> None:
             )
 
 
-@promise(
-    mend="give ImageSource one name a class, in label order, and none where there are no labels"
-)
+@promise(mend="give ImageSource one name for each class, in label order; without labels none")
 def class_names(bench: DatasetBench) -> None:
-    """It names each class, each by another word, so that `--class NAME` finds one."""
+    """Each class has a name of its own, for `--class NAME`."""
     source = bench.open()
     names, classes = source.class_names, source.spec.num_classes
     expect(len(names) == classes, f"{len(names)} names for {classes} classes")
     wrong = [name for name in names if not (isinstance(name, str) and name.strip())]
     expect(not wrong, f"{wrong[:1]} is no name")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    expect(not twice, f"two classes are called {', '.join(twice)}")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    expect(not repeated, f"two classes are called {', '.join(repeated)}")
 
 
-@promise(
-    mend="keep no lambda, open file or class of a function in the images; open files in "
-    "`__getitem__`"
-)
+@promise(mend="keep no lambda, open file or local class in the images; open files in `__getitem__`")
 def picklable(bench: DatasetBench) -> None:
-    """Worker processes can be given its images: pickled and back, they are the same."""
+    """Its images can be pickled for worker processes, and are the same afterwards."""
     images = bench.open().images
     before = _content(images[0])
     try:
         copy = _through_pickle(images)
-    except Exception as error:  # whatever pickling may raise
+    except Exception as error:  # pickling may raise anything
         raise Broken(f"pickling its images raises {in_a_line(error)}") from error
     expect(_content(copy[0]) == before, "image 0 is another after pickling")
 
 
 @promise(
-    mend="say in ImageSpec what the images are: 1 channel for grey ones, 3 for coloured; give "
-    "PIL images or uint8 tensors (C, H, W)"
+    mend="set the channels of ImageSpec to 1 for grey images, 3 for coloured ones; return PIL "
+    "images or uint8 tensors (C, H, W)"
 )
 def honest_spec(bench: DatasetBench) -> None:
-    """Each image can be decoded to its spec, and the spec's channels are theirs."""
+    """Each image can be decoded to its spec, whose channels are those of the images."""
     source = bench.open()
     spec = source.spec
-    most = 0
-    for k in _spread(_count(source), LOOKED_AT):
+    most_channels = 0
+    for k in _spread(_count(source), TESTED_IMAGES):
+        # Type.
         image = source.images[k][0]
         what = f"image {k} ({source.locate(k)})"
-        fits = isinstance(image, (Image.Image, Tensor))
-        expect(fits, f"{what} is a {type(image).__name__}, no PIL image and no tensor")
+        is_image = isinstance(image, (Image.Image, Tensor))
+        expect(is_image, f"{what} is a {type(image).__name__}, no PIL image and no tensor")
+
+        # Decoding.
         try:
             to_pixels(image, *spec.shape)
-        except Exception as error:  # whatever a format's reader may raise
+        except Exception as error:  # an image reader may raise anything
             raise Broken(f"{what} cannot be decoded to {spec}: {in_a_line(error)}") from error
-        most = max(most, natural_channels(image))
+
+        # Shape.
+        most_channels = max(most_channels, natural_channels(image))
         if not source.resizable:
-            seen = _shape(image)
-            expect(seen == spec.shape, f"{what} is {seen}, its spec {spec}, and not resizable")
-    expect(most == spec.channels, f"its images have {most} channel(s), its spec {spec.channels}")
+            shape = _shape(image)
+            expect(shape == spec.shape, f"{what} is {shape}, its spec {spec}, and not resizable")
+    expect(
+        most_channels == spec.channels,
+        f"its images have {most_channels} channel(s), its spec {spec.channels}",
+    )
 
 
 @promise(mend="raise ganzoo.UsageError from `open`, naming the splits there are")
 def unknown_split(bench: DatasetBench) -> None:
-    """For a split that it does not have it raises a UsageError that names it."""
+    """For an unknown split it raises a UsageError that names it."""
     dataset: Dataset = _with_paths(bench)
     try:
         dataset.open("no-such-split")
@@ -197,32 +208,32 @@ def unknown_split(bench: DatasetBench) -> None:
 
 
 @promise(
-    mend="look whether files are there in `open`, and raise ganzoo.DataError with the path "
-    "and how to get them; read nothing when constructed"
+    mend="check in `open` that files exist, and raise ganzoo.DataError with the path and how to "
+    "get them; read nothing in the constructor"
 )
 def clear_errors(bench: DatasetBench) -> None:
-    """Where files are missing it can be made, and `open` raises a DataError with their path."""
-    paths = bench.paths()
-    if not paths:
+    """If files are missing, it can be made, and `open` raises a DataError with their path."""
+    names = bench.path_options()
+    if not names:
         raise SkipTest("none of its options is a path")
     with tempfile.TemporaryDirectory() as folder:
-        for name in paths:
-            missing = Path(folder) / "not-there"
-            dataset: Dataset = bench.make(**{**dict.fromkeys(paths, missing), name: missing})
-            try:
-                dataset.open("train")
-            except (DataError, UsageError) as error:
-                said = "not-there" in str(error)
-                expect(said, f"the error does not name the missing {missing}: {error}")
-            except Exception as error:  # whatever a missing file may raise
-                raise Broken(f"with a missing {name}, it raises {in_a_line(error)}") from error
-            else:
-                raise Broken(f"it opens, though its {name} is not there")
+        missing = Path(folder) / "not-there"
+        dataset: Dataset = bench.make(**dict.fromkeys(names, missing))
+        try:
+            dataset.open("train")
+        except (DataError, UsageError) as error:
+            named = "not-there" in str(error)
+            expect(named, f"the error does not name the missing {missing}: {error}")
+        except Exception as error:  # a dataset may raise anything
+            seen = f"with a missing {' and '.join(names)}, it raises {in_a_line(error)}"
+            raise Broken(seen) from error
+        else:
+            raise Broken(f"it opens, though its {' and '.join(names)} is not there")
 
 
 @promise(mend="return a uint8 tensor (3, H, W) from `render`, or None for the usual grid")
 def rendering(bench: DatasetBench) -> None:
-    """If it draws a batch itself, that is a uint8 picture `(3, H, W)`."""
+    """If it renders a batch itself, that is a uint8 picture `(3, H, W)`."""
     dataset: Dataset = _with_paths(bench)
     if type(dataset).render is Dataset.render:
         raise SkipTest("it leaves drawing to the usual grid")
@@ -236,10 +247,11 @@ def rendering(bench: DatasetBench) -> None:
 
 
 def _with_paths(bench: DatasetBench) -> Dataset:
-    """A dataset whose required paths, if any, may name nothing: it is not to be read."""
-    missing = {name: Path("not-there") for name in bench.paths() if name in bench.missing_options()}
-    made: Dataset = bench.make(**missing)
-    return made
+    """Make a dataset that is not read, so its required paths need not exist."""
+    required = bench.missing_options()
+    paths = {name: Path("not-there") for name in bench.path_options() if name in required}
+    dataset: Dataset = bench.make(**paths)
+    return dataset
 
 
 def _is_path(annotation: object) -> bool:
@@ -257,19 +269,19 @@ def _shape(image: Image.Image | Tensor) -> tuple[int, ...]:
 
 
 def _spread(count: int, most: int) -> Iterator[int]:
-    """At most so many indices, evenly spread, the first and the last among them."""
+    """Yield at most `most` indices, evenly spread, the first and the last included."""
     return iter(sorted({round(k * (count - 1) / max(1, most - 1)) for k in range(most)}))
 
 
 def _content(item: Any) -> tuple[Any, ...]:
-    """What an item holds, to be compared."""
+    """The content of an item, for comparison."""
     image, label = item[:2]
     pixels = image.numpy() if isinstance(image, Tensor) else np.asarray(image)
     return pixels.shape, str(pixels.dtype), pixels.tobytes(), str(label)
 
 
 def _through_pickle(images: Any) -> Any:
-    """Pickled and back, the tensors beside the stream: workers get those by shared memory."""
+    """Pickle images and back, without the tensors: workers get those in shared memory."""
     tensors: list[Tensor] = []
 
     class Pickler(pickle.Pickler):

@@ -1,4 +1,4 @@
-"""What a loss promises of its two sides."""
+"""Promises of a loss about the terms of both networks."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from torch import Tensor, nn
 from ganzoo.discovery import registry
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.loss import Loss
-from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
-from ganzoo.testing.stands import (
+from ganzoo.testing.stand_ins import (
     CLASSES,
-    Judge,
-    Painter,
-    Scoreboard,
+    LookupDiscriminator,
+    SmallDiscriminator,
+    SmoothGenerator,
     critic_of,
+    graded_images,
     labels_of,
-    noise,
-    pictures,
+    noise_batch,
 )
 
 N = 6
+"""Images in a batch."""
+
 SIDES = ("discriminator_loss", "generator_loss")
+"""The methods of a loss."""
 
 
 class Terms(NamedTuple):
-    """One side's loss of given scores: its terms, and the scores it is to be differentiated by."""
+    """The terms of one side of a loss, and the scores that they were computed from."""
 
     side: str
     values: Mapping[str, Tensor]
@@ -39,16 +41,16 @@ class Terms(NamedTuple):
     fake: Tensor
 
     def total(self) -> Tensor:
-        """What is minimized."""
+        """The sum of the terms."""
         return _sum(self.values)
 
     def gradients(self) -> tuple[Tensor, Tensor]:
-        """Of the total by the scores of reals and of fakes; zeros where it does not depend."""
+        """Gradients of the total with respect to the scores of real images and of fakes."""
         total = self.total()
         if not total.requires_grad:
             return torch.zeros(N), torch.zeros(N)
-        found = torch.autograd.grad(total, (self.real, self.fake), allow_unused=True)
-        real, fake = (torch.zeros(N) if gradient is None else gradient for gradient in found)
+        gradients = torch.autograd.grad(total, (self.real, self.fake), allow_unused=True)
+        real, fake = (torch.zeros(N) if gradient is None else gradient for gradient in gradients)
         return real, fake
 
 
@@ -64,27 +66,36 @@ class LossBench(Bench):
         loss: Loss | None = None,
         logits: bool | None = None,
     ) -> Terms:
-        """One of `SIDES`, its terms for scores `(N,)`, from a critic as the engine makes it.
+        """Compute the terms of one of `SIDES` for scores `(N,)`.
 
-        A loss is given where it holds state; `logits` None gives class logits where demanded.
+        Args:
+            side: a method of the loss.
+            real: scores of real images.
+            fake: scores of fakes.
+            loss: a loss with state; a fresh one by default.
+            logits: whether the discriminator returns class logits; by default if demanded.
         """
         loss = loss or self.make()
         demands = loss.demands()
         logits = demands.class_logits if logits is None else logits
+
+        # A critic that returns these scores.
         real, fake = (scores.detach().clone().requires_grad_() for scores in (real, fake))
-        told = torch.zeros(2 * N, CLASSES) if logits else None
-        discriminator = Scoreboard(torch.cat([real, fake]), told)
+        class_logits = torch.zeros(2 * N, CLASSES) if logits else None
+        discriminator = LookupDiscriminator(torch.cat([real, fake]), class_logits)
         discriminator.requires_grad_(side == "discriminator_loss")
-        labels = labels_of(N) if demands.labels else None
-        reals, fakes = (Batch(images, labels) for images in pictures(2 * N).chunk(2))
         critic = critic_of(discriminator)
+
+        # Terms.
+        labels = labels_of(N) if demands.labels else None
+        reals, fakes = (Batch(images, labels) for images in graded_images(2 * N).chunk(2))
         torch.default_generator.manual_seed(3)
         if side == "generator_loss":
             return Terms(side, loss.generator_loss(critic, fakes, reals), real, fake)
         return Terms(side, loss.discriminator_loss(critic, reals, fakes), real, fake)
 
     def both_sides(self, real: Tensor, fake: Tensor) -> Iterator[Terms]:
-        """Either side's terms of the same scores."""
+        """Yield the terms of both sides for the same scores."""
         for side in SIDES:
             yield self.side(side, real, fake)
 
@@ -94,7 +105,7 @@ promise = Promises(LossBench)
 
 @promise(mend="return a dict of names and scalars, each a `.mean()` over the batch")
 def scalar_terms(bench: LossBench) -> None:
-    """Each side gives at least one named term, and each term is a scalar of one number."""
+    """Each side returns at least one named term, and each term is a scalar."""
     for terms in bench.both_sides(torch.randn(N), torch.randn(N)):
         expect(isinstance(terms.values, Mapping), f"{terms.side} gives {type(terms.values)}")
         expect(terms.values, f"{terms.side} gives no term")
@@ -111,10 +122,10 @@ def scalar_terms(bench: LossBench) -> None:
 )
 def finite_at_extreme_scores(bench: LossBench) -> None:
     """Both sides and their gradients are finite for scores of plus and minus ten thousand."""
+    real_signs = torch.tensor([1.0, -1.0, 1.0, -1.0, 0.0, 0.0])
+    fake_signs = torch.tensor([1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
     for size in (1e2, 1e4):
-        signs = torch.tensor([1.0, -1.0, 1.0, -1.0, 0.0, 0.0])
-        others = torch.tensor([1.0, -1.0, -1.0, 1.0, 1.0, -1.0])
-        for terms in bench.both_sides(size * signs, size * others):
+        for terms in bench.both_sides(size * real_signs, size * fake_signs):
             what = f"for scores of up to {size:g} {terms.side}"
             value = terms.total()
             expect(value.isfinite(), f"{what} is {value.item()}")
@@ -127,7 +138,7 @@ def finite_at_extreme_scores(bench: LossBench) -> None:
     "softplus(-critic(real)) + softplus(critic(fake))"
 )
 def discriminator_parts_real_from_fake(bench: LossBench) -> None:
-    """A discriminator step raises the scores of reals against those of fakes."""
+    """A discriminator step raises the scores of real images relative to those of fakes."""
     for score in (-0.5, 0.0, 0.5):
         scores = torch.full((N,), score)
         real, fake = bench.side(SIDES[0], scores, scores).gradients()
@@ -142,7 +153,7 @@ def discriminator_parts_real_from_fake(bench: LossBench) -> None:
     mend="turn a sign: the generator wants its fakes to score high, as in softplus(-critic(fake))"
 )
 def generator_raises_its_fakes(bench: LossBench) -> None:
-    """A generator step raises the score of each fake that scores below the reals."""
+    """A generator step raises the score of each fake that scores below the real images."""
     for low, high in ((-0.5, 0.5), (-2.0, 2.0), (-0.1, 0.0)):
         real, fake = torch.full((N,), high), torch.full((N,), low)
         _, gradient = bench.side(SIDES[1], real, fake).gradients()
@@ -158,19 +169,22 @@ def generator_raises_its_fakes(bench: LossBench) -> None:
     "`class_logits` or labels, demand them in `demands()`"
 )
 def works_with_both_heads(bench: LossBench) -> None:
-    """It takes discriminators that give a dict and, where that is enough, ones of bare scores."""
-    scores = torch.linspace(-1, 1, N)
+    """It works with discriminators that return a dict and, without class logits, scores alone."""
+    # Demands.
     demands = bench.make().demands()
     if demands.class_logits:
         expect(demands.labels, "it demands class logits and no labels to compare them with")
     heads = [True] if demands.class_logits else [True, False]
+
+    # Both sides with each kind of discriminator.
+    scores = torch.linspace(-1, 1, N)
     for side in SIDES:
         values = []
         for logits in heads:
             head = "a dict with class logits" if logits else "scores alone"
             try:
                 terms = bench.side(side, scores, -scores, logits=logits)
-            except Exception as error:  # whatever a loss may raise
+            except Exception as error:  # a loss may raise anything
                 seen = f"{side} with a discriminator that gives {head} raises {error!r}"
                 raise Broken(seen) from error
             values.append(terms.total())
@@ -182,15 +196,15 @@ def works_with_both_heads(bench: LossBench) -> None:
 
 @promise(mend="compare the class logits with the labels (F.cross_entropy), on both sides")
 def class_logits_are_used(bench: LossBench) -> None:
-    """Where it demands class logits, they move both networks towards the right class."""
+    """If it demands class logits, they move both networks towards the right class."""
     if not bench.make().demands().class_logits:
         raise SkipTest("it demands no class logits")
     for side in SIDES:
-        told = torch.zeros(N, CLASSES, requires_grad=True)
-        critic = critic_of(Scoreboard(torch.zeros(N), told))
-        batch = Batch(pictures(N), labels_of(N))
+        class_logits = torch.zeros(N, CLASSES, requires_grad=True)
+        critic = critic_of(LookupDiscriminator(torch.zeros(N), class_logits))
+        batch = Batch(graded_images(N), labels_of(N))
         terms = getattr(bench.make(), side)(critic, batch, batch)
-        (gradient,) = torch.autograd.grad(_sum(terms), told, allow_unused=True)
+        (gradient,) = torch.autograd.grad(_sum(terms), class_logits, allow_unused=True)
         expect(gradient is not None, f"{side} does not depend on them")
         right = gradient.gather(1, labels_of(N)[:, None])
         expect(
@@ -204,59 +218,71 @@ def class_logits_are_used(bench: LossBench) -> None:
     "no backward() and change no requires_grad"
 )
 def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
-    """The generator's loss moves the generator alone, the discriminator's the discriminator."""
+    """The loss of each network has a gradient in that network, and in no other."""
+    # Networks and real images.
     torch.default_generator.manual_seed(0)
     loss: Loss = bench.make()
     demands = loss.demands()
     labels = labels_of(N) if demands.labels else None
-    generator, discriminator = Painter(), Judge(logits=demands.class_logits)
+    generator = SmoothGenerator()
+    discriminator = SmallDiscriminator(logits=demands.class_logits)
     critic = critic_of(discriminator)
-    real = Batch(noise(N, seed=1).images, labels)
+    real = Batch(noise_batch(N, seed=1).images, labels)
+    generator_parameters = list(generator.parameters())
+    discriminator_parameters = list(discriminator.parameters())
 
     def fakes() -> Batch:
-        return Batch(generator(torch.randn(N, Painter.latent_dim)), labels)
+        return Batch(generator(torch.randn(N, generator.latent_dim)), labels)
 
-    own, others = list(generator.parameters()), list(discriminator.parameters())
-    for _ in range(2):  # twice, for what a loss may keep of the other side
+    for _ in range(2):  # twice, since a loss may keep tensors of the other side
+        # The generator's loss.
         discriminator.requires_grad_(False)
         terms = loss.generator_loss(critic, fakes(), real)
-        _expect_moves("generator_loss", terms, "generator", own)
-        frozen = not any(parameter.requires_grad for parameter in others)
+        _expect_gradient("generator_loss", terms, "generator", generator_parameters)
+        frozen = not any(parameter.requires_grad for parameter in discriminator_parameters)
         expect(frozen, "generator_loss makes the discriminator trainable")
+
+        # The discriminator's loss.
         discriminator.requires_grad_(True)
         with torch.no_grad():
-            batch = fakes()
-        terms = loss.discriminator_loss(critic, real, batch)
-        _expect_moves("discriminator_loss", terms, "discriminator", others)
-        reached = torch.autograd.grad(_sum(terms), own, allow_unused=True)
+            fake = fakes()
+        terms = loss.discriminator_loss(critic, real, fake)
+        _expect_gradient("discriminator_loss", terms, "discriminator", discriminator_parameters)
+        gradients = torch.autograd.grad(_sum(terms), generator_parameters, allow_unused=True)
         expect(
-            all(gradient is None for gradient in reached),
+            all(gradient is None for gradient in gradients),
             "discriminator_loss sends a gradient into the generator",
         )
-    spent = [p for p in (*own, *others) if p.grad is not None]
-    expect(not spent, "calling the loss leaves gradients behind: it calls backward() itself")
+
+    # No backward.
+    parameters = [*generator_parameters, *discriminator_parameters]
+    unchanged = all(parameter.grad is None for parameter in parameters)
+    expect(unchanged, "calling the loss leaves gradients behind: it calls backward() itself")
 
 
 @promise(mend="keep numbers that change from step to step as tensors with `register_buffer`")
 def state_round_trip(bench: LossBench) -> None:
-    """A loss that takes another's state_dict goes on as that other does."""
+    """A loss that loads another's state_dict continues with the same values."""
     torch.default_generator.manual_seed(0)
-    first, second = bench.make(), bench.make()
+    loss, loaded = bench.make(), bench.make()
+
+    # Train one.
     for _ in range(5):
         for side in SIDES:
-            bench.side(side, 1 + torch.randn(N), torch.randn(N), loss=first)
+            bench.side(side, 1 + torch.randn(N), torch.randn(N), loss=loss)
         with torch.no_grad():
-            first.after_discriminator_step(Judge(logits=True))
-    second.load_state_dict(first.state_dict())
+            loss.after_discriminator_step(SmallDiscriminator(logits=True))
+
+    # Load its state into the other, and compare.
+    loaded.load_state_dict(loss.state_dict())
     for _ in range(2):
         for side in SIDES:
             real, fake = 1 + torch.randn(N), torch.randn(N)
-            values = [
-                bench.side(side, real, fake, loss=loss).total().item() for loss in (first, second)
-            ]
+            expected = bench.side(side, real, fake, loss=loss).total().item()
+            actual = bench.side(side, real, fake, loss=loaded).total().item()
             expect(
-                values[0] == values[1],
-                f"{side} goes on with {values[0]:.6g}, after load_state_dict with {values[1]:.6g}",
+                actual == expected,
+                f"{side} goes on with {expected:.6g}, after load_state_dict with {actual:.6g}",
             )
 
 
@@ -265,17 +291,15 @@ def state_round_trip(bench: LossBench) -> None:
     "options in their ranges"
 )
 def default_penalties_exist(bench: LossBench) -> None:
-    """The penalties it brings are installed, and take the options it gives them."""
+    """Its default penalties are installed, and their options are valid."""
     home = bench.component.plugin.distribution
     for name, options in bench.make().default_penalties().items():
-        component = registry.find("penalty", name, host=bench.host, prefer=home)
-        made = registry.build(component, registry.validate_options(component, options))
-        expect(isinstance(made, (Penalty, GeneratorPenalty)), f"'{name}' is no penalty")
+        registry.make(registry.find("penalty", name, host=bench.host, prefer=home), options)
 
 
 @promise(mend=settings.MEND)
 def training_settings(bench: LossBench) -> None:
-    """The settings it recommends are ones that a run takes."""
+    """The settings it recommends are valid."""
     settings.expect_valid(bench.make().settings())
 
 
@@ -289,12 +313,13 @@ def _shape(value: object) -> str:
     return f"a {type(value).__name__}, no tensor"
 
 
-def _expect_moves(
+def _expect_gradient(
     side: str, terms: Mapping[str, Tensor], name: str, parameters: list[nn.Parameter]
 ) -> None:
+    """Expect that the sum of the terms has a gradient in a network."""
     total = _sum(terms)
     if not total.requires_grad:
         raise Broken(f"{side} has no gradient at all", "do not detach the scores it is made of")
     gradients = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)
-    some = any(gradient is not None for gradient in gradients)
-    expect(some, f"{side} has no gradient into the {name}")
+    reached = any(gradient is not None for gradient in gradients)
+    expect(reached, f"{side} has no gradient into the {name}")

@@ -1,4 +1,4 @@
-"""Networks to try an architecture on: built from a seed, and woken from their initialization."""
+"""Networks of an architecture under test, built from a seed and moved off their initialization."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ganzoo.interfaces.architecture import Architecture, Demands, Networks
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.testing.core import Bench, Broken, expect
+from ganzoo.testing.stand_ins import CLASSES, labels_of, uniform_images
 
-CLASSES = 3
 BATCH = 6
-"""More than the classes, so that each has its turn."""
+"""Images in a batch: two of each class."""
 
 SIZES = ((16, 16), (28, 28), (32, 32), (64, 64), (16, 32), (32, 16))
-"""Heights and widths that are tried, beside the natural sizes of these."""
+"""Heights and widths that are tested, beside the natural sizes for these."""
 
-FEW = 2
-"""Images in a batch where sizes are many."""
+SMALL_BATCH = 2
+"""Images in a batch for checks of many sizes."""
 
 PLAIN = Demands()
 STRICT = Demands(forbids_batch_statistics=True)
@@ -33,18 +33,19 @@ LABELLED = Demands(labels=True)
 WITH_LOGITS = Demands(labels=True, class_logits=True)
 
 Outputs = Mapping[str, Tensor]
+"""Outputs of a network by name; the name is empty if it returns a tensor."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """The two networks of one build, called as the engine calls them.
+    """The two networks of one build, called as training calls them.
 
     Attributes:
-        generator: as the architecture made it.
-        discriminator: as the architecture made it.
-        latent: where z comes from.
-        image: what they were built for.
-        demands: what they were asked for.
+        generator: built by the architecture.
+        discriminator: built by the architecture.
+        latent: the distribution of z.
+        image: the shape they were built for.
+        demands: the demands they were built for.
     """
 
     generator: nn.Module
@@ -59,45 +60,44 @@ class Built:
         return (("generator", self.generator), ("discriminator", self.discriminator))
 
     def labels(self, n: int) -> tuple[Tensor, ...]:
-        """The labels of a batch as further arguments: none where none were demanded."""
-        return (torch.arange(n) % CLASSES,) if self.demands.labels else ()
+        """Further arguments of a network: labels of a batch if they are demanded, else none."""
+        return (labels_of(n),) if self.demands.labels else ()
 
     def noise(self, n: int = BATCH) -> Tensor:
-        """Images `(N, C, H, W)` that show nothing, in [-1, 1]; the same at each call."""
-        source = torch.Generator().manual_seed(1)
-        return 2 * torch.rand(n, *self.image.shape, generator=source) - 1
+        """Images `(N, C, H, W)` of noise in [-1, 1]; the same at each call."""
+        return uniform_images(n, self.image.shape, seed=1)
 
     def z(self, n: int = BATCH) -> Tensor:
         """Latent vectors `(N, latent_dim)`; the same at each call."""
         return self.latent.sample(n, generator=torch.Generator().manual_seed(2))
 
     def input_of(self, which: str, n: int = BATCH) -> Tensor:
-        """What the `"generator"` or the `"discriminator"` is called with."""
+        """z for the `"generator"`, images of noise for the `"discriminator"`."""
         return self.z(n) if which == "generator" else self.noise(n)
 
     def outputs(self, network: nn.Module, x: Tensor, *labels: Tensor) -> Outputs:
-        """All a network gives, from the same seed each time; the demanded labels if none given."""
+        """Run a network from the same seed each time, by default with `self.labels`."""
         torch.default_generator.manual_seed(3)
         raw = network(x, *(labels or self.labels(len(x))))
         return dict(raw) if isinstance(raw, Mapping) else {"": raw}
 
-    def afresh(self, network: nn.Module, x: Tensor, *labels: Tensor) -> Outputs:
-        """The same of a copy: nothing that a call changes (power iterations, say) is seen later."""
+    def outputs_of_copy(self, network: nn.Module, x: Tensor, *labels: Tensor) -> Outputs:
+        """Run a copy of a network, so that the call does not change it (power iterations)."""
         return self.outputs(deepcopy(network), x, *labels)
 
-    def awake(self) -> Built:
-        """With noise on every parameter, so that no gate that starts at zero hides what it does."""
-        source = torch.Generator().manual_seed(4)
+    def perturbed(self) -> Built:
+        """Add noise to every parameter, as a gate that is initialized to zero hides its branch."""
+        rng = torch.Generator().manual_seed(4)
         with torch.no_grad():
             for _, network in self.both:
                 for parameter in network.parameters():
                     spread = parameter.std(correction=0).item()
                     size = 0.2 * spread if spread > 0 else 0.05
-                    parameter.add_(torch.randn(parameter.shape, generator=source), alpha=size)
+                    parameter.add_(torch.randn(parameter.shape, generator=rng), alpha=size)
         return self
 
     def eval(self) -> Built:
-        """In evaluation mode, where no call changes the next."""
+        """Switch to evaluation mode, in which a call does not change the next."""
         self.generator.eval()
         self.discriminator.eval()
         return self
@@ -107,8 +107,8 @@ class ArchitectureBench(Bench):
     """An architecture under test."""
 
     @cached_property
-    def least(self) -> tuple[Demands, ImageSpec]:
-        """What it may be asked for at least: no labels if it can, a small coloured image if so.
+    def minimal(self) -> tuple[Demands, ImageSpec]:
+        """The fewest demands and the smallest image that it builds, without labels if it can.
 
         Raises:
             SkipTest: it refuses everything.
@@ -119,7 +119,7 @@ class ArchitectureBench(Bench):
                 size = architecture.natural_size(side, side)
                 for channels in (3, 1):
                     image = ImageSpec(channels, *size, num_classes=CLASSES)
-                    if is_built(architecture, image, demands):
+                    if builds(architecture, image, demands):
                         return demands, image
         raise SkipTest("it refuses every image; the check 'shapes' says so")
 
@@ -130,13 +130,13 @@ class ArchitectureBench(Bench):
         *,
         seed: int = 0,
     ) -> Built:
-        """Its networks, built as the engine builds them, by default with the least demands.
+        """Build networks as training does, by default for the minimal demands and image.
 
         Raises:
-            SkipTest: it refuses the demands, which it may, or everything.
+            SkipTest: it refuses these demands, which it may, or everything.
         """
-        demands = self.least[0] if demands is None else demands
-        image = self.least[1] if image is None else image
+        demands = self.minimal[0] if demands is None else demands
+        image = self.minimal[1] if image is None else image
         architecture: Architecture = self.make()
         torch.default_generator.manual_seed(seed)
         try:
@@ -146,32 +146,32 @@ class ArchitectureBench(Bench):
         return Built(*networks, architecture.latent, image, demands)
 
     def variants(self, *more: Demands) -> Iterator[Built]:
-        """Awake networks for the least demands and for each of those, save what is refused."""
-        for demands in dict.fromkeys([self.least[0], *more]):
+        """Yield perturbed networks for the minimal and for more demands; skip those it refuses."""
+        for demands in dict.fromkeys([self.minimal[0], *more]):
             try:
-                yield self.build(demands).awake()
+                yield self.build(demands).perturbed()
             except SkipTest:
                 continue
 
     def all_variants(self) -> Iterator[Built]:
-        """The same for all that a loss or a penalty may demand."""
-        return self.variants(self.least[0] | STRICT, LABELLED, WITH_LOGITS)
+        """Yield perturbed networks for everything that a loss or a penalty may demand."""
+        return self.variants(self.minimal[0] | STRICT, LABELLED, WITH_LOGITS)
 
     def sizes(self) -> Iterator[Built]:
-        """Awake networks for several sizes, grey and coloured, save what is refused."""
+        """Yield perturbed networks for several sizes, grey and coloured; skip those it refuses."""
         architecture: Architecture = self.make()
         natural = [architecture.natural_size(*size) for size in SIZES]
         for height, width in dict.fromkeys([*SIZES, *natural]):
             for channels in (1, 3):
                 image = ImageSpec(channels, height, width, num_classes=CLASSES)
                 try:
-                    yield self.build(image=image).awake()
+                    yield self.build(image=image).perturbed()
                 except SkipTest:
                     continue
 
 
-def is_built(architecture: Architecture, image: ImageSpec, demands: Demands) -> bool:
-    """Whether it does not refuse to."""
+def builds(architecture: Architecture, image: ImageSpec, demands: Demands) -> bool:
+    """Return whether an architecture builds networks instead of refusing."""
     try:
         architecture.build(image, demands)
     except Unsupported:
@@ -179,11 +179,11 @@ def is_built(architecture: Architecture, image: ImageSpec, demands: Demands) -> 
     return True
 
 
-def runs(built: Built) -> bool:
-    """Whether both networks can be called; where not, that is the affair of the check `shapes`."""
+def can_be_called(built: Built) -> bool:
+    """Return whether both networks can be called; if not, the check `shapes` reports it."""
     try:
         for name, network in built.both:
-            built.outputs(network, built.input_of(name, FEW))
+            built.outputs(network, built.input_of(name, SMALL_BATCH))
     except RuntimeError:
         return False
     return True
@@ -194,45 +194,52 @@ def scores_of(outputs: Outputs) -> Tensor:
     return outputs["scores" if "scores" in outputs else ""]
 
 
-def total(outputs: Outputs) -> Tensor:
-    """One number that depends on every output, each with a weight of its own."""
-    source = torch.Generator().manual_seed(5)
+def weighted_sum(outputs: Outputs) -> Tensor:
+    """A scalar that depends on every output, each with a random weight."""
+    rng = torch.Generator().manual_seed(5)
     return torch.stack(
-        [(v * torch.randn(v.shape, generator=source)).sum() for v in outputs.values()]
+        [(value * torch.randn(value.shape, generator=rng)).sum() for value in outputs.values()]
     ).sum()
 
 
 def describe(demands: Demands) -> str:
-    """Demands in words, to be put behind `built`."""
-    asked = [name for name, value in vars(demands).items() if value]
-    return f"for Demands({', '.join(f'{name}=True' for name in asked)})" if asked else "plainly"
+    """Format demands for a message: "built for Demands(labels=True)" or "built plainly"."""
+    names = [name for name, value in vars(demands).items() if value]
+    return f"for Demands({', '.join(f'{name}=True' for name in names)})" if names else "plainly"
 
 
 def expect_close(
-    name: str, built: Built, seen: Outputs, wanted: Outputs, *, where: str, tolerance: float = 1e-3
+    name: str,
+    built: Built,
+    actual: Outputs,
+    expected: Outputs,
+    *,
+    where: str,
+    tolerance: float = 1e-3,
 ) -> None:
-    """The same outputs as before, but for rounding.
+    """Expect equal outputs, but for rounding.
 
     Args:
         name: of the network.
-        built: where it is from, for the message.
-        seen: what it gives now.
-        wanted: what it gave before.
-        where: what was done to it in between.
-        tolerance: of the difference's root mean square, against that of what is wanted.
+        built: the networks, for the message.
+        actual: the outputs.
+        expected: the outputs to compare with.
+        where: what was done to the network, for the message.
+        tolerance: of the root mean square of the difference, relative to that of `expected`.
     """
-    for key, value in wanted.items():
+    for key, value in expected.items():
         what = f"the {name} built {describe(built.demands)}, {where},"
-        other = seen[key].to(value.dtype)
+        other = actual[key].to(value.dtype)
         if not other.isfinite().all():
             raise Broken(f"{what} gives values that are not finite")
-        difference = _size(other - value)
+        difference = _root_mean_square(other - value)
+        size = _root_mean_square(value)
         expect(
-            difference <= tolerance * (_size(value) + 0.1),
+            difference <= tolerance * (size + 0.1),
             f"{what} gives other values: they differ by {difference:.2g} where their size is "
-            f"{_size(value):.2g}",
+            f"{size:.2g}",
         )
 
 
-def _size(values: Tensor) -> float:
+def _root_mean_square(values: Tensor) -> float:
     return float(values.detach().double().square().mean().sqrt())

@@ -1,4 +1,4 @@
-"""What a penalty promises, on either side of the game."""
+"""Promises of a penalty on the discriminator or on the generator."""
 
 from __future__ import annotations
 
@@ -11,80 +11,92 @@ from torch import Tensor, nn
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
 from ganzoo.testing.core import Bench, Promises, expect
-from ganzoo.testing.stands import (
+from ganzoo.testing.stand_ins import (
     IMAGE,
-    Linear,
-    Painter,
-    Smooth,
+    LinearDiscriminator,
+    SmoothDiscriminator,
+    SmoothGenerator,
     critic_of,
     labels_of,
-    noise,
+    noise_batch,
 )
 
 N = 6
+"""Images in a batch."""
+
 CLOSE = 1e-5
+"""Difference up to which values count as equal."""
+
 TOLERATED = 0.03
-"""Of a gradient's length, by which one in bfloat16 may differ."""
+"""Relative error that a gradient may have in bfloat16."""
 
 DRAWS = 16
-"""Random numbers are drawn so often where their mean counts."""
+"""Repetitions over which the value of a random penalty is averaged."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """The networks and images a penalty is tried on.
+class Inputs:
+    """The networks and images that a penalty is evaluated on.
 
     Attributes:
-        discriminator: what it is to regularize, or what its generator plays against.
+        discriminator: regularized by a penalty on the discriminator.
         real: a batch of images.
-        fake: another; a penalty on the generator sees `generator(z)` instead.
-        generator: what a penalty on the generator is to regularize.
-        precision: that the networks run in.
+        fake: a batch of images; a penalty on the generator gets `generator(z)` instead.
+        generator: regularized by a penalty on the generator.
+        precision: of the networks.
     """
 
-    discriminator: nn.Module = field(default_factory=Smooth)
-    real: Batch = field(default_factory=lambda: noise(N, seed=1))
-    fake: Batch = field(default_factory=lambda: noise(N, seed=2))
-    generator: Painter = field(default_factory=Painter)
+    discriminator: nn.Module = field(default_factory=SmoothDiscriminator)
+    real: Batch = field(default_factory=lambda: noise_batch(N, seed=1))
+    fake: Batch = field(default_factory=lambda: noise_batch(N, seed=2))
+    generator: SmoothGenerator = field(default_factory=SmoothGenerator)
     precision: str = "fp32"
 
 
 class PenaltyBench(Bench):
     """A penalty under test."""
 
-    def value(self, setting: Setting, *, seed: int = 3) -> Tensor:
-        """A fresh penalty's value, its random numbers the same for the same seed."""
-        dtype = setting.real.images.dtype
+    def value(self, inputs: Inputs, *, seed: int = 3) -> Tensor:
+        """Evaluate a fresh penalty, with random numbers from the seed."""
+        dtype = inputs.real.images.dtype
         try:
-            return self._value_of(self.make().to(dtype), setting, seed)
-        except RuntimeError:  # one that does its sums in float32 whatever it is given
-            return self._value_of(self.make(), setting, seed)
+            return self._value_of(self.make().to(dtype), inputs, seed)
+        except RuntimeError:  # a penalty that computes in float32 for any input
+            return self._value_of(self.make(), inputs, seed)
 
-    def _value_of(self, penalty: Penalty | GeneratorPenalty, setting: Setting, seed: int) -> Tensor:
-        critic = critic_of(setting.discriminator, precision=setting.precision)
+    def _value_of(self, penalty: Penalty | GeneratorPenalty, inputs: Inputs, seed: int) -> Tensor:
+        critic = critic_of(inputs.discriminator, precision=inputs.precision)
         torch.default_generator.manual_seed(seed)
+
+        # On the discriminator.
         if isinstance(penalty, Penalty):
-            return penalty.penalty(critic, setting.real, setting.fake)
-        setting.discriminator.requires_grad_(False)
-        real = setting.real
-        z = torch.randn(len(real), Painter.latent_dim, generator=torch.Generator().manual_seed(4))
-        z = z.to(real.images.dtype)
-        with critic.execution.autocast(setting.precision):
-            images = setting.generator(z)
+            return penalty.penalty(critic, inputs.real, inputs.fake)
+
+        # On the generator: z and its images.
+        inputs.discriminator.requires_grad_(False)
+        generator, real = inputs.generator, inputs.real
+        rng = torch.Generator().manual_seed(4)
+        z = torch.randn(len(real), generator.latent_dim, generator=rng).to(real.images.dtype)
+        with critic.execution.autocast(inputs.precision):
+            images = generator(z)
         fake = Batch(images.to(real.images.dtype), real.labels)
-        return penalty.penalty(setting.generator, critic, z, fake, real)
+        return penalty.penalty(generator, critic, z, fake, real)
 
     def of_discriminator(self) -> Penalty:
-        """A fresh penalty, where it is one on the discriminator."""
+        """Make a penalty on the discriminator.
+
+        Raises:
+            SkipTest: it is one on the generator.
+        """
         penalty = self.make()
         if not isinstance(penalty, Penalty):
             raise SkipTest("it is a penalty on the generator")
         return penalty
 
-    def regularized(self, setting: Setting) -> nn.Module:
-        """The network whose gradient it is to give."""
+    def regularized(self, inputs: Inputs) -> nn.Module:
+        """The network that the penalty regularizes."""
         on_discriminator = isinstance(self.make(), Penalty)
-        return setting.discriminator if on_discriminator else setting.generator
+        return inputs.discriminator if on_discriminator else inputs.generator
 
 
 promise = Promises(PenaltyBench)
@@ -92,8 +104,8 @@ promise = Promises(PenaltyBench)
 
 @promise(mend="take a mean over the batch, so that no dimension is left")
 def scalar(bench: PenaltyBench) -> None:
-    """It is a scalar of one number."""
-    shape = tuple(bench.value(Setting()).shape)
+    """It is a scalar."""
+    shape = tuple(bench.value(Inputs()).shape)
     expect(shape == (), f"its shape is {shape}")
 
 
@@ -101,9 +113,9 @@ def scalar(bench: PenaltyBench) -> None:
 def non_negative(bench: PenaltyBench) -> None:
     """It is never below zero."""
     for norm in (0.0, 0.3, 1.0, 3.0, 10.0):
-        value = bench.value(Setting(Linear(norm))).mean().item()
+        value = bench.value(Inputs(LinearDiscriminator(norm))).mean().item()
         expect(value >= -CLOSE, f"{value:.4g} for a linear critic of gradient norm {norm:g}")
-    value = bench.value(Setting()).mean().item()
+    value = bench.value(Inputs()).mean().item()
     expect(value >= -CLOSE, f"{value:.4g} for a small smooth critic")
 
 
@@ -112,20 +124,24 @@ def non_negative(bench: PenaltyBench) -> None:
     "(`gradient.flatten(1).norm(dim=1)`), and measure it from the paper's target"
 )
 def zero_where_declared(bench: PenaltyBench) -> None:
-    """It is zero for a linear critic of its `zero_at_gradient_norm`, and not for every other."""
-    rest = bench.of_discriminator().zero_at_gradient_norm()
-    if rest is None:
+    """It is zero for a linear critic of its `zero_at_gradient_norm`, and not for all others."""
+    norm = bench.of_discriminator().zero_at_gradient_norm()
+    if norm is None:
         raise SkipTest("its zero_at_gradient_norm() names no norm; define it if the paper has one")
-    value = bench.value(Setting(Linear(rest))).mean().item()
+
+    # Zero at this norm.
+    value = bench.value(Inputs(LinearDiscriminator(norm))).mean().item()
     expect(
         abs(value) <= CLOSE,
-        f"{value:.4g} for a linear critic of gradient norm {rest:g}, where it is to be 0",
+        f"{value:.4g} for a linear critic of gradient norm {norm:g}, where it is to be 0",
     )
-    beyond = [rest + more for more in (2, 20, 200)]
-    values = [bench.value(Setting(Linear(norm))).mean().item() for norm in beyond]
+
+    # Not zero at all larger norms.
+    larger = [norm + more for more in (2, 20, 200)]
+    values = [bench.value(Inputs(LinearDiscriminator(n))).mean().item() for n in larger]
     expect(
         max(values) > 10 * CLOSE,
-        f"{max(values):.4g} for one of norm {beyond[-1]:g} as well: it penalizes nothing",
+        f"{max(values):.4g} for one of norm {larger[-1]:g} as well: it penalizes nothing",
     )
 
 
@@ -133,25 +149,29 @@ def zero_where_declared(bench: PenaltyBench) -> None:
 def per_sample(bench: PenaltyBench) -> None:
     """The penalty of a batch is the mean of the penalties of its images one by one."""
     if not bench.of_discriminator().demands().forbids_batch_statistics:
-        raise SkipTest("it does not ask for scores that are each image's own")
-    # Each image lies far inside one of two regions in which the critic's gradient is constant, so
-    # that it matters little where at random it is looked at.
+        raise SkipTest("it does not demand scores that depend on one image alone")
+
+    # Each image lies far inside one of two regions of constant gradient, so that random points
+    # near it make little difference.
     signs = torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0, 1.0])[:N, None, None, None]
-    images = 0.8 * signs + 0.05 * noise(N, seed=5).images
+    images = 0.8 * signs + 0.05 * noise_batch(N, seed=5).images
     for norm in (1.5, 4.0):
-        critic = Linear(norm, leak=0.2)
+        critic = LinearDiscriminator(norm, leak=0.2)
 
-        def of(some: slice, seed: int, critic: nn.Module = critic) -> float:
-            batch = Batch(images[some], labels_of(N)[some])
-            return bench.value(Setting(critic, batch, batch), seed=seed).mean().item()
+        def value(rows: slice, seed: int, critic: nn.Module = critic) -> float:
+            batch = Batch(images[rows], labels_of(N)[rows])
+            return bench.value(Inputs(critic, batch, batch), seed=seed).mean().item()
 
-        whole = torch.tensor([of(slice(N), seed) for seed in range(DRAWS)])
+        # Whole batches, and single images.
+        whole = torch.tensor([value(slice(N), seed) for seed in range(DRAWS)])
         alone = torch.tensor(
-            [[of(slice(k, k + 1), seed) for k in range(N)] for seed in range(DRAWS)]
+            [[value(slice(k, k + 1), seed) for k in range(N)] for seed in range(DRAWS)]
         ).mean(1)
-        chance = 5 * (whole - alone).std().item() / DRAWS**0.5  # 0 if nothing is drawn
+
+        # Equal, up to 5 standard errors if it is random.
+        error = 5 * (whole - alone).std().item() / DRAWS**0.5
         expect(
-            abs(whole.mean() - alone.mean()) <= 1e-3 * (alone.mean().abs() + 0.01) + chance,
+            abs(whole.mean() - alone.mean()) <= 1e-3 * (alone.mean().abs() + 0.01) + error,
             f"{whole.mean():.5g} for {N} images and {alone.mean():.5g} on average for each alone, "
             f"with a critic of gradient norms {norm:g} and {0.2 * norm:g}",
         )
@@ -159,30 +179,35 @@ def per_sample(bench: PenaltyBench) -> None:
 
 @promise(mend="draw one number for each image: `torch.rand_like(images[:, :1, :1, :1])`")
 def randomness_is_each_images_own(bench: PenaltyBench) -> None:
-    """Where it draws points at random, it draws another for each image of a batch."""
+    """If it draws random points, it draws another for each image of a batch."""
     penalty = bench.of_discriminator()
+
+    # Record the images that it passes to the critic, for two seeds.
     ones = torch.ones(N, *IMAGE.shape)
     real, fake = Batch(0.9 * ones, labels_of(N)), Batch(-0.9 * ones, labels_of(N))
-    seen: list[list[Tensor]] = []
+    recorded: list[list[Tensor]] = []
     for seed in (1, 2):
-        spy = Spy(Smooth())
+        discriminator = RecordingDiscriminator(SmoothDiscriminator())
         torch.default_generator.manual_seed(seed)
-        penalty.penalty(critic_of(spy), real, fake)
-        seen.append(spy.seen)
-    for first, second in zip(*seen, strict=False):
-        drawn = first.shape == second.shape and not torch.equal(first, second)
-        if drawn and len(first) > 1:
-            alike = torch.equal(first, first[:1].expand_as(first))
-            expect(not alike, "all images of a batch are moved by the same random number")
+        penalty.penalty(critic_of(discriminator), real, fake)
+        recorded.append(discriminator.images)
+
+    # Images that differ between seeds must differ within the batch.
+    for first, second in zip(*recorded, strict=False):
+        random = first.shape == second.shape and not torch.equal(first, second)
+        if random and len(first) > 1:
+            equal = torch.equal(first, first[:1].expand_as(first))
+            expect(not equal, "all images of a batch are moved by the same random number")
 
 
 @promise(mend="return `ganzoo.Demands(forbids_batch_statistics=True)` from `demands()`")
 def forbids_batch_statistics(bench: PenaltyBench) -> None:
-    """Where it differentiates scores by images, it forbids statistics that would mix them."""
+    """If it differentiates scores by images, it forbids statistics that would mix images."""
     penalty = bench.of_discriminator()
-    spy = Spy(Smooth())
-    penalty.penalty(critic_of(spy), noise(N, seed=1), noise(N, seed=2))
-    differentiates = any(images.requires_grad for images in spy.seen)
+    discriminator = RecordingDiscriminator(SmoothDiscriminator())
+    critic = critic_of(discriminator)
+    penalty.penalty(critic, noise_batch(N, seed=1), noise_batch(N, seed=2))
+    differentiates = any(images.requires_grad for images in discriminator.images)
     expect(
         penalty.demands().forbids_batch_statistics or not differentiates,
         "it shows the critic images that require a gradient, and its demands() forbid nothing",
@@ -191,35 +216,41 @@ def forbids_batch_statistics(bench: PenaltyBench) -> None:
 
 @promise(
     mend="use `ganzoo.image_gradient`, or torch.autograd.grad with create_graph=True, and "
-    "neither `.item()`, `.detach()`, `.data` nor torch.no_grad() on the way"
+    "neither `.item()`, `.detach()`, `.data` nor torch.no_grad() before the result"
 )
 def differentiable_twice(bench: PenaltyBench) -> None:
-    """Its gradient by the network's parameters is that of finite differences in float64."""
+    """Its gradient with respect to the parameters equals finite differences in float64."""
     double = torch.float64
-    real, fake = noise(N, seed=1, dtype=double), noise(N, seed=2, dtype=double)
-    # what a penalty keeps, as a moving average, moves with the parameters but has no gradient
+    real, fake = noise_batch(N, seed=1, dtype=double), noise_batch(N, seed=2, dtype=double)
+    # a buffer, such as a moving average, depends on the parameters but has no gradient
     tolerance = 0.2 if list(bench.make().buffers()) else 1e-2
-    some = False
-    for scale in (1.0, 10.0, 100.0):  # one-sided penalties are flat for flat critics
-        setting = Setting(Smooth(scale).double(), real, fake, Painter().double())
-        value = bench.value(setting).mean()
+    depends = False
+    for scale in (1.0, 10.0, 100.0):  # one-sided penalties are zero for flat critics
+        # Gradient.
+        discriminator, generator = SmoothDiscriminator(scale).double(), SmoothGenerator().double()
+        inputs = Inputs(discriminator, real, fake, generator)
+        value = bench.value(inputs).mean()
         expect(
             value.requires_grad,
             "its value carries no graph: it would be logged and would train nothing",
         )
         torch.autograd.backward(value)
-        for name, parameter in bench.regularized(setting).named_parameters():
-            source = torch.Generator().manual_seed(6)
-            way = torch.randn(parameter.shape, dtype=double, generator=source)
-            analytic = 0.0 if parameter.grad is None else (parameter.grad * way).sum().item()
-            numeric = _slope(bench, setting, parameter, way)
+
+        # Slope along a direction of each parameter.
+        for name, parameter in bench.regularized(inputs).named_parameters():
+            rng = torch.Generator().manual_seed(6)
+            direction = torch.randn(parameter.shape, dtype=double, generator=rng)
+            analytic = 0.0
+            if parameter.grad is not None:
+                analytic = (parameter.grad * direction).sum().item()
+            numeric = _slope(bench, inputs, parameter, direction)
             expect(
                 abs(analytic - numeric) <= tolerance * (abs(numeric) + 1e-2),
                 f"the derivative by '{name}' along some direction is {analytic:.5g}, by finite "
                 f"differences {numeric:.5g}",
             )
-            some = some or abs(analytic) > 1e-8
-    expect(some, "it does not depend on the network's parameters at all")
+            depends = depends or abs(analytic) > 1e-8
+    expect(depends, "it does not depend on the network's parameters at all")
 
 
 @promise(
@@ -227,15 +258,11 @@ def differentiable_twice(bench: PenaltyBench) -> None:
     "the square root"
 )
 def finite_at_zero_gradient(bench: PenaltyBench) -> None:
-    """Value and gradient are finite for a network that is flat, as some are at initialization."""
-    setting = Setting(Linear(0.0), generator=Painter(constant=True))
-    value = bench.value(setting).mean()
+    """Value and gradient are finite for constant networks, as some are at initialization."""
+    inputs = Inputs(LinearDiscriminator(0.0), generator=SmoothGenerator(constant=True))
+    value = bench.value(inputs).mean()
     expect(value.isfinite(), f"its value is {value.item()}")
-    if value.requires_grad:
-        torch.autograd.backward(value)
-    for name, parameter in bench.regularized(setting).named_parameters():
-        finite = parameter.grad is None or parameter.grad.isfinite().all()
-        expect(finite, f"its gradient by '{name}' is not finite")
+    _expect_finite_gradients(bench, inputs, value, "its gradient")
 
 
 @promise(
@@ -244,71 +271,80 @@ def finite_at_zero_gradient(bench: PenaltyBench) -> None:
 )
 def bfloat16_autocast(bench: PenaltyBench) -> None:
     """With networks in bfloat16 it is finite, and close to its value in float32."""
-    wanted = bench.value(Setting()).mean().item()
-    setting = Setting(precision="bf16")
-    value = bench.value(setting).mean()
+    expected = bench.value(Inputs()).mean().item()
+    inputs = Inputs(precision="bf16")
+    value = bench.value(inputs).mean()
     expect(value.isfinite(), f"it is {value.item()} in bfloat16")
     expect(
-        abs(value.item() - wanted) <= 0.1 * abs(wanted) + 0.01,
-        f"it is {value.item():.4g} in bfloat16 and {wanted:.4g} in float32",
+        abs(value.item() - expected) <= 0.1 * abs(expected) + 0.01,
+        f"it is {value.item():.4g} in bfloat16 and {expected:.4g} in float32",
     )
-    if value.requires_grad:
-        torch.autograd.backward(value)
-    for name, parameter in bench.regularized(setting).named_parameters():
-        finite = parameter.grad is None or parameter.grad.isfinite().all()
-        expect(finite, f"in bfloat16 its gradient by '{name}' is not finite")
+    _expect_finite_gradients(bench, inputs, value, "in bfloat16 its gradient")
 
 
 @promise(
-    mend="leave `tolerates_bfloat16` off; a difference of near numbers, as a norm near its target "
-    "is, loses in bfloat16 what it needs"
+    mend="leave `tolerates_bfloat16` off; the difference of two close numbers, as of a norm and "
+    "its target, loses its precision in bfloat16"
 )
 def tolerance_of_bfloat16(bench: PenaltyBench) -> None:
-    """Where it says so, its gradient with the network in bfloat16 is within 3 % of float32's."""
+    """If it claims so, its gradient with the network in bfloat16 is within 3 % of float32's."""
     if not bench.make().tolerates_bfloat16:
         raise SkipTest("its tolerates_bfloat16 is off: it runs in float32 unless a user says so")
     for scale in (1.0, 10.0, 100.0):
-        found: dict[str, Tensor] = {}
-        for precision in ("fp32", "bf16"):
-            setting = Setting(Smooth(scale), precision=precision)
-            torch.autograd.backward(bench.value(setting).mean())
-            gradients = [p.grad for p in bench.regularized(setting).parameters()]
-            found[precision] = torch.cat([g.flatten() for g in gradients if g is not None])
-        size = found["fp32"].norm().item()
-        error = (found["bf16"] - found["fp32"]).norm().item()
+        single = _gradient(bench, Inputs(SmoothDiscriminator(scale)))
+        half = _gradient(bench, Inputs(SmoothDiscriminator(scale), precision="bf16"))
+        size, error = single.norm().item(), (half - single).norm().item()
         expect(
             error <= TOLERATED * size + CLOSE,
             f"it differs by {error / max(size, 1e-30):.1%} for a small smooth critic",
         )
 
 
-class Spy(nn.Module):
-    """Passes images on to a discriminator, and keeps them.
+class RecordingDiscriminator(nn.Module):
+    """Records the images that a discriminator is called with.
 
     Args:
-        discriminator: gives the scores.
+        discriminator: returns the scores.
     """
 
     def __init__(self, discriminator: nn.Module) -> None:
         super().__init__()
         self.discriminator = discriminator
-        self.seen: list[Tensor] = []
+        self.images: list[Tensor] = []
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to scores `(N,)`."""
-        self.seen.append(images)
+        self.images.append(images)
         scores: Tensor = self.discriminator(images)
         return scores
 
 
-def _slope(bench: PenaltyBench, setting: Setting, parameter: nn.Parameter, way: Tensor) -> float:
-    """The central difference quotient of a penalty as a parameter moves."""
+def _gradient(bench: PenaltyBench, inputs: Inputs) -> Tensor:
+    """Gradient with respect to all parameters of the regularized network, as one vector."""
+    torch.autograd.backward(bench.value(inputs).mean())
+    gradients = [p.grad for p in bench.regularized(inputs).parameters() if p.grad is not None]
+    return torch.cat([gradient.flatten() for gradient in gradients])
+
+
+def _expect_finite_gradients(bench: PenaltyBench, inputs: Inputs, value: Tensor, what: str) -> None:
+    """Expect finite gradients of a penalty's value in the network that it regularizes."""
+    if value.requires_grad:
+        torch.autograd.backward(value)
+    for name, parameter in bench.regularized(inputs).named_parameters():
+        finite = parameter.grad is None or parameter.grad.isfinite().all()
+        expect(finite, f"{what} by '{name}' is not finite")
+
+
+def _slope(
+    bench: PenaltyBench, inputs: Inputs, parameter: nn.Parameter, direction: Tensor
+) -> float:
+    """Central difference of a penalty along a direction of a parameter."""
     step = 1e-4
     values = []
     for sign in (1, -1):
         with torch.no_grad():
-            parameter.add_(way, alpha=sign * step)
-        values.append(bench.value(setting).mean().item())
+            parameter.add_(direction, alpha=sign * step)
+        values.append(bench.value(inputs).mean().item())
         with torch.no_grad():
-            parameter.sub_(way, alpha=sign * step)
+            parameter.sub_(direction, alpha=sign * step)
     return (values[0] - values[1]) / (2 * step)

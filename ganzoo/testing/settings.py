@@ -1,4 +1,4 @@
-"""Training settings that losses and architectures recommend: whether a run takes them."""
+"""Training settings that a loss or an architecture recommends: valid ones only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEND = "return only keys of ganzoo.Settings, within the ranges of ganzoo.config.
 
 
 def expect_valid(settings: Mapping[str, object]) -> None:
-    """Each key is one that may be recommended, each value in its range."""
+    """Expect that each key may be recommended, and each value is in its range."""
     allowed = Settings.__annotations__
     for key in settings:
         expect(key in allowed, f"'{key}' is none of {', '.join(allowed)}")

@@ -1,4 +1,4 @@
-"""What an architecture's networks must survive: copies, other precisions and layouts, compilers."""
+"""Promises of an architecture about copies, other precisions and layouts, and the compiler."""
 
 from __future__ import annotations
 
@@ -20,30 +20,33 @@ from ganzoo.testing.networks import (
     Outputs,
     describe,
     expect_close,
-    total,
+    weighted_sum,
 )
 
 promise = Promises(ArchitectureBench)
 
 
 @promise(
-    mend="keep every tensor as an nn.Parameter or with `register_buffer`, each in memory of its own"
+    mend="keep every tensor as an nn.Parameter or with `register_buffer`, and share no memory "
+    "between them"
 )
 def state_dict_round_trip(bench: ArchitectureBench) -> None:
-    """Networks that take another's weights, through safetensors, give what that other gives."""
+    """Networks that load the weights of others, through safetensors, have the same outputs."""
     for built in bench.all_variants():
-        other = bench.build(built.demands, seed=6)
-        for (name, network), (_, twin) in zip(built.both, other.both, strict=True):
+        rebuilt = bench.build(built.demands, seed=6)
+        for (name, network), (_, other) in zip(built.both, rebuilt.both, strict=True):
+            # Load the weights into a fresh network.
             x = built.input_of(name)
-            built.outputs(network, x)  # so that buffers move
+            built.outputs(network, x)  # changes buffers
             state = {key: value.contiguous() for key, value in network.state_dict().items()}
-            twin.load_state_dict(load(save(state)))
+            other.load_state_dict(load(save(state)))
+
+            # Compare the outputs.
             built.eval()
-            other.eval()
+            rebuilt.eval()
+            actual, expected = built.outputs(other, x), built.outputs(network, x)
             where = "after load_state_dict into a fresh one"
-            expect_close(
-                name, built, built.outputs(twin, x), built.outputs(network, x), where=where
-            )
+            expect_close(name, built, actual, expected, where=where)
 
 
 @promise(
@@ -51,17 +54,20 @@ def state_dict_round_trip(bench: ArchitectureBench) -> None:
     "method that refers to the module: a copy's would still refer to the first"
 )
 def deep_copies(bench: ArchitectureBench) -> None:
-    """A deepcopy, made after a call, gives the same and shares nothing with the first."""
+    """A deepcopy, made after a call, has the same outputs and shares nothing with the original."""
     for built in bench.all_variants():
         built.eval()
         for name, network in built.both:
+            # Copy.
             x = built.input_of(name)
             before = built.outputs(network, x)
             try:
                 copy = deepcopy(network)
-            except Exception as error:  # whatever copying may raise
+            except Exception as error:  # copying may raise anything
                 raise Broken(f"the {name} cannot be copied after a call: {error}") from error
             expect_close(name, built, built.outputs(copy, x), before, where="copied")
+
+            # Change the copy.
             with torch.no_grad():
                 for parameter in copy.parameters():
                     parameter.zero_()
@@ -74,105 +80,116 @@ def deep_copies(bench: ArchitectureBench) -> None:
 
 @promise(
     mend="replace functions whose backward is not differentiable (`once_differentiable`, "
-    "in-place changes, `.data`) on the way from images to scores"
+    "in-place changes, `.data`) between images and scores"
 )
 def double_backward(bench: ArchitectureBench) -> None:
-    """A gradient by the input has itself a gradient, and the right one, as penalties need."""
+    """The gradient with respect to the input has a right gradient itself, as penalties need."""
     for built in bench.all_variants():
         for name, network in built.both:
+            # Second gradient.
             what = f"of the {name} built {describe(built.demands)}"
             norm = _gradient_norm(built, network, built.input_of(name))
             expect(norm.requires_grad, f"the input's gradient {what} has no graph")
             torch.autograd.backward(norm)
+
+            # Finite, and not zero.
             seconds = [p.grad for p in network.parameters() if p.grad is not None]
             finite = all(second.isfinite().all() for second in seconds)
             expect(finite, f"the second gradient {what} is not finite")
-            some = any(second.any() for second in seconds)
-            expect(some, f"the second gradient {what} reaches no parameter")
-            with suppress(RuntimeError):  # some networks cannot run in float64, and need not
+            nonzero = any(second.any() for second in seconds)
+            expect(nonzero, f"the second gradient {what} reaches no parameter")
+
+            # Equal to finite differences.
+            with suppress(RuntimeError):  # a network need not run in float64
                 double = network.eval().double()
                 _expect_right_slope(built, double, built.input_of(name).double(), what)
 
 
 @promise(
-    mend="let autocast choose dtypes: cast to the dtype of what is there (`y.to(x.dtype)`) "
+    mend="let autocast choose dtypes: cast to the dtype of another tensor (`y.to(x.dtype)`) "
     "before torch.lerp, index assignment and in-place sums; compute variances in float32"
 )
 def bfloat16_autocast(bench: ArchitectureBench) -> None:
-    """Under bfloat16 autocast both networks give about what they give in float32, and train."""
+    """Under bfloat16 autocast outputs are close to those in float32, and gradients are finite."""
     for built in bench.all_variants():
         for name, network in built.both:
             x = built.input_of(name)
+
+            # Gradients in training mode.
             network.train()
             with torch.autocast("cpu", torch.bfloat16):
                 outputs = built.outputs(network, x)
-            torch.autograd.backward(total(outputs))
+            torch.autograd.backward(weighted_sum(outputs))
             finite = all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())
             expect(finite, f"a gradient of the {name} in bfloat16 is not finite")
+
+            # Outputs in evaluation mode.
             network.eval()
-            wanted = built.outputs(network, x)
+            expected = built.outputs(network, x)
             with torch.autocast("cpu", torch.bfloat16):
-                seen = built.outputs(network, x)
-            expect_close(name, built, seen, wanted, where="under autocast", tolerance=0.1)
+                actual = built.outputs(network, x)
+            expect_close(name, built, actual, expected, where="under autocast", tolerance=0.1)
 
 
 @promise(
-    mend="use `flatten` and `reshape`, not `view`, on feature maps, and let no result depend "
-    "on strides"
+    mend="use `flatten` and `reshape`, not `view`, on feature maps, and do not depend on strides"
 )
 def channels_last(bench: ArchitectureBench) -> None:
-    """With weights and images in channels_last both networks give and learn the same."""
+    """With weights and images in channels_last, outputs and gradients are the same."""
     layout = torch.channels_last
     for built in bench.all_variants():
         built.eval()
         for name, network in built.both:
             x = built.input_of(name)
-            wanted, wanted_gradients = _value_and_gradients(built, network, x)
-            moved = network.to(memory_format=layout)
+            expected, expected_gradients = _outputs_and_gradients(built, network, x)
+            converted = network.to(memory_format=layout)
             x = x.to(memory_format=layout) if x.ndim == 4 else x
-            seen, gradients = _value_and_gradients(built, moved, x)
-            expect_close(name, built, seen, wanted, where="in channels_last")
-            expect_close(name, built, gradients, wanted_gradients, where="in channels_last")
+            actual, gradients = _outputs_and_gradients(built, converted, x)
+            expect_close(name, built, actual, expected, where="in channels_last")
+            expect_close(name, built, gradients, expected_gradients, where="in channels_last")
 
 
 @promise(
-    mend="take out what differs where `torch.compiler.is_compiling()` and side effects on "
-    "Python objects; `TORCH_LOGS=graph_breaks` shows what the compiler cannot follow"
+    mend="remove what differs if `torch.compiler.is_compiling()`, and side effects on Python "
+    "objects; `TORCH_LOGS=graph_breaks` shows what the compiler cannot follow"
 )
 def torch_compile(bench: ArchitectureBench) -> None:
-    """Compiled by torch.compile both networks give and learn the same.
+    """Compiled by torch.compile, both networks have the same outputs and gradients.
 
-    The graphs are captured, differentiated and run without machine code, so that no C compiler is
-    needed and it is quick.
+    The backend captures, differentiates and runs the graphs, but generates no machine code: it
+    needs no C compiler and is fast.
     """
+    # Skip it if torch.compile does not run here.
     try:
         torch.compile(nn.Identity(), backend="eager")
-    except RuntimeError as error:  # a Python that is too new, say
+    except RuntimeError as error:  # a Python that is too new, for example
         raise SkipTest(f"torch.compile does not run here: {error}") from None
+
+    # Compare outputs and gradients.
     for built in bench.variants(WITH_LOGITS):
         built.eval()
         for name, network in built.both:
             x = built.input_of(name)
-            wanted, wanted_gradients = _value_and_gradients(built, network, x)
-            with _quiet_compiler():
+            expected, expected_gradients = _outputs_and_gradients(built, network, x)
+            with _silenced_compiler():
                 network.compile(backend="aot_eager")
-                seen, gradients = _value_and_gradients(built, network, x)
-            expect_close(name, built, seen, wanted, where="compiled")
-            expect_close(name, built, gradients, wanted_gradients, where="compiled")
+                actual, gradients = _outputs_and_gradients(built, network, x)
+            expect_close(name, built, actual, expected, where="compiled")
+            expect_close(name, built, gradients, expected_gradients, where="compiled")
 
 
-def _value_and_gradients(built: Built, network: nn.Module, x: Tensor) -> tuple[Outputs, Outputs]:
-    """What a network gives, and the gradients of its parameters by name."""
+def _outputs_and_gradients(built: Built, network: nn.Module, x: Tensor) -> tuple[Outputs, Outputs]:
+    """Outputs of a network, and the gradients of its parameters by name."""
     network.zero_grad()
     outputs = built.outputs(network, x)
-    torch.autograd.backward(total(outputs))
+    torch.autograd.backward(weighted_sum(outputs))
     gradients = {k: p.grad for k, p in network.named_parameters() if p.grad is not None}
     return {k: v.detach() for k, v in outputs.items()}, gradients
 
 
 @contextmanager
-def _quiet_compiler() -> Iterator[None]:
-    """Without the traces that the compiler logs and pytest would show below a failure."""
+def _silenced_compiler() -> Iterator[None]:
+    """Silence the compiler's debug log, which pytest would show below a failure."""
     before = logging.root.manager.disable
     logging.disable(logging.DEBUG)
     try:
@@ -183,31 +200,39 @@ def _quiet_compiler() -> Iterator[None]:
 
 
 def _gradient_norm(built: Built, network: nn.Module, x: Tensor) -> Tensor:
-    """Half the squared norm of the output's gradient by the input, with a graph."""
+    """Half the squared norm of the output's gradient with respect to the input, with a graph."""
     x = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(total(built.outputs(network, x)), x, create_graph=True)
+    (gradient,) = torch.autograd.grad(weighted_sum(built.outputs(network, x)), x, create_graph=True)
     return 0.5 * gradient.square().sum()
 
 
 def _expect_right_slope(built: Built, network: nn.Module, x: Tensor, what: str) -> None:
-    """The norm's slope along a direction of the parameters is its central difference quotient.
+    """Expect that the norm's slope along a direction of the parameters is its central difference.
 
     The step is so short that no unit passes a kink of its ReLU, where the norm jumps.
     """
     step = 1e-9
     parameters = [p for p in network.parameters() if p.requires_grad]
-    source = torch.Generator().manual_seed(6)
-    way = [torch.randn(p.shape, dtype=p.dtype, generator=source) for p in parameters]
+    rng = torch.Generator().manual_seed(6)
+    directions = [torch.randn(p.shape, dtype=p.dtype, generator=rng) for p in parameters]
+
+    # Slope by autograd.
     norm = _gradient_norm(built, network, x)
-    found = torch.autograd.grad(norm, parameters, allow_unused=True)
-    analytic = sum((g * w).sum().item() for g, w in zip(found, way, strict=True) if g is not None)
+    gradients = torch.autograd.grad(norm, parameters, allow_unused=True)
+    analytic = 0.0
+    for gradient, direction in zip(gradients, directions, strict=True):
+        if gradient is not None:
+            analytic += (gradient * direction).sum().item()
+
+    # Slope by a central difference.
     values = []
     for move in (step, -2 * step):
         with torch.no_grad():
-            for parameter, direction in zip(parameters, way, strict=True):
+            for parameter, direction in zip(parameters, directions, strict=True):
                 parameter.add_(direction, alpha=move)
         values.append(_gradient_norm(built, network, x).item())
     numeric = (values[0] - values[1]) / (2 * step)
+
     expect(
         abs(analytic - numeric) <= 1e-2 * abs(numeric) + 1e-4 * norm.item(),
         f"the second gradient {what} is wrong: along some direction {analytic:.4g}, by finite "

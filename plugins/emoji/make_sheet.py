@@ -1,10 +1,10 @@
-"""Make the sheet that comes along, from the unpacked npm package emoji-datasource-google.
+"""Make the included sheet from the unpacked npm package emoji-datasource-google.
 
     npm pack emoji-datasource-google && tar xzf emoji-datasource-google-*.tgz
     python make_sheet.py package
 
-Every base emoji (no skin tones) with a Noto picture, in the package's order; alpha composited on
-white at 64 px, then halved. The sheet is lossless.
+Every base emoji (no skin tones) with a Noto image, in the package's order: composited on white at
+64 px, downscaled to 32 px. The sheet is lossless.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Make the subset that comes along: the first 1,000 training images of each class, in order.
+"""Make the included subset: the first 1,000 training images of each class, in order.
 
     python make_subset.py FOLDER_WITH_THE_IDX_FILES
 
-The files are byte for byte the same whenever they are made from the same originals.
+The output is byte for byte reproducible from the same originals.
 """
 
 from __future__ import annotations

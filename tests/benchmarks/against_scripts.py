@@ -4,11 +4,11 @@
     python tests/benchmarks/against_scripts.py dcgan-64 --set precision=fp32
     python tests/benchmarks/against_scripts.py --device cuda --set cuda_graphs=on
 
-Each side trains in a process of its own, as its user would, and they take turns, block of steps by
-block of steps: A B A B. ganzoo trains through its public API with log, diagnosis, moving average
-and all. The first blocks warm up. Printed are medians, the ratio with its spread, which can be
-carried from one machine to another, the time from the beginning to the end of the first step (torch
-is imported by then), and peak memory: the process's, or on a GPU what torch has allocated there.
+Each side trains in a process of its own. After each block of steps it is the other's turn: A B A B.
+ganzoo trains by `ganzoo.train` with log, diagnosis and EMA. The first block of each warms up.
+Prints medians, their ratio with its range (ratios compare across machines, times do not), the time
+from the start to the end of the first step (torch is imported by then), and peak memory: of the
+process, or on a GPU of torch's allocator.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import ganzoo
 
 
 class Turns:
-    """One side's end of the line: it waits for its turn, and tells how long a block took."""
+    """Alternates with the other process: waits for a turn, then sends the time of a block."""
 
     def __init__(self, line: Connection, block: int, device: torch.device) -> None:
         self.line, self.block, self.device = line, block, device
@@ -37,7 +37,7 @@ class Turns:
         self.begun, self.first = self.since, 0.0
 
     def step(self) -> None:
-        """A step is done; after a block it is the other's turn."""
+        """Count a step; after a block, wait for the next turn."""
         self.done += 1
         if self.done == 1:
             self.first = now(self.device) - self.begun
@@ -46,7 +46,7 @@ class Turns:
             self.since = self._wait()
 
     def end(self) -> None:
-        """All turns were had."""
+        """Send the time of the first step and the peak memory."""
         self.line.send((self.first, peak_memory(self.device)))
 
     def _wait(self) -> float:
@@ -55,19 +55,19 @@ class Turns:
 
 
 def peak_memory(device: torch.device) -> float:
-    """MiB: of this process, or on a GPU what torch has had there."""
+    """Peak memory in MiB: of this process, or on a GPU of torch's allocator."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() / 2**20
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    # unlike the figure above, this one does not begin at what the parent process had
+    # unlike ru_maxrss, this does not start from the memory of the parent process
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
 class Paced(ganzoo.Observer):
-    """Has ganzoo take turns."""
+    """Makes ganzoo alternate with the script."""
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
@@ -77,14 +77,14 @@ class Paced(ganzoo.Observer):
 
 
 def ours(line: Connection, case: Case, blocks: int, asked: dict[str, Any]) -> None:
-    """ganzoo's process."""
+    """The process that trains by ganzoo."""
     turns = Turns(line, case.block, torch.device(asked["device"]))
     train(case, blocks * case.block, [Paced(turns)], asked)
     turns.end()
 
 
 def theirs(line: Connection, case: Case, blocks: int, asked: dict[str, Any]) -> None:
-    """The script's process."""
+    """The process that runs the script."""
     device = torch.device(asked["device"])
     turns = Turns(line, case.block, device)
     script = make_script(case, device)
@@ -95,7 +95,7 @@ def theirs(line: Connection, case: Case, blocks: int, asked: dict[str, Any]) -> 
 
 
 def compare(name: str, rounds: int, asked: dict[str, Any]) -> dict[str, Any]:
-    """Time a case; the first round warms up."""
+    """Time a case in both processes; the first round warms up."""
     case, context = CASES[name], get_context("spawn")
     lines, processes = [], []
     for side in (ours, theirs):
@@ -139,7 +139,7 @@ HEAD = """\
 
 
 def row(found: dict[str, Any]) -> str:
-    """Of the table."""
+    """A row of the table."""
     return (
         "| {case} | {ganzoo_ms:,.1f} ms | {script_ms:,.1f} ms "
         "| **{ratio:.2f}** ({low:.2f} to {high:.2f}) | {images_per_second:,.0f} "

@@ -1,12 +1,14 @@
-"""What the benchmarks train: ganzoo's side and a typical script's, with the same networks.
+"""The cases that the benchmarks train: by ganzoo and by a typical script, with the same networks.
 
-The script's own networks (`networks.py`) are among the cases beside ganzoo's.
+The scripts' own networks (`networks.py`) are among the cases beside ganzoo's.
 """
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -21,13 +23,13 @@ import ganzoo
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of training.
+    """One training to measure.
 
     Attributes:
-        arch: both sides' networks.
-        loss: ganzoo's.
-        script: the other side.
-        size: pixels of a side.
+        arch: the networks of both sides.
+        loss: of ganzoo.
+        script: the training loop to compare with.
+        size: height and width in pixels.
         channels: of the images.
         block: steps that are timed together.
         settings: of ganzoo.
@@ -62,15 +64,21 @@ CASES = {
 
 @cache
 def host() -> ganzoo.PluginHost:
-    """All that is installed, and the scripts' own networks."""
+    """The installed plugins, and the scripts' own networks."""
     installed = entry_points(group="ganzoo")
     return ganzoo.PluginHost([*installed, EntryPoint("scripts", "networks", "ganzoo")])
 
 
+def make_architecture(arch: dict[str, Any]) -> ganzoo.Architecture:
+    """The architecture of a name, with its options."""
+    options = {key: value for key, value in arch.items() if key != "name"}
+    made: ganzoo.Architecture = ganzoo.create("architecture", arch["name"], host=host(), **options)
+    return made
+
+
 def make_script(case: Case, device: torch.device) -> Script:
-    """The script's side."""
-    options = {key: value for key, value in case.arch.items() if key != "name"}
-    architecture = ganzoo.create("architecture", case.arch["name"], host=host(), **options)
+    """The script of a case, with its networks and data."""
+    architecture = make_architecture(case.arch)
     source = ganzoo.create("dataset", "fashion-mnist").open()
     conditional = bool(case.settings.get("conditional"))
     spec = ganzoo.ImageSpec(case.channels, case.size, case.size, num_classes=10)
@@ -94,7 +102,7 @@ def make_script(case: Case, device: torch.device) -> Script:
 def train(
     case: Case, steps: int, observers: list[ganzoo.Observer], settings: dict[str, Any]
 ) -> None:
-    """ganzoo's side, through its public API, with log, diagnosis and moving average."""
+    """Train a case by `ganzoo.train`, with log, diagnosis and moving average."""
     with tempfile.TemporaryDirectory() as folder:
         ganzoo.train(
             arch=case.arch,
@@ -113,8 +121,53 @@ def train(
         )
 
 
-def add_settings(parser: Any) -> None:
-    """The arguments that choose cases, and how ganzoo computes."""
+def noise_trainer(
+    arch: dict[str, Any],
+    loss: str,
+    shape: tuple[int, int, int],
+    *,
+    penalty: Mapping[str, Mapping[str, Any]] | None = None,
+    classes: int = 0,
+    **settings: Any,
+) -> ganzoo.Trainer:
+    """A trainer on 512 images of noise, always with the same weights to start from.
+
+    Args:
+        arch: name and options.
+        loss: its name.
+        shape: `(C, H, W)` of the images.
+        penalty: options of penalties by name, beside the loss's own.
+        classes: number of classes of the images.
+        settings: of `ganzoo.Trainer`.
+    """
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (512, *shape), dtype=torch.uint8)
+    items = [(image, k % max(1, classes)) for k, image in enumerate(images)]
+    store = ganzoo.ImageStore.from_dataset(items, num_classes=classes)
+
+    # The loss, its penalties, and networks that meet their demands.
+    chosen_loss = ganzoo.create("loss", loss)
+    options = {**chosen_loss.default_penalties(), **(penalty or {})}
+    penalties = {name: ganzoo.create("penalty", name, **own) for name, own in options.items()}
+    demands = chosen_loss.demands()
+    for one in penalties.values():
+        demands |= one.demands()
+    architecture = make_architecture(arch)
+    networks = architecture.build(store.spec, demands)
+
+    return ganzoo.Trainer(
+        generator=networks.generator,
+        discriminator=networks.discriminator,
+        loss=chosen_loss,
+        data=store,
+        latent=architecture.latent,
+        penalties=penalties,
+        **settings,
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that choose cases and settings."""
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
@@ -122,23 +175,23 @@ def add_settings(parser: Any) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="of ganzoo's settings: precision=fp32, cuda_graphs=on, rearrange=off, …",
+        help="a setting of ganzoo: precision=fp32, cuda_graphs=on, compile=on, …",
     )
 
 
-def settings(asked: Any) -> dict[str, Any]:
-    """Those that were given."""
+def settings(asked: argparse.Namespace) -> dict[str, Any]:
+    """The settings of ganzoo that the command line gives."""
     return {"device": asked.device} | dict(given.split("=", 1) for given in asked.set)
 
 
 def now(device: torch.device) -> float:
-    """Seconds, once the device has done what it was given."""
+    """Seconds on a clock, after the device has finished its queue."""
     if device.type == "cuda":
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
     return time.perf_counter()
 
 
 def machine(device: str) -> str:
-    """What it was measured on, for the head of a table."""
+    """Versions and hardware, for the head of a table."""
     name = torch.cuda.get_device_name(device) if device.startswith("cuda") else "CPU"
     return f"torch {torch.__version__}, {name}, {torch.get_num_threads()} threads"

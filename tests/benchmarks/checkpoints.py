@@ -1,8 +1,8 @@
 """What does a checkpoint cost the training? DCGAN at 64 px, batches of 64.
 
-Blocks of steps with and without a checkpoint take turns in one process. The extra time of a block
-is set against a whole default interval of steps. With `--inline` the checkpoint is written by the
-training thread itself, which is what writing it in a thread is compared to.
+Blocks of steps with and without a checkpoint alternate in one process. The extra time of a block is
+divided by the time of a default interval of steps. With `--inline` the training thread itself
+writes the checkpoint, for comparison.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import time
 from pathlib import Path
 
 import torch
+from cases import DCGAN, noise_trainer
 
 import ganzoo
 from ganzoo.config import LoggingConfig
 from ganzoo.run import checkpoints
-from ganzoo.run.checkpoint_writer import Keeper
+from ganzoo.run.checkpoint_writer import CheckpointWriter
 from ganzoo.run.checkpoints import Manifest
 from ganzoo.run.directory import RunDirectory
 
@@ -26,21 +27,10 @@ STEPS, ROUNDS = 6, 7
 
 
 def main(*, inline: bool) -> None:
-    images = torch.randint(0, 256, (256, 3, 64, 64), dtype=torch.uint8)
-    store = ganzoo.ImageStore.from_dataset(list(images))
-    architecture = ganzoo.create("architecture", "dcgan", base_channels=64)
-    networks = architecture.build(store.spec, ganzoo.Demands())
-    trainer = ganzoo.Trainer(
-        generator=networks.generator,
-        discriminator=networks.discriminator,
-        loss=ganzoo.create("loss", "bce"),
-        data=store,
-        latent=architecture.latent,
-        batch_size=64,
-    )
+    trainer = noise_trainer(DCGAN, "bce", (3, 64, 64), batch_size=64)
     interval = LoggingConfig().checkpoint_every
     with tempfile.TemporaryDirectory() as folder:
-        keeper = Keeper(RunDirectory(Path(folder)))
+        writer = CheckpointWriter(RunDirectory(Path(folder)))
         times: dict[str, list[float]] = {"without": [], "with": [], "copy": []}
         for turn in range(2 * ROUNDS + 2):
             saving = turn % 2 == 1
@@ -48,13 +38,13 @@ def main(*, inline: bool) -> None:
             if saving:
                 taken = checkpoints.snapshot(trainer)
                 times["copy"].append(time.perf_counter() - start)
-                manifest = Manifest(trainer.step, store.spec, ganzoo.Demands(), (), {})
-                keeper.submit(taken, manifest)
+                manifest = Manifest(trainer.step, trainer.image, ganzoo.Demands(), (), {})
+                writer.submit(taken, manifest)
                 if inline:
-                    keeper.collect(wait=True)
+                    writer.collect(wait=True)
             for _ in range(STEPS):
                 trainer.train_step()
-            keeper.collect(wait=True)
+            writer.collect(wait=True)
             if turn >= 2:  # the first pair warms up
                 times["with" if saving else "without"].append(time.perf_counter() - start)
         size = sum(

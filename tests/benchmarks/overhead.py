@@ -3,12 +3,12 @@
     python tests/benchmarks/overhead.py
     python tests/benchmarks/overhead.py mlp-28 dcgan-64 --set precision=fp32
 
-Of each case, trained through the public API with log and diagnosis: the time of a step, of the
-passes through both networks and their losses, of the optimizers, of the moving average, of data,
-and what is left, which is the engine's own; then the share that is outside the networks,
-floating-point operations of a step, how many a second, and which share that is of a large matrix
-product's in the same process. On a GPU every part waits for the device, which makes the whole
-slower than it is.
+Trains each case by `ganzoo.train` with log and diagnosis, and prints milliseconds of a step: the
+passes through both networks and their losses, the optimizers, the EMA, the data, and the rest,
+which is the engine. Then the share of time outside the networks, the floating-point operations of
+a step, the rate of them, and that rate as a share of a large matrix product's in the same process.
+On a GPU every part waits for the device, so the whole is slower than usual; a step that is captured
+as a CUDA graph has no parts to time.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Split(ganzoo.Observer):
         self.precision = ""
 
     def started(self, trainer: Any, steps: int) -> None:
-        self.precision = trainer.policy.networks
+        self.precision = trainer.execution.precision
         for update in (trainer.discriminator_update, trainer.generator_update):
-            update._backward = self.timed("networks", update._backward)
+            update.gradients._backward = self.timed("networks", update.gradients._backward)
             update.optimizer.step = self.timed("optimizers", update.optimizer.step)
         self.generate = ganzoo.training.trainer.generate
         ganzoo.training.trainer.generate = self.timed("networks", self.generate)
@@ -70,54 +70,77 @@ class Split(ganzoo.Observer):
             self.parts["step"].append(total)
             self.parts["rest"].append(total - sum(self.spent.values()))
         if trainer.step == WARM_UP:
-            with Operations() as counted:
-                trainer._updates(
-                    [trainer._draw(0)] * trainer.training.batches_per_step, trainer._due()
-                )
-            self.flops = counted.total
+            self.flops = operations(trainer)
         self.spent.clear()
         self.since = now(self.device)
 
     def finished(self, trainer: Any) -> None:
+        self.restore()
+
+    def failed(self, trainer: Any, error: BaseException) -> None:
+        self.restore()
+
+    def restore(self) -> None:
         ganzoo.training.trainer.generate = self.generate
 
 
 class Operations(TorchDispatchMode):
     """Counts floating-point operations by torch's own formulas, inside penalties too.
 
-    torch's `FlopCounterMode` does not take a gradient inside a loss, since it follows modules.
+    torch's `FlopCounterMode` cannot count a gradient inside a loss, since it follows modules.
     """
 
     total = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
+        returned = func(*args, **(kwargs or {}))
         count = flop_registry.get(func.overloadpacket)
         if count is not None:
-            self.total += count(*args, **(kwargs or {}), out_val=found)
-        return found
+            self.total += count(*args, **(kwargs or {}), out_val=returned)
+        return returned
 
 
-def peak(precision: str, device: torch.device) -> float:
-    """Operations a second of a large matrix product: the median, for a machine is never alone."""
+def operations(trainer: Any) -> int:
+    """Floating-point operations of one step; trains one more step in eager mode to count them."""
+    batches, n_critic = trainer.training.batches_per_step, trainer.training.n_critic
+    inputs = [trainer._draw(0)] * batches
+    updates = (trainer.discriminator_update, trainer.generator_update)
+    discriminator_penalties, generator_penalties = (
+        update.objective.active_penalties(0) for update in updates
+    )
+    computes = [update.gradients.compute for update in updates]
+    for update in updates:  # a compiled objective would hide its operations
+        update.gradients.compute = update.objective
+    try:
+        with Operations() as counted:
+            active = (discriminator_penalties,) * n_critic + (generator_penalties,)
+            trainer.update_networks(inputs, active)
+    finally:
+        for update, compute in zip(updates, computes, strict=True):
+            update.gradients.compute = compute
+    return counted.total
+
+
+def peak(precision: str, device: torch.device, side: int | None = None) -> float:
+    """Operations a second of a large matrix product: the median, as others use the machine too."""
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision, torch.float32)
-    side = 2048 if device.type == "cpu" else 8192
+    side = side or (2048 if device.type == "cpu" else 8192)
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     product, times = a @ b, []
     for _ in range(12):
         start = now(device)
-        torch.mm(a, b, out=product)  # into memory that is there
+        torch.mm(a, b, out=product)  # no allocation
         times.append(now(device) - start)
     return 2 * side**3 / statistics.median(times)
 
 
 HEAD = """\
-| case | step | networks | optimizers | average | data | rest | outside | GFLOP | GFLOP/s | share |
+| case | step | networks | optimizers | EMA | data | rest | outside | GFLOP | GFLOP/s | share |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
 def row(name: str, steps: int, asked: dict[str, Any]) -> str:
-    """Of the table: milliseconds."""
+    """A row of the table: milliseconds."""
     device = torch.device(asked["device"])
     split = Split(device)
     train(CASES[name], WARM_UP + steps, [split], asked)

@@ -1,7 +1,7 @@
 """When does bfloat16 pay? One training step of networks of growing size, against float32.
 
 Prints, for each pair of networks, their parameters and the median time of a step in bfloat16
-divided by that in float32. `ganzoo.execution.precision.BF16_PAYS_FROM` is read off this table.
+divided by that in float32. This table gives `ganzoo.execution.precision.BF16_PAYS_FROM`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import statistics
 import time
 
 import torch
+from cases import noise_trainer
 
 import ganzoo
 
-PAIRS = [
+PAIRS: list[tuple[str, dict[str, int], tuple[int, int, int]]] = [
     ("vanilla", {"width": 128}, (2, 1, 1)),
     ("vanilla", {"width": 128}, (1, 28, 28)),
     ("vanilla", {"width": 256}, (1, 28, 28)),
@@ -26,21 +27,6 @@ PAIRS = [
 STEPS, ROUNDS = 10, 5
 
 
-def make(arch: str, options: dict[str, object], shape: tuple[int, ...], precision: str):
-    images = torch.randint(0, 256, (256, *shape), dtype=torch.uint8)
-    store = ganzoo.ImageStore.from_dataset(list(images))
-    architecture = ganzoo.create("architecture", arch, **options)
-    networks = architecture.build(store.spec, ganzoo.Demands())
-    return ganzoo.Trainer(
-        generator=networks.generator,
-        discriminator=networks.discriminator,
-        loss=ganzoo.create("loss", "bce"),
-        data=store,
-        latent=architecture.latent,
-        precision=precision,
-    )
-
-
 def seconds_a_step(trainer: ganzoo.Trainer) -> float:
     start = time.perf_counter()
     for _ in range(STEPS):
@@ -51,8 +37,11 @@ def seconds_a_step(trainer: ganzoo.Trainer) -> float:
 def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
     for arch, options, shape in PAIRS:
-        pair = {p: make(arch, options, shape, p) for p in ("fp32", "bf16")}
-        times = {p: [] for p in pair}
+        pair = {
+            p: noise_trainer({"name": arch, **options}, "bce", shape, precision=p)
+            for p in ("fp32", "bf16")
+        }
+        times: dict[str, list[float]] = {p: [] for p in pair}
         for turn in range(ROUNDS + 1):
             for precision, trainer in pair.items():
                 taken = seconds_a_step(trainer)

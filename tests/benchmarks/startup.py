@@ -1,8 +1,8 @@
-"""How long does the command take to say something?
+"""How long does the command take to start?
 
     python tests/benchmarks/startup.py
 
-Alternately, medians of whole processes, beside what importing torch alone takes.
+Prints medians over whole processes, which alternate. Importing torch alone is measured beside them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ COMMANDS = {
     "import ganzoo": ["-c", "import ganzoo"],
     "import torch": ["-c", "import torch"],
 }
-ROUNDS = 7
 
 
-def main() -> None:
+def main(rounds: int = 7) -> None:
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for turn in range(ROUNDS + 1):
+    for turn in range(rounds + 1):
         for name, command in COMMANDS.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, *command], check=True, capture_output=True)

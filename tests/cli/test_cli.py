@@ -128,8 +128,8 @@ WRONG = {
     "a device that is not here": (["--device", "cuda:99"], "device"),
     "no such config": (["--config", "missing.toml"], "does not exist"),
     "unconditional with a loss that needs labels": (
-        ["--loss", "acgan", "--unconditional"],
-        "needs labels",
+        ["--loss", "acgan", "--no-conditional"],
+        "needs labels, so it cannot train with --no-conditional (from the command line)",
     ),
     "bad switch": (None, "-p takes no:NAME"),
 }
@@ -156,7 +156,7 @@ def test_a_size_the_architecture_cannot_build_is_refused_with_one_it_can(ganzoo_
 def test_missing_choices_say_how_to_make_them(ganzoo_cli):
     code, _, err = ganzoo_cli("train", "--loss", "bce")
     assert code == 2
-    assert "say --arch NAME" in err
+    assert "choose one with --arch NAME" in err
 
 
 def test_a_batch_norm_critic_under_a_penalty_is_refused_before_anything_is_trained(

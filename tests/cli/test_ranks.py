@@ -1,4 +1,4 @@
-"""Leaving: one of several processes ends at once, and leaves nothing undone."""
+"""Promises of exiting: one of several processes exits at once, after all of its work."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Late:
 
 kept = Late()
 atexit.register(print, "said at exit", end=" ")
-with ranks.leaving_at_once():
+with ranks.exiting_at_once():
     print("done", end=" ")
     sys.exit(3)
 """
@@ -28,7 +28,7 @@ with ranks.leaving_at_once():
     ("processes", "said"),
     [("1", "done said at exit taken apart "), ("2", "done said at exit ")],
 )
-def test_one_of_several_exits_before_python_takes_itself_apart(processes, said):
+def test_one_of_several_processes_exits_without_finalization(processes, said):
     launched = {"RANK": "1", "WORLD_SIZE": processes, "MASTER_ADDR": "localhost"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=os.environ | launched, capture_output=True, text=True

@@ -31,7 +31,7 @@ def test_resume_auto_with_other_settings_lists_the_differences(ganzoo_cli):
     assert "training.steps: 3 before, 6 now" in err
     code, _, err = ganzoo_cli(*again, "--steps", "6")
     assert code == 2
-    assert "--override goes on with these changes" in err
+    assert "--override resumes with these changes" in err
     assert ganzoo_cli(*again, "--steps", "6", "--override")[0] == 0
     assert ganzoo.Run("run").steps == [3, 6]
 
@@ -56,6 +56,25 @@ def test_checkpoints_are_kept_as_told_and_the_best_is_sampled(ganzoo_cli):
     code, _, err = ganzoo_cli("sample", "run", "--step", "worst")
     assert code == 2
     assert "'worst' is neither a step nor 'best'" in err
+
+
+EVALUATE = ("--eval-every", "2", "--eval-metrics", "modes", "--eval-images", "50")
+POINTS = ("--data", "gaussians", "-o", "data.count=200", "--log-every", "1", "--steps", "4")
+
+
+def test_a_run_is_evaluated_while_it_trains(ganzoo_cli):
+    arch = ["--arch", "vanilla", "-o", "arch.width=8", "--loss", "bce", "--device", "cpu"]
+    assert ganzoo_cli("train", *arch, *POINTS, *EVALUATE, "--run-dir", "run")[0] == 0
+    run = ganzoo.Run("run")
+    assert [line["step"] for line in run.metrics() if "modes" in line] == [1, 2, 4]
+    assert {line["name"] for line in run.evaluations()} == {"modes", "near-a-mode"}
+
+
+def test_metrics_to_evaluate_are_checked_before_training(ganzoo_cli):
+    code, _, err = ganzoo_cli(*TINY_COMMAND, "--eval-every", "2", "--eval-metrics", "modess")
+    assert code == 2
+    assert "no metric named 'modess'. Did you mean 'modes'?" in err
+    assert list(Path().iterdir()) == []
 
 
 def test_runs_lists_each_with_state_step_and_metrics(ganzoo_cli, trained):
@@ -101,7 +120,7 @@ def test_a_run_that_diverges_is_stopped_and_explained(ganzoo_cli):
     command = [*TINY_COMMAND, "--run-dir", "run", "--loss", "wasserstein", *rates]
     code, _, err = ganzoo_cli(*command)
     assert code == 1
-    assert "none was saved yet" in err
+    assert "no checkpoint was saved yet" in err
     assert "far above the usual" in err
     code, out, _ = ganzoo_cli("doctor", "run")
     assert code == 1
@@ -130,7 +149,7 @@ def test_what_is_no_run_is_told(ganzoo_cli, command):
     assert "no run directory" in err
 
 
-def test_a_stopped_run_is_told_how_to_go_on(ganzoo_cli, monkeypatch):
+def test_a_stopped_run_says_how_to_resume(ganzoo_cli, monkeypatch):
     from ganzoo.training.trainer import Trainer
 
     whole = Trainer.train_step
@@ -142,5 +161,5 @@ def test_a_stopped_run_is_told_how_to_go_on(ganzoo_cli, monkeypatch):
     monkeypatch.setattr(Trainer, "train_step", stopping)
     code, _, err = ganzoo_cli(*TINY_COMMAND, "--run-dir", "run")
     assert code == 130
-    assert "Stopped after step 1; `ganzoo resume run` goes on." in err
+    assert "Stopped after step 1; `ganzoo resume run` resumes the run." in err
     assert ganzoo.Run("run").state == "stopped"

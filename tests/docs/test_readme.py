@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from forked import run_ganzoo, run_snippet
 from PIL import Image
@@ -22,6 +23,15 @@ GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 EVALUATION = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+OTHERS_FLAGS = {
+    *("--nproc-per-node", "--nnodes", "--max-restarts", "--standalone"),  # torchrun
+    *("--rdzv-backend", "--rdzv-endpoint", "--rdzv-id"),
+    *("--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--requeue"),  # SLURM
+    *("--keep-going", "--logdir"),  # Sphinx, TensorBoard
+}
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +97,7 @@ def test_commands_run_one_after_another(text, count, here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 3), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
+    [(README, 2), (INDEX, 1), (GUIDE, 4), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
     ids=["readme", "index", "guide", "report", "recipes", "evaluation"],
 )
 def test_snippets_run(text, count, here):
@@ -137,6 +147,27 @@ def test_the_plugin_of_the_readme_trains(tmp_path, here):
 
 
 def test_every_link_of_the_docs_leads_somewhere():
-    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+    for file in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", file.read_text(encoding="utf-8")):
             assert (file.parent / target).exists(), f"{file.name} links to {target}"
+
+
+def flags_of(command: click.Command) -> set[str]:
+    """The flags of a command and of those below it."""
+    own = {flag for p in command.params for flag in (*p.opts, *p.secondary_opts)}
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(flags_of, below))
+
+
+def test_every_flag_that_the_docs_name_exists():
+    from ganzoo.cli.app import app
+
+    known = flags_of(app) | OTHERS_FLAGS
+    of_programs = {
+        "benchmarks.md",
+        "zoo.md",
+    }  # programs of tests/benchmarks have flags of their own
+    for file in PAGES:
+        if file.name not in of_programs:
+            flags = re.findall(r"(?<![\w-])--[a-z][a-z-]*", file.read_text(encoding="utf-8"))
+            assert set(flags) <= known | {"--clip-grad-norm", "--help"}, file.name

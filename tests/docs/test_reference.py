@@ -16,9 +16,9 @@ from environments import ROOT
 
 import ganzoo
 import ganzoo.testing
-from ganzoo import hookspecs, registry, specs
 from ganzoo.cli.app import app
 from ganzoo.config import RunConfig
+from ganzoo.discovery import hookspecs, registry, specs
 from ganzoo.interfaces.options import describe
 
 pytestmark = pytest.mark.slow
@@ -32,6 +32,18 @@ def plain(text: str) -> str:
     )
     return " ".join(text.translate(str.maketrans(typography)).split())
 
+
+def unspaced(text: str) -> str:
+    """Plain text without spaces: an element's text is set apart from what follows it."""
+    return plain(text).replace(" ", "")
+
+
+FIELD_TERMS = [
+    "gradient accumulation", "mixed precision", "horizontal flip", "exponential moving average",
+    "data parallel", "learning rate", "random seed", "global batch size", "memory-mapped",
+]  # fmt: skip
+
+GENERATED = {"genindex.html", "search.html", "py-modindex.html"}
 
 HOOKS = {name: f for name, f in vars(hookspecs).items() if name.startswith("ganzoo_")}
 CLASSES = {n: getattr(ganzoo, n) for n in ganzoo.__all__ if isinstance(getattr(ganzoo, n), type)}
@@ -146,6 +158,13 @@ def test_every_setting_is_there_with_its_default_and_range(site):
                 assert plain(fact) in row
 
 
+@pytest.mark.parametrize("term", FIELD_TERMS)
+def test_a_term_of_the_field_is_found_by_searching(term, site):
+    """Somebody who knows the papers and PyTorch's documentation searches for these."""
+    pages = [page for page in site.path.rglob("*.html") if page.name not in GENERATED]
+    assert any(term in plain(page.read_text(encoding="utf-8")).lower() for page in pages)
+
+
 def test_every_component_of_the_zoo_is_there_with_each_option(site):
     headings = site.page("reference/zoo").find_all("h3")
     shown: dict[str, str] = defaultdict(str)  # a recipe may be called like a component
@@ -154,7 +173,7 @@ def test_every_component_of_the_zoo_is_there_with_each_option(site):
     for record in ganzoo.default_host().records:
         for component in record.components if record.is_from("gan-zoo") else ():
             text = shown[component.spec.name]
-            assert component.spec.summary in plain(text)
+            assert unspaced(component.spec.summary) in unspaced(text)
             assert all(o.name in text for o in describe(registry.options_model(component)))
 
 

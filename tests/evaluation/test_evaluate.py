@@ -110,6 +110,12 @@ def test_n_is_lowered_to_what_there_is_and_said_so():
     assert "n is 15: there are no more images" in done.remarks[0]
 
 
+def test_n_is_lowered_to_a_smaller_sample_in_memory():
+    done = ganzoo.evaluate(grey(1, 5), grey(2, 30), metrics=Gap(), n=100)
+    assert done["gap"].n == 5
+    assert done.remarks == ("n is 5: there are no more images of images in memory",)
+
+
 def test_a_result_records_all_it_depends_on(run):
     (result,) = ganzoo.evaluate(run, metrics=FeatureGap(), extractor=Mean(), n=50, seed=3)
     assert result.name == "Mean-gap"
@@ -171,7 +177,7 @@ def test_a_checkpoint_a_folder_and_a_dataset_can_be_given(run, tmp_path):
     ("given", "said"),
     [
         (("nowhere", "emoji"), "'nowhere' is no run, no checkpoint, no folder of images"),
-        (("emoji", None), "only a run knows what to be compared with"),
+        (("emoji", None), "only a run has images to be compared with"),
         (("emoji", {"split": "train"}), "given as a name, or as a dict with a name"),
         ((grey(1), torch.zeros(3, 3)), r"images are \(N, C, H, W\)"),
         ((grey(1), grey(1)[:, :, :4]), "only images of one shape are compared"),

@@ -63,7 +63,7 @@ def test_the_wheel_needs_what_the_core_imports():
     import ast
     import sys
 
-    names = {"PIL": "pillow", "pydantic_core": "pydantic"}
+    names = {"PIL": "pillow", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
     used = set()
     for file in (ROOT / "ganzoo").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -242,7 +242,7 @@ DUST = """
 
 
 def test_a_run_whose_plugin_was_uninstalled_says_what_to_install(zoo):
-    """Its loss and dataset are gone: it cannot go on, but can be sampled, as a plain grid."""
+    """Its loss and dataset are gone: it cannot be resumed, but sampled, as a plain grid."""
     dataset = """
     @ganzoo.hookimpl
     def ganzoo_datasets():
@@ -262,7 +262,7 @@ def test_a_run_whose_plugin_was_uninstalled_says_what_to_install(zoo):
     assert what_to_do in told
     drawn = zoo.ganzoo("sample", "run", "--n", 4, "--out", "four.png")
     assert (zoo.work / "four.png").exists()
-    assert drawn.err.startswith("Warning: drawn as a plain grid, for there is no dataset")
+    assert drawn.err.startswith("Warning: drawn as a plain grid: no dataset named 'dust'")
     assert what_to_do in drawn.err
 
 

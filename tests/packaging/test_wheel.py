@@ -125,7 +125,6 @@ def rename(folder: Path, plugin: str) -> tuple[str, list[str]]:
                 for name in components:
                     text = text.replace(f'name="{name}"', f'name="acme-{name}"')
                 text = text.replace("starter=True", "starter=False")
-                text = text.replace("evaluates=True", "evaluates=False")
             if file.name == "test_conformance.py":  # options are given by component name
                 for name in components:
                     text = text.replace(f'"{name}": {{', f'"acme-{name}": {{')

@@ -54,7 +54,7 @@ def test_meaningful_changes_are_allowed_by_override_and_noted(tmp_path):
     run = train(tmp_path / "run")
     edit(run, "steps = 4", "steps = 6")
     edit(run, "log_every = 2", "log_every = 3")
-    with pytest.raises(ganzoo.UsageError, match="--override goes on with these changes"):
+    with pytest.raises(ganzoo.UsageError, match="override=True resumes with these changes"):
         ganzoo.resume(run.path)
     again = ganzoo.resume(run.path, override=True)
     assert [line["step"] for line in again.metrics()] == [2, 4, 6]
@@ -90,7 +90,7 @@ def test_another_learning_rate_is_really_used(tmp_path):
     assert before.keys() == weights(other).keys()
 
 
-def test_auto_starts_then_goes_on_then_has_nothing_to_do(tmp_path):
+def test_auto_starts_then_resumes_then_has_nothing_to_do(tmp_path):
     through = train(tmp_path / "through", steps=6, checkpoint_every=2)
 
     class Stop(ganzoo.Observer):
@@ -118,8 +118,8 @@ def test_auto_refuses_other_settings_and_never_starts_over(tmp_path):
     assert train(tmp_path / "run", steps=8, resume="auto", override=True).steps == [4, 8]
 
 
-def test_auto_needs_a_place(tmp_path):
-    with pytest.raises(ganzoo.UsageError, match="say --run-dir DIR"):
+def test_auto_needs_a_run_directory(tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="needs a run directory: run_dir=DIR"):
         ganzoo.train(resume="auto", **TINY)
 
 
@@ -130,7 +130,7 @@ def test_a_run_killed_before_its_config_was_written_starts_anew(tmp_path, name):
     assert train(tmp_path / "run", resume="auto").steps == [4]
 
 
-def test_changed_images_are_told_and_may_be_allowed(tmp_path):
+def test_changed_images_are_refused_and_may_be_allowed(tmp_path):
     (tmp_path / "photos").mkdir()
     for k in range(6):
         Image.new("RGB", (16, 16), (k * 40, 9, 9)).save(tmp_path / "photos" / f"{k}.png")
@@ -142,14 +142,14 @@ def test_changed_images_are_told_and_may_be_allowed(tmp_path):
     assert ganzoo.resume(run.path, steps=6, override=True).steps == [4, 6]
 
 
-def test_a_journal_that_makes_no_sense_is_told_of(tmp_path):
+def test_a_damaged_journal_is_an_error(tmp_path):
     run = train(tmp_path / "run")
     run.directory.journal.write_text('{"event": "started", "config": {"arch": 3}}\n')
     with pytest.raises(ganzoo.GanzooError, match="events.jsonl is damaged"):
         ganzoo.resume(run.path, steps=6)
 
 
-def test_a_lost_journal_does_not_keep_a_run_from_going_on(tmp_path):
+def test_a_run_without_a_journal_resumes(tmp_path):
     run = train(tmp_path / "run")
     run.directory.journal.unlink()
     assert ganzoo.resume(run.path, steps=6).steps == [4, 6]

@@ -27,7 +27,7 @@ def test_all_that_is_gone_is_one_command():
 
 def test_another_version_is_told():
     assert explain(OURS | {"gan-zoo": "0.0.9"}) == (
-        f"gan-zoo 0.0.9, where {version('gan-zoo')} is installed now"
+        f"gan-zoo 0.0.9, and {version('gan-zoo')} is installed now"
     )
 
 
@@ -49,7 +49,10 @@ def test_a_run_without_a_checkpoint_is_known_by_its_journal(tmp_path):
     run = ganzoo.Run(tmp_path)
     provenance = {"versions": OURS | {"no-such-gan": "1.2"}}
     journal.append(run.directory.journal, "started", provenance=provenance)
-    with pytest.raises(ganzoo.UsageError, match="no-such-gan==1.2$"), missing_explained(run):
+    with (
+        pytest.raises(ganzoo.UsageError, match="no-such-gan==1.2$"),
+        missing_explained(run.path, run.versions),
+    ):
         ganzoo.create("loss", "nebula")
 
 
@@ -58,6 +61,6 @@ def test_a_run_that_tells_nothing_leaves_the_error_as_it_is(tmp_path):
     run = ganzoo.Run(tmp_path)
     with (
         pytest.raises(ganzoo.UsageError, match=r"^no loss named 'nebula'\..* shows all \d+\.$"),
-        missing_explained(run),
+        missing_explained(run.path, run.versions),
     ):
         ganzoo.create("loss", "nebula")

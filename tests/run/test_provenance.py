@@ -109,7 +109,7 @@ def test_a_line_cut_short_by_a_crash_harms_no_other(tmp_path):
 def test_a_run_without_a_beginning_says_so(tmp_path):
     run = ganzoo.train(run_dir=tmp_path / "run", **TINY)
     run.directory.journal.write_text("")
-    with pytest.raises(ganzoo.GanzooError, match="does not say how the run was begun"):
+    with pytest.raises(ganzoo.GanzooError, match="does not say how the run was started"):
         _ = run.provenance
 
 

@@ -76,7 +76,9 @@ def test_more_steps_than_planned_are_noted_in_the_config(photos, tmp_path):
 
 def test_a_finished_run_says_how_to_train_on(photos, tmp_path):
     run = train(tmp_path / "run", photos, 2)
-    with pytest.raises(ganzoo.UsageError, match="at step 2 of 2 already; --steps 1002 trains on"):
+    with pytest.raises(
+        ganzoo.UsageError, match="at step 2 of 2 already; steps=1002 continues the training"
+    ):
         ganzoo.resume(run.path)
 
 
@@ -105,11 +107,13 @@ def test_a_second_writer_is_refused(photos, tmp_path):
 
 
 def test_an_interrupt_in_the_middle_of_a_step_saves_no_half_step(photos, tmp_path):
-    class Breaks(ganzoo.Observer):
-        def started(self, trainer, steps):
-            trainer._update_generator = self.interrupted
+    """The discriminator of step 2 is updated already, the generator is not."""
 
-        def interrupted(self, *drawn):
+    class Breaks(ganzoo.Observer):
+        def step(self, trainer, terms):
+            trainer.generator_update.gradients = self.interrupted
+
+        def interrupted(self, *inputs):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

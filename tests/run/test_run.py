@@ -209,7 +209,7 @@ def test_a_damaged_file_is_named_and_the_checkpoint_before_offered(run, tmp_path
     path = copy_of(run, tmp_path)
     file = path / "checkpoints" / "000006" / "ema.safetensors"
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ganzoo.GanzooError, match=f"{file} is damaged.*--step 4"):
+    with pytest.raises(ganzoo.GanzooError, match=f"{file} is damaged.*step=4"):
         ganzoo.Run(path).sample(1)
     assert ganzoo.Run(path, step=4).sample(1).isfinite().all()
 
@@ -247,8 +247,8 @@ def test_a_pickle_in_a_checkpoint_is_not_run(make_trainer, tmp_path):
             return (Path.touch, (tmp_path / "ran",))
 
     manifest = checkpoints.Manifest(0, ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands(), (), {})
-    taken = checkpoints.snapshot(make_trainer())
-    folder = checkpoints.write(tmp_path / "000000", taken, manifest)
+    snapshot = checkpoints.snapshot(make_trainer())
+    folder = checkpoints.write(tmp_path / "000000", snapshot, manifest)
     (folder / "state.pt").write_bytes(pickle.dumps(Evil()))
     about = json.loads((folder / "manifest.json").read_text())
     about["checksums"]["state.pt"] = hashlib.sha256((folder / "state.pt").read_bytes()).hexdigest()

@@ -7,7 +7,7 @@ from testing.broken_plugin import BROKEN, GOOD, component_name
 
 from ganzoo.discovery.specs import KINDS
 from ganzoo.testing import Check, checks
-from ganzoo.testing.collect import OF_KIND
+from ganzoo.testing.collect import PROMISES
 
 
 def pairs(table):
@@ -61,9 +61,9 @@ def test_compiling_does_not_mind_the_other_faults(checks_of):
 
 
 def test_every_check_of_every_kind_has_a_fault_that_it_catches():
-    assert set(OF_KIND) == set(KINDS)
-    common = {promise.name for promise in OF_KIND["loss"][0].all}
-    for kind, families in OF_KIND.items():
+    assert set(PROMISES) == set(KINDS)
+    common = {promise.name for promise in PROMISES["loss"][0].all}
+    for kind, families in PROMISES.items():
         promised = {promise.name for promises in families for promise in promises.all}
         proven = set(BROKEN[kind].values())
         assert promised - common <= proven <= promised, kind

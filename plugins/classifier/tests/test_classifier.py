@@ -1,4 +1,4 @@
-"""Promises of the classifier, and of what it says of classes."""
+"""Promises of the classifier and of the metric of classes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_it_is_trained_once_and_then_found(monkeypatch, tmp_path):
 
 def test_too_few_or_too_small_images_are_refused():
     few = reference(50)
-    with pytest.raises(ganzoo.Unsupported, match="50 images for 10 classes"):
+    with pytest.raises(ganzoo.Unsupported, match="ten images per class, and there are 50 for 10"):
         DatasetClassifier().prepare(few, "")
     points = ganzoo.ImageSet(
         images=few.images[:, :, :1, :1].repeat(9, 1, 1, 1), labels=few.labels, num_classes=10

@@ -47,12 +47,12 @@ def test_images_are_scaled_as_the_network_was_trained():
 
 def test_other_weights_are_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "HASH", hashlib.sha256(b"others").hexdigest())
-    with pytest.raises(ganzoo.UsageError, match="not the file of weights that ganzoo knows"):
+    with pytest.raises(ganzoo.UsageError, match="not the expected weight file"):
         EfficientNetLite0()
 
 
 def test_points_are_refused():
-    with pytest.raises(ganzoo.Unsupported, match="sees pictures, not 2x1x1"):
+    with pytest.raises(ganzoo.Unsupported, match="at least 2x2 pixels, not 2x1x1"):
         EfficientNetLite0().features(torch.zeros(3, 2, 1, 1, dtype=torch.uint8))
 
 

@@ -40,7 +40,7 @@ def test_a_file_with_code_is_refused_unopened(tmp_path):
 
     file = tmp_path / "bomb.pth"
     file.write_bytes(pickle.dumps(Bomb(), protocol=2))
-    with pytest.raises(ganzoo.UsageError, match="no file of weights that torch opens safely"):
+    with pytest.raises(ganzoo.UsageError, match="no weight file that torch can load safely"):
         _ = with_weights(file).network
 
 

@@ -37,5 +37,5 @@ def test_points_between_the_modes_are_near_none():
 
 
 def test_pictures_are_refused():
-    with pytest.raises(ganzoo.Unsupported, match="of points, not of pictures"):
+    with pytest.raises(ganzoo.Unsupported, match="points only, not for images"):
         Modes().check(ganzoo.ImageSpec(1, 8, 8))

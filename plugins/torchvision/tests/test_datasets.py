@@ -24,7 +24,7 @@ def made(kind, root: Path, **more):
 
 @pytest.mark.parametrize("kind", ALL)
 def test_missing_files_are_one_line_with_the_folder_they_belong_in(kind, tmp_path):
-    with pytest.raises(ganzoo.DataError, match="is not there") as error:
+    with pytest.raises(ganzoo.DataError, match="was not found") as error:
         made(kind, tmp_path).open()
     assert str(tmp_path) in str(error.value)
     assert "data.root" in str(error.value)
@@ -137,7 +137,7 @@ def test_files_of_the_wrong_content_are_not_taken(tmp_path):
     folder = tmp_path / "cifar-10-batches-py"
     folder.mkdir()
     (folder / "data_batch_1").write_bytes(b"not a batch")
-    with pytest.raises(ganzoo.DataError, match="cifar10 is not there"):
+    with pytest.raises(ganzoo.DataError, match="cifar10 was not found"):
         made(CIFAR10, tmp_path).open()
 
 

@@ -16,7 +16,7 @@ SHAPES = [(1, 8, 8), (3, 8, 8), (1, 5, 9), (3, 12, 4)]
 
 
 def critic(score):
-    """A critic from a function of images; the engine's own is not needed here."""
+    """A critic from a function of images; the trainer's own is not needed here."""
     return lambda batch: score(batch.images)
 
 

@@ -11,5 +11,7 @@ class AuxiliaryClassifierOptions(ganzoo.Options):
     """Options of the auxiliary classifier loss."""
 
     class_weight: float = Field(
-        1.0, ge=0, description="Weight of the classification terms relative to the adversarial ones."
+        1.0,
+        ge=0,
+        description="Weight of the classification terms relative to the adversarial ones.",
     )

@@ -26,6 +26,6 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="class-shares",
         factory="ganzoo_classifier.metric:Classes",
         summary="Number of classes in the sample, and KL divergence of its class distribution.",
-        reference="https://arxiv.org/abs/1705.07761",
+        reference="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761",
         starter=True,
     )

@@ -19,7 +19,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
         name="dcgan",
         factory="ganzoo_dcgan.architecture:DCGAN",
         options="ganzoo_dcgan.options:DCGANOptions",
-        summary="Strided convolutions for images of 16 to 128 pixels; optionally class-conditional.",
+        summary="Convolutional networks for images of 16 to 128 pixels; can be class-conditional.",
         reference=PAPER,
     )
 

@@ -14,7 +14,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         name="dragan",
         factory="ganzoo_dragan.penalty:Dragan",
         options="ganzoo_dragan.options:DraganOptions",
-        summary="Gradient penalty around real images: pulls the critic's gradient norm to 1.",
+        summary="Pulls the critic's gradient norm around real images to 1.",
         reference="Kodali et al. 2017, On Convergence and Stability of GANs, arXiv:1705.07215",
     )
 

@@ -50,8 +50,8 @@ class EfficientNetLite0(ganzoo.Extractor):
         """Global average of the last feature map."""
         if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
             raise ganzoo.Unsupported(
-                "EfficientNet-Lite0 needs images of 1 or 3 channels and at least 2x2 pixels, not "
-                f"{'x'.join(map(str, images.shape[1:]))}"
+                "EfficientNet-Lite0 needs images of 1 or 3 channels and at least 2x2 pixels, "
+                f"not {'x'.join(map(str, images.shape[1:]))}"
             )
         network: Network = self.network.to(images.device)
         return network.features(prepared(images, self.options.size))

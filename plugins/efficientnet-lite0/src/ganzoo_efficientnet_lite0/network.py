@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 (Tan & Le 2019, arXiv:1905.11946; the lite variant has ReLU6 and no SE).
 
-Parameter names match the weight file. Padding is TensorFlow's, because the weights were trained with
-it. torchvision's EfficientNet has neither the lite variant nor that padding.
+Parameter names match the weight file. Padding is TensorFlow's, with which the weights were trained.
+torchvision's EfficientNet has neither the lite variant nor that padding.
 """
 
 from __future__ import annotations

@@ -15,6 +15,6 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
         factory="ganzoo_efficientnet_lite0.extractor:EfficientNetLite0",
         options="ganzoo_efficientnet_lite0.options:EfficientNetLite0Options",
         summary="1280 features of EfficientNet-Lite0, trained on ImageNet; needs no download.",
-        reference="https://arxiv.org/abs/1905.11946",
+        reference="Tan & Le 2019, EfficientNet, arXiv:1905.11946",
         starter=True,
     )

@@ -74,8 +74,8 @@ class Inception(ganzoo.Extractor):
         """The 2048 features of the last pooling layer."""
         if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
             raise ganzoo.Unsupported(
-                "the Inception network needs images of 1 or 3 channels and at least 2x2 pixels, not "
-                f"{'x'.join(map(str, images.shape[1:]))}"
+                "the Inception network needs images of 1 or 3 channels and at least 2x2 pixels, "
+                f"not {'x'.join(map(str, images.shape[1:]))}"
             )
         features: Tensor = self.network.to(images.device)(images.expand(-1, 3, -1, -1))[0]
         return features

@@ -62,7 +62,7 @@ class Frechet(ganzoo.Metric):
 class Kernel(ganzoo.Metric):
     """The squared maximum mean discrepancy with a cubic kernel (Binkowski et al. 2018).
 
-    Unbiased: its expectation does not depend on the number of images, and it can be slightly negative.
+    Unbiased: its mean does not depend on the number of images, and it can be slightly negative.
     """
 
     scores = (

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import ganzoo
 
+FID = "Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, arXiv:1706.08500"
+
 
 @ganzoo.hookimpl
 def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
@@ -13,16 +15,16 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
     yield ganzoo.MetricSpec(
         name="frechet",
         factory="ganzoo_fidelity.metrics:Frechet",
-        summary="Fréchet distance between feature distributions.",
-        reference="https://arxiv.org/abs/1706.08500",
+        summary="Fréchet distance between feature distributions; FID with `inception`.",
+        reference=FID,
         starter=True,
     )
     yield ganzoo.MetricSpec(
         name="kernel",
         factory="ganzoo_fidelity.metrics:Kernel",
         options="ganzoo_fidelity.options:KernelOptions",
-        summary="Kernel distance (squared MMD) between feature distributions.",
-        reference="https://arxiv.org/abs/1801.01401",
+        summary="Kernel distance (squared MMD) between features; KID with `inception`.",
+        reference="Binkowski et al. 2018, Demystifying MMD GANs, arXiv:1801.01401",
         starter=True,
     )
     yield ganzoo.MetricSpec(
@@ -30,7 +32,8 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         factory="ganzoo_fidelity.metrics:PrecisionRecall",
         options="ganzoo_fidelity.options:NeighbourOptions",
         summary="Precision (fidelity) and recall (diversity) by nearest neighbours of features.",
-        reference="https://arxiv.org/abs/1904.06991",
+        reference="Kynkäänniemi et al. 2019, Improved Precision and Recall Metric for Assessing "
+        "Generative Models, arXiv:1904.06991",
         starter=True,
     )
     yield ganzoo.MetricSpec(
@@ -38,7 +41,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         factory="ganzoo_fidelity.metrics:InceptionScore",
         options="ganzoo_fidelity.options:SplitOptions",
         summary="Inception score, computed with a classifier of the dataset.",
-        reference="https://arxiv.org/abs/1606.03498",
+        reference="Salimans et al. 2016, Improved Techniques for Training GANs, arXiv:1606.03498",
     )
 
 
@@ -50,5 +53,5 @@ def ganzoo_extractors() -> Iterator[ganzoo.ExtractorSpec]:
         factory="ganzoo_fidelity.inception:Inception",
         options="ganzoo_fidelity.options:InceptionOptions",
         summary="Inception network of the original FID; downloads 91 MB on first use.",
-        reference="https://arxiv.org/abs/1706.08500",
+        reference=FID,
     )

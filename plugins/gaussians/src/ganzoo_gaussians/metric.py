@@ -42,7 +42,7 @@ class Modes(ganzoo.Metric):
         for label in torch.unique(reference.labels):
             mode = real[reference.labels == label]
             centre, spread = mode.mean(0), mode.var(0, correction=0).mean().sqrt()
-            # coordinates are rounded to 8 bits, whose error has a deviation of about 1/3
+            # rounding to 8 bits alone has a standard deviation of 0.29
             near.append((points - centre).norm(dim=1) <= WITHIN * spread.clamp_min(1 / 3))
         hits = torch.stack(near)
         return {

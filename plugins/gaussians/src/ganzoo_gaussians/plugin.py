@@ -36,6 +36,6 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="modes",
         factory="ganzoo_gaussians.metric:Modes",
         summary="Number of modes covered, and share of points near a mode; for 2D points.",
-        reference="https://arxiv.org/abs/1705.07761",
+        reference="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761, section 5.1",
         starter=True,
     )

@@ -109,7 +109,7 @@ def _flat(images: Tensor) -> Tensor:
 def _nearest(
     images: Tensor, among: Tensor, *, exclude: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Distance and index of each image's nearest neighbour, other than the one of index `exclude`."""
+    """Distance and index of each image's nearest neighbour, leaving out the index in `exclude`."""
     chunks = []
     for start in range(0, len(images), ROWS):
         distances = torch.cdist(images[start : start + ROWS], among)

@@ -15,13 +15,13 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         factory="ganzoo_neighbours.metrics:DensityCoverage",
         options="ganzoo_neighbours.options:NeighbourOptions",
         summary="Density (fidelity) and coverage (diversity) by nearest neighbours of features.",
-        reference="https://arxiv.org/abs/2002.09797",
+        reference="Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, arXiv:2002.09797",
         starter=True,
     )
     yield ganzoo.MetricSpec(
         name="copying",
         factory="ganzoo_neighbours.metrics:Copying",
         summary="Share of images that are near copies of training images (memorization).",
-        reference="https://arxiv.org/abs/2102.08921",
+        reference="Alaa et al. 2022, How Faithful is your Synthetic Data?, arXiv:2102.08921",
         starter=True,
     )

@@ -15,6 +15,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         factory="ganzoo_sliced_wasserstein.metric:SlicedWasserstein",
         options="ganzoo_sliced_wasserstein.options:SlicedWassersteinOptions",
         summary="Sliced Wasserstein distance between pixels; needs no feature network.",
-        reference="https://doi.org/10.1007/s10851-014-0506-3",
+        reference="Bonneel et al. 2015, Sliced and Radon Wasserstein Barycenters of Measures, "
+        "doi:10.1007/s10851-014-0506-3",
         starter=True,
     )

@@ -1,1 +1,1 @@
-"""TensorBoard event files, a ganzoo plugin."""
+"""TensorBoard event files for ganzoo."""

@@ -1,4 +1,4 @@
-"""An observer that writes TensorBoard event files into the run directory."""
+"""An observer that writes TensorBoard event files to the run directory."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ class TensorBoard(ganzoo.Observer):
         ganzoo.UsageError: the package `tensorboard` is not installed.
     """
 
+    options: TensorBoardOptions
+
     def __init__(self, options: TensorBoardOptions | None = None) -> None:
-        self.options = options or TensorBoardOptions()
+        super().__init__(options or TensorBoardOptions())
         try:
             import torch.utils.tensorboard  # noqa: F401
         except ImportError as error:
@@ -37,36 +39,36 @@ class TensorBoard(ganzoo.Observer):
         self._writer: SummaryWriter | None = None
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """Remember where and what."""
+        """Keep the folder of the event files, and the settings."""
         self._folder, self._settings = run_dir / "tensorboard", settings
 
-    def started(self, trainer: Any, steps: int) -> None:
-        """Open a file; what came after this step is written again, so it is taken back."""
+    def started(self, trainer: ganzoo.TrainerState, steps: int) -> None:
+        """Open an event file; events after `trainer.step` are purged, as they are written again."""
         from torch.utils.tensorboard import SummaryWriter
 
-        again = trainer.step + 1 if trainer.step else None
-        self._writer = SummaryWriter(str(self._folder), purge_step=again)
+        purge_step = trainer.step + 1 if trainer.step else None
+        self._writer = SummaryWriter(str(self._folder), purge_step=purge_step)
         text = f"```json\n{json.dumps(self._settings, indent=2)}\n```"
         self._writer.add_text("settings", text, trainer.step)
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """A scalar for each number of the log."""
+        """Write each number of the log line as a scalar."""
         if self._writer is not None:
             for name, value in values.items():
                 if name != "step":
                     self._writer.add_scalar(name, value, step)
 
     def samples(self, step: int, picture: Tensor, path: Path) -> None:
-        """The sample grid."""
+        """Write the sample grid as an image."""
         if self._writer is not None and self.options.images:
             self._writer.add_image("samples", picture, step)
 
-    def finished(self, trainer: Any) -> None:
-        """Close the file."""
+    def finished(self, trainer: ganzoo.TrainerState) -> None:
+        """Close the event file."""
         self._close()
 
-    def failed(self, trainer: Any, error: BaseException) -> None:
-        """Close the file: what is in it stays."""
+    def failed(self, trainer: ganzoo.TrainerState, error: BaseException) -> None:
+        """Close the event file; its content is kept."""
         self._close()
 
     def _close(self) -> None:

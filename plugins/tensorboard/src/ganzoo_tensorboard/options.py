@@ -8,6 +8,6 @@ import ganzoo
 
 
 class TensorBoardOptions(ganzoo.Options):
-    """What goes into the event files."""
+    """Options of the TensorBoard observer."""
 
-    images: bool = Field(True, description="Write sample grids too.")
+    images: bool = Field(True, description="Write sample grids.")

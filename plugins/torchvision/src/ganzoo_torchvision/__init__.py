@@ -1,1 +1,1 @@
-"""MNIST, CIFAR, SVHN and CelebA for ganzoo, by torchvision's own code."""
+"""MNIST, CIFAR, SVHN and CelebA for ganzoo, read by torchvision."""

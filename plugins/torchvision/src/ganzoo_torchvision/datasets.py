@@ -1,4 +1,4 @@
-"""Datasets by torchvision's own classes: they download, check and read; ganzoo does the rest."""
+"""Datasets of torchvision, which downloads, verifies and reads the files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from ganzoo_torchvision.options import CelebAOptions, TorchvisionOptions
 
 
 class _Torchvision(ganzoo.Dataset):
-    """What they share: torchvision's class is made, and its many failures become one line."""
+    """Shared code: construct torchvision's class, and turn its errors into one-line messages."""
 
     title: ClassVar[str]
     natural: ClassVar[ganzoo.ImageSpec]
     splits: ClassVar[tuple[str, ...]] = ("train", "test")
 
+    options: TorchvisionOptions
+
     def __init__(self, options: TorchvisionOptions | None = None) -> None:
-        self.options = options or TorchvisionOptions()
+        super().__init__(options or TorchvisionOptions())
 
     @property
     def root(self) -> Path:
@@ -30,7 +32,7 @@ class _Torchvision(ganzoo.Dataset):
         """One of the dataset's splits.
 
         Raises:
-            DataError: the files are not there and could not be downloaded, or a package that
+            DataError: the files do not exist and could not be downloaded, or a package that
                 reads them is not installed.
         """
         if split not in self.splits:
@@ -46,22 +48,22 @@ class _Torchvision(ganzoo.Dataset):
             ) from None
         except Exception as error:  # URL, HTTP, checksum, archive and file errors of many kinds
             reason = " ".join(str(error).split()).rstrip(".")  # torchvision's has many lines
-            fetched = "could not be downloaded" if self.options.download else "is not there"
+            failure = "could not be downloaded" if self.options.download else "was not found"
             raise ganzoo.DataError(
-                f"{self.title} {fetched}: {reason}. Its files belong below {self.root}, in "
-                "torchvision's layout; data.root names another folder"
+                f"{self.title} {failure}: {reason}. Its files belong in {self.root}, in "
+                "torchvision's layout; data.root sets another folder"
             ) from None
         return self.source(images)
 
     def make(self, split: str) -> Any:
-        """Torchvision's dataset, which bears the name of the class here."""
+        """torchvision's dataset of the same class name."""
         from torchvision import datasets
 
         kind = getattr(datasets, type(self).__name__)
         return kind(str(self.root), train=split == "train", download=self.options.download)
 
     def source(self, images: Any) -> ganzoo.ImageSource:
-        """As ganzoo wants it."""
+        """Describe the images of torchvision's dataset."""
         names = tuple(getattr(images, "classes", ())) or tuple(
             map(str, range(self.natural.num_classes))
         )
@@ -69,28 +71,28 @@ class _Torchvision(ganzoo.Dataset):
 
 
 class MNIST(_Torchvision):
-    """60,000 digits to train on, 10,000 to test with."""
+    """60,000 training and 10,000 test images of digits."""
 
     title = "mnist"
     natural = ganzoo.ImageSpec(1, 28, 28, num_classes=10)
 
 
 class CIFAR10(_Torchvision):
-    """50,000 photographs to train on, 10,000 to test with."""
+    """50,000 training and 10,000 test photographs of 10 classes."""
 
     title = "cifar10"
     natural = ganzoo.ImageSpec(3, 32, 32, num_classes=10)
 
 
 class CIFAR100(_Torchvision):
-    """50,000 photographs of 100 classes to train on, 10,000 to test with."""
+    """50,000 training and 10,000 test photographs of 100 classes."""
 
     title = "cifar100"
     natural = ganzoo.ImageSpec(3, 32, 32, num_classes=100)
 
 
 class SVHN(_Torchvision):
-    """73,257 house numbers to train on, 26,032 to test with, 531,131 extra ones."""
+    """73,257 training, 26,032 test and 531,131 extra images of house numbers."""
 
     title = "svhn"
     natural = ganzoo.ImageSpec(3, 32, 32, num_classes=10)
@@ -100,14 +102,14 @@ class SVHN(_Torchvision):
         """See the base class."""
         from torchvision import datasets
 
-        if self.options.download:  # torchvision asks for scipy when all is downloaded
+        if self.options.download:  # torchvision imports scipy only after the download
             import scipy  # type: ignore[import-untyped]  # noqa: F401
 
         return datasets.SVHN(str(self.root), split=split, download=self.options.download)
 
 
 class CelebA(_Torchvision):
-    """162,770 faces to train on; without labels unless an attribute is named."""
+    """162,770 training images of faces; unlabelled unless an attribute is chosen."""
 
     title = "celeba"
     natural = ganzoo.ImageSpec(3, 64, 64)
@@ -126,7 +128,7 @@ class CelebA(_Torchvision):
         )
 
     def source(self, images: Any) -> ganzoo.ImageSource:
-        """Unlabelled, or with an attribute's absence and presence as two classes."""
+        """Unlabelled, or with one attribute as a binary label."""
         attribute = self.options.attribute
         if not attribute:
             return ganzoo.ImageSource(Labelled(images, None), self.natural)
@@ -143,7 +145,7 @@ class CelebA(_Torchvision):
 
 
 class Labelled(Dataset[tuple[Any, int]]):
-    """CelebA's images with one of its 40 attributes, or with none."""
+    """CelebA's images with one of its 40 attributes as the label, or with label 0."""
 
     def __init__(self, images: Any, attribute: int | None) -> None:
         self.images = images

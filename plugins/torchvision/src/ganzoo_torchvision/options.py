@@ -10,12 +10,12 @@ import ganzoo
 
 
 class TorchvisionOptions(ganzoo.Options):
-    """Where the files are, and whether they may be fetched."""
+    """Options of every torchvision dataset."""
 
     root: Path | None = Field(
-        None, description="Folder of the files, in torchvision's layout. By default in the cache."
+        None, description="Folder of the files, in torchvision's layout; ganzoo's cache if unset."
     )
-    download: bool = Field(True, description="Download what is missing.")
+    download: bool = Field(True, description="Download missing files.")
 
     @field_validator("root")
     @classmethod
@@ -24,8 +24,10 @@ class TorchvisionOptions(ganzoo.Options):
 
 
 class CelebAOptions(TorchvisionOptions):
-    """The same, and which attribute is the label."""
+    """Options of CelebA."""
 
     attribute: str = Field(
-        "", description="One of the 40 attributes, such as Smiling, as a label of two classes."
+        "",
+        description="One of the 40 attributes, such as Smiling, as a binary label; no labels if "
+        "empty.",
     )

@@ -16,34 +16,34 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         name="mnist",
         factory="ganzoo_torchvision.datasets:MNIST",
         options=OPTIONS,
-        summary="Grey handwritten digits, 28 px, 10 classes. Downloaded.",
+        summary="Grey handwritten digits, 28 px, 10 classes; downloaded on first use.",
         reference="LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
     )
     yield ganzoo.DatasetSpec(
         name="cifar10",
         factory="ganzoo_torchvision.datasets:CIFAR10",
         options=OPTIONS,
-        summary="Coloured photographs, 32 px, 10 classes. Downloaded.",
+        summary="Colour photographs, 32 px, 10 classes; downloaded on first use.",
         reference="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
     )
     yield ganzoo.DatasetSpec(
         name="cifar100",
         factory="ganzoo_torchvision.datasets:CIFAR100",
         options=OPTIONS,
-        summary="Coloured photographs, 32 px, 100 classes. Downloaded.",
+        summary="Colour photographs, 32 px, 100 classes; downloaded on first use.",
         reference="Krizhevsky 2009, Learning Multiple Layers of Features from Tiny Images",
     )
     yield ganzoo.DatasetSpec(
         name="svhn",
         factory="ganzoo_torchvision.datasets:SVHN",
         options=OPTIONS,
-        summary="Coloured house numbers, 32 px, 10 classes. Downloaded.",
+        summary="Colour images of house numbers, 32 px, 10 classes; downloaded on first use.",
         reference="Netzer et al. 2011, Reading Digits in Natural Images",
     )
     yield ganzoo.DatasetSpec(
         name="celeba",
         factory="ganzoo_torchvision.datasets:CelebA",
         options="ganzoo_torchvision.options:CelebAOptions",
-        summary="Faces, cropped and aligned; trained at 64 px unless told otherwise. Downloaded.",
+        summary="Aligned and cropped faces, 64 px by default; downloaded on first use.",
         reference="Liu et al. 2015, Deep Learning Face Attributes in the Wild, arXiv:1411.7766",
     )

@@ -1,8 +1,8 @@
 """The original GAN: two multilayer perceptrons (Goodfellow et al. 2014, arXiv:1406.2661).
 
-Conditional as Mirza & Osindero 2014 (arXiv:1411.1784): the one-hot label is appended to z and to
-the flattened image. The activations are today's: ReLU in the generator and LeakyReLU(0.2) in the
-discriminator, for the paper's maxout and dropout; batch norm in the generator only.
+Conditional as in Mirza & Osindero 2014 (arXiv:1411.1784): the one-hot label is appended to z and to
+the flattened image. The activations are modern: ReLU in the generator and LeakyReLU(0.2) in the
+discriminator instead of the paper's maxout and dropout; batch norm in the generator only.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from ganzoo_vanilla.options import VanillaOptions
 
 
 class Vanilla(ganzoo.Architecture):
-    """Two perceptrons for images of any shape."""
+    """Two MLPs for images of any shape."""
+
+    options: VanillaOptions
 
     def __init__(self, options: VanillaOptions | None = None) -> None:
-        self.options = options or VanillaOptions()
+        super().__init__(options or VanillaOptions())
 
     @property
     def latent(self) -> ganzoo.NormalLatent:
@@ -29,11 +31,11 @@ class Vanilla(ganzoo.Architecture):
         return ganzoo.NormalLatent(self.options.latent_dim)
 
     def settings(self) -> ganzoo.Settings:
-        """Adam as in the DCGAN paper; the 2014 paper's own momentum schedule is history."""
+        """Adam as in DCGAN, instead of the paper's gradient descent with a momentum schedule."""
         return {"optimizer": "adam", "betas": (0.5, 0.999)}
 
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
-        """Any shape, any demand: the discriminator has no batch statistics at all."""
+        """Networks for any shape and any demands; the discriminator has no batch norm."""
         classes = image.num_classes if demands.labels else 0
         return ganzoo.Networks(
             Generator(image.shape, classes, self.options),
@@ -70,7 +72,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
 
     def __init__(
         self,
@@ -101,7 +103,7 @@ class Discriminator(nn.Module):
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch norm that uses its running statistics for a batch of one, which has none itself."""
+    """Batch norm that uses its running statistics for a batch of one, whose variance is zero."""
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, D)` to `(N, D)`."""
@@ -113,7 +115,7 @@ class BatchNorm(nn.BatchNorm1d):
 
 
 def _append_label(x: Tensor, labels: Tensor | None, classes: int) -> Tensor:
-    """`(N, D)` with one-hot labels behind: `(N, D + classes)`."""
+    """Append one-hot labels: `(N, D)` to `(N, D + classes)`."""
     if not classes:
         return x
     assert labels is not None, "this network was built to be conditional: give it labels"

@@ -1,7 +1,7 @@
 """The original losses on logits (Goodfellow et al. 2014, arXiv:1406.2661).
 
 With s = D(x) a logit, log sigmoid(s) = -softplus(-s) and log(1 - sigmoid(s)) = -softplus(s), which
-neither saturate nor overflow where a sigmoid followed by a logarithm does.
+are numerically stable where a sigmoid followed by a logarithm is not.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ import ganzoo
 
 class NonSaturating(ganzoo.Loss):
     """The loss used in practice: the generator maximizes log D(G(z)) (section 3)."""
-
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        super().__init__()
 
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
@@ -40,5 +37,5 @@ class Minimax(NonSaturating):
     def generator_loss(
         self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """log(1 - D(G(z))): its gradient vanishes where the discriminator is sure."""
+        """log(1 - D(G(z))), whose gradient vanishes for confident discriminators."""
         return {"adversarial": -F.softplus(critic(fake)).mean()}

@@ -17,7 +17,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
         name="vanilla",
         factory="ganzoo_vanilla.architecture:Vanilla",
         options="ganzoo_vanilla.options:VanillaOptions",
-        summary="Two multilayer perceptrons: any image shape, quick on a CPU.",
+        summary="Two multilayer perceptrons (MLPs) for any image shape; fast on a CPU.",
         reference=PAPER,
     )
 
@@ -28,13 +28,13 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     yield ganzoo.LossSpec(
         name="bce",
         factory="ganzoo_vanilla.losses:NonSaturating",
-        summary="Binary cross-entropy on logits, non-saturating for the generator.",
+        summary="Non-saturating loss: binary cross-entropy on logits.",
         reference=f"{PAPER}, section 3",
     )
     yield ganzoo.LossSpec(
         name="minimax",
         factory="ganzoo_vanilla.losses:Minimax",
-        summary="The two-player minimax game as written; its generator gradient saturates.",
+        summary="Minimax loss: the original two-player game; the generator's gradient saturates.",
         reference=f"{PAPER}, equation 1",
     )
 
@@ -45,12 +45,12 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="vanilla",
         file="ganzoo_vanilla:recipes/vanilla.toml",
-        summary="The original GAN: two perceptrons on small images.",
+        summary="The original GAN: MLPs on small images.",
         reference=PAPER,
     )
     yield ganzoo.RecipeSpec(
         name="vanilla-conditional",
         file="ganzoo_vanilla:recipes/vanilla-conditional.toml",
-        summary="The first conditional GAN: the class beside z and beside the image.",
+        summary="The first conditional GAN: one-hot labels appended to z and to the image.",
         reference=MIRZA,
     )

@@ -24,19 +24,19 @@ class GradientPenalty(ganzoo.Penalty):
         super().__init__(options or GradientPenaltyOptions())
 
     def demands(self) -> ganzoo.Demands:
-        """The gradient of one image's score must be that image's alone (section 4)."""
+        """No batch norm: each image's score must depend on that image alone (section 4)."""
         return ganzoo.Demands(forbids_batch_statistics=True)
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
-        """A scalar, zero where every norm is on target."""
+        """Scalar; zero where every gradient norm equals the target."""
         epsilon = torch.rand_like(real.images[:, :1, :1, :1])
         between = torch.lerp(fake.images, real.images, epsilon)
         gradient = ganzoo.image_gradient(critic, real.with_images(between))
-        # torch gives the norm the derivative 0 at 0, so that a flat critic costs no NaN
+        # torch defines the derivative of the norm at 0 as 0, so a flat critic gives no NaN
         norm: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
         excess = norm - self.options.target
         return (excess.relu() if self.options.one_sided else excess).square().mean()
 
     def zero_at_gradient_norm(self) -> float:
-        """The target."""
+        """The target norm."""
         return self.options.target

@@ -25,14 +25,15 @@ class _Distance(ganzoo.Loss):
 
 
 class Wasserstein(_Distance):
-    """Algorithm 1 of arXiv:1701.07875: the critic is kept Lipschitz by clipping its weights."""
+    """Algorithm 1 of arXiv:1701.07875: weight clipping keeps the critic Lipschitz."""
+
+    options: WassersteinOptions
 
     def __init__(self, options: WassersteinOptions | None = None) -> None:
-        super().__init__()
-        self.clip = (options or WassersteinOptions()).clip
+        super().__init__(options or WassersteinOptions())
 
     def settings(self) -> ganzoo.Settings:
-        """RMSprop without momentum, 5e-5, five critic updates a step."""
+        """RMSprop without momentum, learning rate 5e-5, five critic updates per step."""
         return {
             "optimizer": "rmsprop",
             "generator_lr": 5e-5,
@@ -42,19 +43,17 @@ class Wasserstein(_Distance):
         }
 
     def after_discriminator_step(self, discriminator: nn.Module) -> None:
-        """Clip every weight, line 7 of the algorithm."""
+        """Clip every weight (line 7 of the algorithm)."""
+        clip = self.options.clip
         for parameter in discriminator.parameters():
-            parameter.clamp_(-self.clip, self.clip)
+            parameter.clamp_(-clip, clip)
 
 
 class WassersteinGP(_Distance):
-    """Algorithm 1 of arXiv:1704.00028: the gradient penalty takes the place of clipping."""
-
-    def __init__(self, options: ganzoo.NoOptions | None = None) -> None:
-        super().__init__()
+    """Algorithm 1 of arXiv:1704.00028: a gradient penalty replaces weight clipping."""
 
     def settings(self) -> ganzoo.Settings:
-        """Adam 1e-4 with betas (0, 0.9), five critic updates a step."""
+        """Adam with learning rate 1e-4 and betas (0, 0.9), five critic updates per step."""
         return {
             "optimizer": "adam",
             "generator_lr": 1e-4,

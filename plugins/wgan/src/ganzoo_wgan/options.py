@@ -11,7 +11,7 @@ class WassersteinOptions(ganzoo.Options):
     """Options of the loss with weight clipping."""
 
     clip: float = Field(
-        0.01, gt=0, description="Every weight of the critic is kept within [-clip, clip]."
+        0.01, gt=0, description="Weight clipping: critic weights are clamped to [-clip, clip]."
     )
 
 
@@ -19,7 +19,7 @@ class GradientPenaltyOptions(ganzoo.PenaltyOptions):
     """Options of the gradient penalty."""
 
     weight: float = Field(10.0, ge=0, description="Lambda of the paper; 0 switches it off.")
-    target: float = Field(1.0, ge=0, description="The gradient norm that costs nothing.")
+    target: float = Field(1.0, ge=0, description="Target of the gradient norm.")
     one_sided: bool = Field(
         False, description="Penalize only norms above the target (section 4 of the paper)."
     )

@@ -12,18 +12,18 @@ WGAN_GP = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1
 
 @ganzoo.hookimpl
 def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
-    """Both ways to train a Wasserstein critic."""
+    """The Wasserstein losses."""
     yield ganzoo.LossSpec(
         name="wasserstein",
         factory="ganzoo_wgan.losses:Wasserstein",
         options="ganzoo_wgan.options:WassersteinOptions",
-        summary="Wasserstein distance with clipped weights.",
+        summary="Wasserstein loss with weight clipping.",
         reference=WGAN,
     )
     yield ganzoo.LossSpec(
         name="wgan-gp",
         factory="ganzoo_wgan.losses:WassersteinGP",
-        summary="Wasserstein distance with a gradient penalty.",
+        summary="Wasserstein loss with a gradient penalty (WGAN-GP).",
         reference=WGAN_GP,
     )
 
@@ -35,7 +35,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
         name="gradient-penalty",
         factory="ganzoo_wgan.gradient_penalty:GradientPenalty",
         options="ganzoo_wgan.options:GradientPenaltyOptions",
-        summary="Pulls the critic's gradient norm between real and fake images towards one.",
+        summary="Pulls the critic's gradient norm between real and fake images to 1 (WGAN-GP).",
         reference=WGAN_GP,
     )
 
@@ -46,12 +46,12 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     yield ganzoo.RecipeSpec(
         name="wgan",
         file="ganzoo_wgan:recipes/wgan.toml",
-        summary="Wasserstein GAN with clipped weights, on a DCGAN.",
+        summary="Wasserstein GAN with weight clipping, on DCGAN's networks.",
         reference=WGAN,
     )
     yield ganzoo.RecipeSpec(
         name="wgan-gp",
         file="ganzoo_wgan:recipes/wgan-gp.toml",
-        summary="Wasserstein GAN with a gradient penalty, on a DCGAN.",
+        summary="Wasserstein GAN with a gradient penalty, on DCGAN's networks.",
         reference=WGAN_GP,
     )

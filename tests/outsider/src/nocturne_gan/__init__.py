@@ -1,1 +1,1 @@
-"""Night skies for ganzoo: an architecture, a loss and a dataset."""
+"""Night skies for ganzoo: an architecture, a loss, a dataset, an observer and a command."""

@@ -1,12 +1,12 @@
 """Nocturne: an implicit generator and a residual discriminator, for images of any shape.
 
-The generator knows no grid. A residual perceptron looks at one pixel at a time: at waves of its
-place (Tancik et al. 2020, arXiv:2006.10739), and at z, which modulates every block (as in
-Skorokhodov et al. 2021, arXiv:2011.12026). As 1 x 1 convolutions it runs on all pixels at once.
+The generator is a coordinate network: a residual MLP maps Fourier features of a pixel's position
+(Tancik et al. 2020, arXiv:2006.10739) to its colour, and z modulates every block (as in Skorokhodov
+et al. 2021, arXiv:2011.12026). It is computed for all pixels at once by 1 x 1 convolutions.
 
-The discriminator is a residual convolutional network without any normalization, so no score
-depends on another image. Conditional: an embedding of the class beside z, and a projection
-discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
+The discriminator is a residual convolutional network without normalization, so no score depends on
+another image. Conditional: a class embedding appended to z, and a projection discriminator
+(Miyato & Koyama 2018, arXiv:1802.05637).
 """
 
 from __future__ import annotations
@@ -28,20 +28,22 @@ CLASS_DIM = 16
 class Nocturne(ganzoo.Architecture):
     """Networks for any number of channels, rows and columns."""
 
+    options: NocturneOptions
+
     def __init__(self, options: NocturneOptions | None = None) -> None:
-        self.options = options or NocturneOptions()
+        super().__init__(options or NocturneOptions())
 
     @property
     def latent(self) -> ganzoo.Latent:
-        """Independent Laplace coordinates."""
+        """z with independent Laplace coordinates."""
         return LaplaceLatent(self.options.latent_dim)
 
     def settings(self) -> ganzoo.Settings:
-        """A generator that shares its weights among all pixels takes small steps."""
+        """Its learning rates, and Adam without momentum."""
         return {"generator_lr": 5e-4, "discriminator_lr": 2e-4, "betas": (0.0, 0.99)}
 
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
-        """Networks for an image; every demand can be met."""
+        """Networks for any image shape and any demands."""
         classes = image.num_classes if demands.labels else 0
         return ganzoo.Networks(
             Painter(self.options, image, classes),
@@ -83,7 +85,7 @@ class Painter(nn.Module):
 
 
 class PaintBlock(nn.Module):
-    """features + f(features * (1 + gain(z)) + shift(z)), on each pixel by itself."""
+    """features + f(features * (1 + gain(z)) + shift(z)), pixel by pixel."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -100,7 +102,7 @@ class PaintBlock(nn.Module):
 
 
 class Watcher(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if asked for."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
 
     def __init__(self, width: int, image: ganzoo.ImageSpec, *, classes: int, logits: int) -> None:
         super().__init__()
@@ -127,7 +129,7 @@ class Watcher(nn.Module):
 
 
 class WatchBlock(nn.Module):
-    """Two 3 x 3 convolutions beside the identity, then half the resolution (rounded up)."""
+    """A residual block of two 3 x 3 convolutions, then average pooling (rounded up)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -141,9 +143,9 @@ class WatchBlock(nn.Module):
 
 
 def waves(height: int, width: int, frequencies: int) -> Tensor:
-    """Sines and cosines of each pixel's place, `(1, 2 + 4 * frequencies, H, W)`.
+    """Fourier features of the pixel positions, `(1, 2 + 4 * frequencies, H, W)`.
 
-    Half a turn up to the highest frequency that so many pixels can show, geometrically spaced.
+    Frequencies are geometrically spaced, from half a cycle per image to a quarter per pixel.
     """
     rows = torch.linspace(-1, 1, height) if height > 1 else torch.zeros(1)
     columns = torch.linspace(-1, 1, width) if width > 1 else torch.zeros(1)

@@ -1,4 +1,4 @@
-"""Night skies: a sky that brightens to the horizon, stars, and a moon whose phase is the label."""
+"""Night skies: a vertical gradient, stars, and a moon whose phase is the label."""
 
 from __future__ import annotations
 
@@ -29,17 +29,19 @@ ZENITH = torch.tensor([0.02, 0.03, 0.12])
 HORIZON = torch.tensor([0.10, 0.12, 0.30])
 MOONLIGHT = torch.tensor([0.95, 0.93, 0.82])
 EARTHSHINE = 0.12
-"""Brightness of the moon's dark side: faint, so that a new moon can be seen at all."""
+"""Brightness of the moon's dark side, so that a new moon is visible."""
 
 
 class NightSky(ganzoo.Dataset):
     """Skies of the northern hemisphere, where a waxing moon is lit on the right."""
 
+    options: NightSkyOptions
+
     def __init__(self, options: NightSkyOptions | None = None) -> None:
-        self.options = options or NightSkyOptions()
+        super().__init__(options or NightSkyOptions())
 
     def open(self, split: str = "train") -> ganzoo.ImageSource:
-        """The skies of a split; the other split has others."""
+        """The skies of a split; train and test differ."""
         if split not in SPLITS:
             raise ganzoo.UsageError(f"no split '{split}' of night-sky; there are train and test")
         size = self.options.size
@@ -52,7 +54,7 @@ class NightSky(ganzoo.Dataset):
 
 @dataclass(frozen=True)
 class Skies(Dataset[tuple[Tensor, int]]):
-    """The i-th sky is a function of seed, split and i alone, so nothing needs to be kept."""
+    """The i-th sky depends on seed, split and i alone, so nothing is stored."""
 
     options: NightSkyOptions
     split: str
@@ -64,7 +66,7 @@ class Skies(Dataset[tuple[Tensor, int]]):
         """A uint8 `(3, size, size)` image and its phase."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        # torch's generator on the CPU takes 32 bits of its seed; numpy's takes all there are
+        # torch's CPU generator uses 32 bits of its seed, numpy's uses all of them
         rng = np.random.default_rng((self.options.seed, SPLITS.index(self.split), index))
         label = int(rng.integers(len(PHASES)))
         sky = draw_sky(self.options.size, self.options.stars, rng)
@@ -85,19 +87,19 @@ def draw_sky(size: int, stars: int, rng: np.random.Generator) -> Tensor:
 
 
 def draw_moon(sky: Tensor, phase: float, rng: np.random.Generator) -> Tensor:
-    """The same sky with a moon somewhere in its upper part."""
+    """The sky with a moon at a random position in its upper part."""
     size = sky.shape[1]
     radius = rng.uniform(0.14, 0.20) * size
     x0, y0 = rng.uniform(radius, size - radius), rng.uniform(radius, 0.6 * size)
     axis = torch.arange(size) + 0.5
     y, x = torch.meshgrid((axis - y0) / radius, (axis - x0) / radius, indexing="ij")
-    disc = ((1 - torch.hypot(x, y)) * radius + 0.5).clamp(0, 1)  # edges one pixel soft
+    disc = ((1 - torch.hypot(x, y)) * radius + 0.5).clamp(0, 1)  # anti-aliased edge
     glow = EARTHSHINE + (1 - EARTHSHINE) * lit(x, y, phase).float()
     return sky * (1 - disc) + MOONLIGHT[:, None, None] * glow * disc
 
 
 def lit(x: Tensor, y: Tensor, phase: float) -> Tensor:
-    """Which points of the unit disc the sun reaches.
+    """Which points of the unit disc are sunlit.
 
     The terminator is half an ellipse, x = cos(2 pi phase) sqrt(1 - y^2): the moon is lit to its
     right while waxing, to the left of the mirrored one while waning. The lit share of the disc is

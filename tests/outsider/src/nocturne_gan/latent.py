@@ -1,4 +1,4 @@
-"""The latent distribution: independent Laplace coordinates, most of them small, a few bright."""
+"""The latent distribution: independent Laplace coordinates."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor
 import ganzoo
 
 LARGEST = 16.0
-"""Of |z|; float32 draws of the uniform distribution end about there anyway."""
+"""Largest |z|; uniform draws in float32 reach no further."""
 
 
 class LaplaceLatent(ganzoo.Latent):
     """Each coordinate of z has the density exp(-|z|) / 2.
 
-    Drawn by the inverse of its distribution function: z = -sign(u) log(1 - 2|u|) for u uniform on
-    [-1/2, 1/2]. Truncation shortens the interval u is drawn from, which is exact.
+    Inverse transform sampling: z = -sign(u) log(1 - 2|u|) for u uniform on [-1/2, 1/2]. Truncation
+    shortens the interval of u, which samples the truncated distribution exactly.
     """
 
     def sample(
@@ -37,10 +37,10 @@ class LaplaceLatent(ganzoo.Latent):
         return (-u.sign() * torch.log1p(-2 * mass * u.abs())).clamp(-bound, bound)
 
     def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
-        """A great circle between what the two points would be as normal variables.
+        """Spherical interpolation of the normal scores of both points.
 
-        A straight line would pass through points with too little in every coordinate. The normal
-        scores w = Phi^-1(F(z)) walk along a circle, and go back by the inverse map.
+        Linear interpolation passes through points that are too small in every coordinate. The
+        normal scores w = Phi^-1(F(z)) are interpolated along a great circle and mapped back.
         """
         a, b = to_normal(start), to_normal(end)
         cosine = (a * b).sum(-1, keepdim=True) / (a.norm(dim=-1) * b.norm(dim=-1)).unsqueeze(-1)
@@ -50,7 +50,7 @@ class LaplaceLatent(ganzoo.Latent):
 
 
 def to_normal(z: Tensor) -> Tensor:
-    """Laplace to standard normal, coordinate by coordinate, in float64."""
+    """Map Laplace to standard normal coordinates, in float64."""
     tail = torch.exp(-z.double().abs()) / 2  # P(Z > |z|)
     scores: Tensor = -z.sign() * torch.special.ndtri(tail)
     return scores

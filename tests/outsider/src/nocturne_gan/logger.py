@@ -1,4 +1,4 @@
-"""A logger: the night's log as a page of Markdown, a line an event."""
+"""A logger: writes a Markdown page with one line per event."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ import ganzoo
 from nocturne_gan.options import NightWatchOptions
 
 FILE = Path("night-watch", "log.md")
-"""Inside the run directory."""
+"""Path inside the run directory."""
 
 
 class NightWatch(ganzoo.Observer):
-    """Writes down what happens to a run, and now and then what its numbers are.
+    """Writes the events of a run, and its numbers every few steps.
 
-    A run that is resumed goes on in the same log.
+    A resumed run continues in the same log.
     """
 
+    options: NightWatchOptions
+
     def __init__(self, options: NightWatchOptions | None = None) -> None:
-        self.options = options or NightWatchOptions()
+        super().__init__(options or NightWatchOptions())
         self._file = FILE
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """Find the log, or begin it with what is to be trained."""
+        """Find the log, or create it."""
         self._file = run_dir / FILE
         if not self._file.exists():
             self._file.parent.mkdir(exist_ok=True)
             self._file.write_text(f"# {run_dir.name}\n\n", encoding="utf-8")
 
-    def started(self, trainer: Any, steps: int) -> None:
-        """The watch begins."""
+    def started(self, trainer: ganzoo.TrainerState, steps: int) -> None:
+        """Note the first and the last step."""
         self._note(f"step {trainer.step}: the watch begins; dawn is at step {steps}")
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
-        """Every so many lines of the run's own log."""
+        """Note the loss terms every few steps."""
         if step % self.options.every == 0:
             chosen = [f"{name} {value:.3g}" for name, value in values.items() if "/" in name]
             self._note(f"step {step}: {', '.join(chosen)}")
 
     def samples(self, step: int, picture: Tensor, path: Path) -> None:
-        """A picture, by a link that works from the log's own folder."""
+        """Link to the sample grid, relative to the log."""
         self._note(f"step {step}: ![the sky](../samples/{path.name})")
 
     def checkpoint(self, step: int, path: Path) -> None:
-        """Something to come back to."""
+        """Note a checkpoint."""
         self._note(f"step {step}: safe in {path.name}")
 
-    def finished(self, trainer: Any) -> None:
-        """Dawn."""
+    def finished(self, trainer: ganzoo.TrainerState) -> None:
+        """Note the end."""
         self._note(f"step {trainer.step}: dawn")
 
-    def failed(self, trainer: Any, error: BaseException) -> None:
-        """What woke everyone."""
+    def failed(self, trainer: ganzoo.TrainerState, error: BaseException) -> None:
+        """Note the exception."""
         self._note(f"step {trainer.step}: {type(error).__name__}: {error}")
 
     def _note(self, text: str) -> None:

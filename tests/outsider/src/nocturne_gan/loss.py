@@ -1,9 +1,9 @@
-"""Twilight: the non-saturating loss, and two things that scores alone cannot say.
+"""Twilight: the non-saturating loss with two more terms.
 
-1. The critic should not mind a small shift: (D(x) - D(shift(x)))^2 on real images (Zhang et al.
-   2020, arXiv:1910.12027, equation 4). Shifted and never mirrored: a waxing moon in a mirror wanes.
-2. The generator should paint with the light of real images: brightness (the mean) and contrast
-   (the standard deviation) over a batch, channel by channel.
+1. Consistency regularization: (D(x) - D(shift(x)))^2 on real images (Zhang et al. 2020,
+   arXiv:1910.12027, equation 4). Images are never mirrored: a mirrored waxing moon is a waning one.
+2. Moment matching: fakes should have the brightness (mean) and contrast (standard deviation) of
+   real images, per channel over a batch.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from nocturne_gan.options import TwilightOptions
 class Twilight(ganzoo.Loss):
     """softplus(-D(x)) + softplus(D(G(z))) for the critic, softplus(-D(G(z))) for the generator."""
 
+    options: TwilightOptions
+
     def __init__(self, options: TwilightOptions | None = None) -> None:
-        super().__init__()
-        self.options = options or TwilightOptions()
+        super().__init__(options or TwilightOptions())
 
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """Tell real from fake, wherever things stand."""
+        """Non-saturating loss, and consistency under shifts."""
         scores = critic(real)
         terms = {"real": F.softplus(-scores).mean(), "fake": F.softplus(critic(fake)).mean()}
         if self.options.consistency:
@@ -37,7 +38,7 @@ class Twilight(ganzoo.Loss):
     def generator_loss(
         self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
-        """Be taken for real, in the light of the real ones."""
+        """Non-saturating loss, and moment matching."""
         terms = {"adversarial": F.softplus(-critic(fake)).mean()}
         if self.options.light:
             difference = light(fake.images) - light(real.images)
@@ -46,13 +47,13 @@ class Twilight(ganzoo.Loss):
 
 
 def shifted(images: Tensor, share: float) -> Tensor:
-    """Images rolled by as many pixels, up to a share of each side, in a random direction."""
+    """Images rolled by a random number of pixels, up to a fraction of each side."""
     steps = [max(1, round(share * side)) for side in images.shape[2:]]
     rows, columns = (int(torch.randint(-step, step + 1, ())) for step in steps)
     return images.roll((rows, columns), dims=(2, 3))
 
 
 def light(images: Tensor) -> Tensor:
-    """Mean and standard deviation of each channel over a batch, `(2, C)` in float32."""
+    """Mean and standard deviation per channel over a batch, `(2, C)` in float32."""
     pixels = images.float().transpose(0, 1).flatten(1)
     return torch.stack([pixels.mean(1), (pixels.var(1, correction=0) + 1e-8).sqrt()])

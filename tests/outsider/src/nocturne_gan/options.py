@@ -1,4 +1,4 @@
-"""Options of the three components."""
+"""Options of the components."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class NocturneOptions(ganzoo.Options):
     width: int = Field(48, ge=1, le=1024, description="Channels of both networks.")
     blocks: int = Field(3, ge=1, le=32, description="Residual blocks of the generator.")
     frequencies: int = Field(
-        8, ge=1, le=256, description="Waves per axis that tell the generator where a pixel is."
+        8, ge=1, le=256, description="Fourier features per axis of a pixel's position."
     )
 
 
 class TwilightOptions(ganzoo.Options):
-    """Weights of what is added to the non-saturating loss."""
+    """Weights of the terms besides the non-saturating loss."""
 
     consistency: float = Field(
-        1.0, ge=0, description="Weight of the critic's change of mind when an image is shifted."
+        1.0, ge=0, description="Weight of the consistency regularization under shifts."
     )
     shift: float = Field(
-        0.125, gt=0, le=0.5, description="The largest shift, as a share of the image's side."
+        0.125, gt=0, le=0.5, description="Largest shift, as a fraction of the image's side."
     )
     light: float = Field(
         1.0, ge=0, description="Weight of the difference in brightness and contrast."
@@ -33,15 +33,15 @@ class TwilightOptions(ganzoo.Options):
 
 
 class NightSkyOptions(ganzoo.Options):
-    """What the skies hold."""
+    """Options of the night skies."""
 
-    count: int = Field(2000, ge=1, le=10_000_000, description="Skies in a split.")
+    count: int = Field(2000, ge=1, le=10_000_000, description="Number of images in a split.")
     size: int = Field(32, ge=8, le=1024, description="Height and width in pixels.")
-    stars: int = Field(24, ge=0, le=10_000, description="Stars in a sky.")
-    seed: int = Field(0, ge=0, lt=2**31, description="Of everything that is drawn.")
+    stars: int = Field(24, ge=0, le=10_000, description="Stars in an image.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Random seed of the images.")
 
 
 class NightWatchOptions(ganzoo.Options):
-    """How much the night-watch writes."""
+    """Options of the night-watch."""
 
-    every: int = Field(100, ge=1, description="Steps between the numbers it writes down.")
+    every: int = Field(100, ge=1, description="Steps between lines of numbers.")

@@ -1,14 +1,15 @@
-"""Promises to observers: they see everything, cost nothing unasked, and do no harm."""
+"""Promises to observers: they are notified of every event, cost nothing unused, do no harm."""
 
 from __future__ import annotations
+
+import importlib.metadata
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import ganzoo
-from ganzoo.discovery.host import Component, PluginRecord
-from ganzoo.run.observer_group import Watchers
+from ganzoo.run.observer_group import Expendable, ObserverGroup
 
 TINY = {
     "arch": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
@@ -61,7 +62,7 @@ class Diary(ganzoo.Observer):
         self.seen.append(("failed", type(error).__name__))
 
 
-def test_every_event_is_told_in_order(tmp_path):
+def test_observers_are_notified_of_every_event_in_order(tmp_path):
     diary = Diary()
     ganzoo.train(run_dir=tmp_path / "run", observers=[diary], steps=5, **TINY)
     seen = [event for event in diary.seen if event[0] != "checkpoint"]
@@ -77,7 +78,7 @@ def test_every_event_is_told_in_order(tmp_path):
     ]
 
 
-def test_a_resumed_run_is_told_where_it_goes_on_from(tmp_path):
+def test_observers_of_a_resumed_run_learn_its_step(tmp_path):
     run = ganzoo.train(run_dir=tmp_path / "run", steps=4, **TINY)
     diary = Diary()
     ganzoo.resume(run.path, steps=6, observers=[diary])
@@ -85,7 +86,7 @@ def test_a_resumed_run_is_told_where_it_goes_on_from(tmp_path):
     assert ("samples", 0) not in diary.seen
 
 
-def test_a_failure_is_told_and_goes_on_to_the_caller(tmp_path):
+def test_observers_are_notified_of_a_failure_which_the_caller_gets(tmp_path):
     class Breaks(Diary):
         def metrics(self, step, values):
             raise RuntimeError("mine")
@@ -108,24 +109,46 @@ def test_watching_changes_nothing(tmp_path):
     assert all(torch.equal(mine[key], theirs[key]) for key in mine)
 
 
-def component(name: str = "acme") -> Component:
-    spec = ganzoo.ObserverSpec(name=name, factory="acme.log:Log", summary="Logs.")
-    return Component(spec, PluginRecord("acme", "acme.plugin", "acme-log", "1.2"))
-
-
-def test_a_plugins_observer_that_raises_is_switched_off_and_named():
+def test_an_expendable_observer_that_raises_is_switched_off_and_named():
     class Breaks(Diary):
         def metrics(self, step, values):
             raise ConnectionError("no such server")
 
     diary, broken = Diary(), Breaks()
-    watchers = Watchers([diary], [(component(), broken)])
-    with pytest.warns(UserWarning, match="'acme' of acme-log 1.2 is switched off: .*no such serv"):
-        watchers.tell("metrics", 2, {"step": 2})
-    watchers.tell("metrics", 4, {"step": 4})  # with pytest, a second warning would be an error
-    watchers.tell("attached", None, {"training": {"steps": 3}})
+    group = ObserverGroup([diary], [Expendable("the observer 'acme' of acme-log 1.2", broken)])
+    with pytest.warns(
+        ganzoo.GanzooWarning, match="'acme' of acme-log 1.2 is switched off: .*no such serv"
+    ):
+        group.notify("metrics", 2, {"step": 2})
+    group.notify("metrics", 4, {"step": 4})  # with pytest, a second warning would be an error
+    group.notify("attached", None, {"training": {"steps": 3}})
     assert broken.seen == []
     assert diary.seen == [("metrics", 2), ("metrics", 4), ("attached", 3)]
+
+
+PLUGIN = """
+import ganzoo
+
+@ganzoo.hookimpl
+def ganzoo_observers():
+    yield ganzoo.ObserverSpec(name="acme", factory="acme_log:Log", summary="Logs.")
+
+class Log(ganzoo.Observer):
+    def metrics(self, step, values):
+        raise ConnectionError("no such server")
+"""
+
+
+def test_a_plugins_observer_that_raises_is_switched_off_and_named(tmp_path, monkeypatch):
+    (tmp_path / "acme_log.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry_points = importlib.metadata.entry_points(group="ganzoo")
+    acme = importlib.metadata.EntryPoint("acme", "acme_log", "ganzoo")
+    host = ganzoo.PluginHost([*entry_points, acme], strict=True)
+    with pytest.warns(ganzoo.GanzooWarning, match="the observer 'acme' of .* is switched off") as w:
+        run = ganzoo.train(run_dir=tmp_path / "run", observers=["acme"], host=host, steps=5, **TINY)
+    assert len(w) == 1
+    assert run.steps[-1] == 5
 
 
 def test_an_observer_without_an_event_is_not_called_for_it():
@@ -138,7 +161,7 @@ def test_an_observer_without_an_event_is_not_called_for_it():
                 raise AssertionError("step was looked up")
             return super().__getattribute__(name)
 
-    Watchers([Trap()]).step(None, {})
+    ObserverGroup([Trap()]).step(None, {})
 
 
 def test_an_observer_can_be_named_with_its_options_in_a_config(tmp_path):

@@ -1,4 +1,4 @@
-"""Stand-ins for networks, of which losses and penalties have a value that is known in advance."""
+"""Stand-ins for networks, for which the value of a loss or a penalty is known in advance."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ IMAGE = ImageSpec(3, 8, 8, num_classes=CLASSES)
 def critic_of(
     discriminator: nn.Module, *, precision: str = "fp32", conditional: bool = False
 ) -> BoundCritic:
-    """The critic that a trainer would make of it."""
+    """Make a critic of a discriminator as training does."""
     config = ExecutionConfig(device="cpu", precision=precision)
     return BoundCritic(discriminator, Execution(config, [discriminator], 1), conditional)
 
 
 def labels_of(n: int) -> Tensor:
-    """Every class in turn."""
+    """Labels `(n,)`: every class in turn."""
     return torch.arange(n) % CLASSES
 
 
-class Scoreboard(nn.Module):
-    """A discriminator whose outputs are looked up: the k-th of `pictures(n)` has the k-th score.
+class LookupDiscriminator(nn.Module):
+    """A discriminator that looks scores up: the k-th of `graded_images(n)` has the k-th score.
 
-    So a loss's gradient by scores is seen apart from what it does with the images themselves, and
-    shifted, mirrored or slightly noisy images keep their score.
+    So the gradient of a loss with respect to scores is known. Shifted, mirrored or slightly noisy
+    images keep their score.
 
     Args:
-        scores: `(n,)`, differentiated by where they require a gradient.
-        logits: `(n, CLASSES)`; the discriminator gives scores alone where None.
+        scores: `(n,)`; they may require gradients.
+        logits: `(n, CLASSES)`, or None for a discriminator without class logits.
     """
 
     def __init__(self, scores: Tensor, logits: Tensor | None = None) -> None:
@@ -50,33 +50,35 @@ class Scoreboard(nn.Module):
     def forward(self, images: Tensor) -> Tensor | Mapping[str, Tensor]:
         """Images `(N, C, H, W)` to scores `(N,)`."""
         last = len(self.scores) - 1
-        place = (images.mean((1, 2, 3)) / BRIGHTEST + 1) / 2 * last
-        numbers = place.detach().round().long().clamp(0, last)
-        scores = self.scores[numbers] + self.offset + 0 * place  # flat, and yet differentiable
+        position = (images.mean((1, 2, 3)) / BRIGHTEST + 1) / 2 * last
+        rows = position.detach().round().long().clamp(0, last)
+        scores = (
+            self.scores[rows] + self.offset + 0 * position
+        )  # differentiable, with gradient zero
         if self.logits is None:
             return scores
-        return {"scores": scores, "class_logits": self.logits[numbers]}
+        return {"scores": scores, "class_logits": self.logits[rows]}
 
 
 BRIGHTEST = 0.9
 
 
-def pictures(n: int) -> Tensor:
+def graded_images(n: int) -> Tensor:
     """Images `(n, C, H, W)`, each of one shade, from dark to bright."""
     shades = torch.linspace(-BRIGHTEST, BRIGHTEST, n)
     return shades[:, None, None, None].expand(-1, *IMAGE.shape).clone()
 
 
-class Judge(nn.Module):
-    """A small discriminator of every kind of head.
+class SmallDiscriminator(nn.Module):
+    """A small discriminator, with class logits or without.
 
     Args:
-        logits: give class logits beside the scores.
+        logits: return class logits too.
     """
 
     def __init__(self, *, logits: bool) -> None:
         super().__init__()
-        self.body = Smooth()
+        self.body = SmoothDiscriminator()
         self.classes = nn.Parameter(0.1 * torch.ones(CLASSES)) if logits else None
 
     def forward(self, images: Tensor) -> Tensor | Mapping[str, Tensor]:
@@ -87,12 +89,12 @@ class Judge(nn.Module):
         return {"scores": scores, "class_logits": scores[:, None] * self.classes}
 
 
-class Linear(nn.Module):
-    """A discriminator whose gradient is the same everywhere, of a norm that is given.
+class LinearDiscriminator(nn.Module):
+    """A linear discriminator: its gradient has the same norm everywhere.
 
     Args:
-        norm: of the gradient over all channels and pixels; 0 makes it constant.
-        leak: slope of the scores below zero, as of a leaky ReLU; 1 keeps it linear.
+        norm: of the gradient over all channels and pixels; 0 makes the scores constant.
+        leak: negative slope of a leaky ReLU on the scores; 1 keeps them linear.
     """
 
     def __init__(self, norm: float, leak: float = 1.0) -> None:
@@ -106,8 +108,8 @@ class Linear(nn.Module):
         return nn.functional.leaky_relu(images.flatten(1) @ self.weight, self.leak)[:, 0]
 
 
-class Smooth(nn.Module):
-    """A small discriminator with a gradient of its own at every point, and no kinks.
+class SmoothDiscriminator(nn.Module):
+    """A small smooth discriminator, whose gradient differs from point to point.
 
     Args:
         scale: of the scores.
@@ -115,30 +117,30 @@ class Smooth(nn.Module):
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
-        source = torch.Generator().manual_seed(0)
+        rng = torch.Generator().manual_seed(0)
         count = IMAGE.channels * IMAGE.height * IMAGE.width
-        self.first = nn.Parameter(torch.randn(count, 8, generator=source) / count**0.5)
-        self.second = nn.Parameter(2 * scale * torch.randn(8, 1, generator=source))
+        self.first = nn.Parameter(torch.randn(count, 8, generator=rng) / count**0.5)
+        self.second = nn.Parameter(2 * scale * torch.randn(8, 1, generator=rng))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to scores `(N,)`."""
         return (torch.tanh(images.flatten(1) @ self.first) @ self.second)[:, 0]
 
 
-class Painter(nn.Module):
-    """A small smooth generator, for penalties that look at one.
+class SmoothGenerator(nn.Module):
+    """A small smooth generator.
 
     Args:
-        constant: give the same image for every z.
+        constant: return the same image for every z.
     """
 
     latent_dim = 4
 
     def __init__(self, *, constant: bool = False) -> None:
         super().__init__()
-        source = torch.Generator().manual_seed(1)
+        rng = torch.Generator().manual_seed(1)
         shape = (self.latent_dim, IMAGE.channels * IMAGE.height * IMAGE.width)
-        weight = torch.randn(shape, generator=source)
+        weight = torch.randn(shape, generator=rng)
         self.weight = nn.Parameter(0 * weight if constant else 0.5 * weight)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -146,8 +148,12 @@ class Painter(nn.Module):
         return torch.tanh(z @ self.weight).view(-1, *IMAGE.shape)
 
 
-def noise(n: int, *, seed: int, dtype: torch.dtype = torch.float32) -> Batch:
-    """A batch of images `(N, C, H, W)` that show nothing, in [-1, 1], of every class in turn."""
-    source = torch.Generator().manual_seed(seed)
-    images = 2 * torch.rand(n, *IMAGE.shape, generator=source) - 1
-    return Batch(images.to(dtype), labels_of(n))
+def uniform_images(n: int, shape: tuple[int, ...], *, seed: int) -> Tensor:
+    """Images `(n, *shape)` of noise, uniform on [-1, 1]."""
+    rng = torch.Generator().manual_seed(seed)
+    return 2 * torch.rand(n, *shape, generator=rng) - 1
+
+
+def noise_batch(n: int, *, seed: int, dtype: torch.dtype = torch.float32) -> Batch:
+    """A batch of n images of noise, with labels of all classes in turn."""
+    return Batch(uniform_images(n, IMAGE.shape, seed=seed).to(dtype), labels_of(n))

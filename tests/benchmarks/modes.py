@@ -1,0 +1,205 @@
+"""The modes of execution, and how fast each of them trains."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import torch
+from cases import CASES, DCGAN, Case, noise_trainer, now
+from overhead import operations, peak
+from scripts import BCEScript
+
+import ganzoo
+
+MODES: dict[str, dict[str, str]] = {
+    "eager": {},
+    "compile": {"compile": "on"},
+    "graphs": {"cuda_graphs": "on"},
+    "both": {"compile": "on", "cuda_graphs": "on"},
+}
+"""Settings of each mode."""
+
+TIMED = {
+    "mlp-28": CASES["mlp-28"],
+    "dcgan-32": CASES["dcgan-32"],
+    "dcgan-64": CASES["dcgan-64"],
+    "dcgan-128": Case(DCGAN, "bce", BCEScript, 128, 3, 1),
+    "wgan-gp-64": CASES["wgan-gp-64"],
+}
+"""The cases of the table."""
+
+SMALL: dict[str, dict[str, Any]] = {
+    "vanilla": {"name": "vanilla", "width": 16},
+    "dcgan": {"name": "dcgan", "base_channels": 4},
+}
+"""The networks of a quick run."""
+
+
+@contextmanager
+def refusals() -> Iterator[Callable[[], str]]:
+    """Within it, the result returns why ganzoo trains without a mode; empty if it does not."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ours = ganzoo.GanzooWarning
+        yield lambda: next(
+            (
+                str(warning.message).removesuffix(". Training without it")
+                for warning in caught
+                if issubclass(warning.category, ours)
+            ),
+            "",
+        )
+
+
+@contextmanager
+def fresh_compiler(mode: str, *, eager_random_numbers: bool = False) -> Iterator[None]:
+    """Within it, a compiler without a memory, if the mode compiles.
+
+    It fails where it would give up on a function and run it in eager mode, as torch does after it
+    has compiled one several times.
+
+    Args:
+        mode: of `MODES`.
+        eager_random_numbers: let compiled code draw the random numbers of eager mode.
+    """
+    if "compile" not in MODES[mode]:
+        yield
+        return
+    import torch._dynamo
+    import torch._inductor.config
+
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    with (
+        torch._dynamo.config.patch(fail_on_recompile_limit_hit=True),
+        torch._inductor.config.patch(fallback_random=eager_random_numbers),
+    ):
+        yield
+
+
+def measure(
+    case: str, precision: str, mode: str, *, device: str, batch_size: int, quick: bool
+) -> dict[str, Any]:
+    """Time the steps of one case in one mode.
+
+    Returns:
+        `outcome`: `"timed"`, or `"refused"` with `why`; and the numbers of the table.
+    """
+    chosen, place = TIMED[case], torch.device(device)
+    if quick:
+        chosen = replace(chosen, arch=SMALL[chosen.arch["name"]])
+    gc.collect()
+    if place.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(place)
+    with fresh_compiler(mode), refusals() as refusal:
+        trainer = noise_trainer(
+            chosen.arch,
+            chosen.loss,
+            (chosen.channels, chosen.size, chosen.size),
+            batch_size=batch_size,
+            device=device,
+            precision=precision,
+            **MODES[mode],
+        )
+        numbers = _time(trainer, refusal, quick=quick)
+        if refusal():
+            return {"outcome": "refused", "why": refusal()}
+    seconds, flops = numbers["ms_per_step"] / 1e3, numbers["operations_per_step"]
+    return {
+        "outcome": "timed",
+        "images_per_second": batch_size / seconds,
+        "operations_per_second": flops and flops / seconds,
+        "product": _product(precision, chosen, place),
+        **numbers,
+        **_compilations(mode),
+    }
+
+
+def _time(trainer: ganzoo.Trainer, refusal: Callable[[], str], *, quick: bool) -> dict[str, Any]:
+    """Warm up, then time blocks of steps; nothing where the mode was refused."""
+    # Warm up; a step is captured as a CUDA graph after three.
+    start = now(trainer.device)
+    trainer.train_step()
+    first = now(trainer.device) - start
+    if refusal():
+        return {}
+    for _ in range(4 if quick else 9):
+        trainer.train_step()
+    warmed_up = now(trainer.device) - start
+
+    # Blocks of about a quarter of a second.
+    block = 1 if quick else max(1, min(200, round(0.25 / _block(trainer, 1))))
+    times = [1e3 * _block(trainer, block) for _ in range(2 if quick else 7)]
+    return {
+        "ms_per_step": statistics.median(times),
+        "ms_range": [min(times), max(times)],
+        "first_step_s": first,
+        "warm_up_s": warmed_up,
+        **_peak_memory(trainer.device),
+        "operations_per_step": _operations(trainer),  # last: it trains in eager mode
+    }
+
+
+def measure_products(*, device: str, quick: bool) -> dict[str, Any]:
+    """Operations a second of a large matrix product, in each precision."""
+    place, side = torch.device(device), 512 if quick else None
+    rates = {"bf16": peak("bf16", place, side), "fp32": peak("fp32", place, side)}
+    if place.type == "cuda":
+        allowed = torch.backends.cuda.matmul.allow_tf32
+        torch.backends.cuda.matmul.allow_tf32 = True
+        rates["tf32"] = peak("fp32", place, side)
+        torch.backends.cuda.matmul.allow_tf32 = allowed
+    return {"outcome": "timed", "operations_per_second": rates}
+
+
+def _product(precision: str, case: Case, device: torch.device) -> str:
+    """The matrix product to compare with: torch runs the convolutions of fp32 in TF32 on a GPU."""
+    convolves = case.arch["name"] == "dcgan"
+    if precision == "fp32" and device.type == "cuda" and convolves:
+        return "tf32" if torch.backends.cudnn.allow_tf32 else "fp32"
+    return precision
+
+
+def _operations(trainer: ganzoo.Trainer) -> int | None:
+    """Operations of a step; None where torch cannot count them, which costs no measurement."""
+    try:
+        return operations(trainer)
+    except Exception as error:
+        print(f"  operations cannot be counted: {error}", flush=True)
+        return None
+
+
+def _block(trainer: ganzoo.Trainer, steps: int) -> float:
+    """Seconds of a step, as the mean over a block of steps."""
+    start = now(trainer.device)
+    for _ in range(steps):
+        trainer.train_step()
+    return (now(trainer.device) - start) / steps
+
+
+def _peak_memory(device: torch.device) -> dict[str, float]:
+    """MiB on the GPU: of tensors, and of all that torch's allocator holds."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "peak_allocated_mib": torch.cuda.max_memory_allocated(device) / 2**20,
+        "peak_reserved_mib": torch.cuda.max_memory_reserved(device) / 2**20,
+    }
+
+
+def _compilations(mode: str) -> dict[str, int]:
+    """How many graphs the compiler made, and where it had to break one."""
+    if "compile" not in MODES[mode]:
+        return {}
+    counters = torch._dynamo.utils.counters
+    return {
+        "compiled_graphs": counters["stats"]["unique_graphs"],
+        "graph_breaks": sum(counters["graph_break"].values()),
+    }

@@ -1,0 +1,20 @@
+"""Promises of pixels: 8 bits to [-1, 1] and back lose nothing."""
+
+from __future__ import annotations
+
+import torch
+
+from ganzoo.data.pixels import to_images, to_uint8
+
+
+def test_every_value_of_a_pixel_comes_back():
+    pixels = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
+    images = to_images(pixels)
+    assert images.shape == (1, 1, 16, 16)
+    assert (images.min(), images.max()) == (-1, 1)
+    assert torch.equal(to_uint8(images), pixels.permute(0, 3, 1, 2))
+
+
+def test_what_lies_outside_is_clamped_and_half_precision_is_rounded_as_float32():
+    assert to_uint8(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
+    assert to_uint8(torch.tensor([0.5], dtype=torch.bfloat16)).tolist() == [191]
