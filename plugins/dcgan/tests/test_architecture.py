@@ -95,10 +95,10 @@ def test_its_layer_norm_equals_torchs_over_channels_and_pixels():
     torch.testing.assert_close(norm(x), expected)
 
 
-def test_scores_end_in_a_convolution_without_an_activation():
+def test_scores_end_in_a_linear_layer_without_an_activation():
     """torchgan puts a LeakyReLU on the final score, others a sigmoid."""
     _, discriminator = SMALL.build(ImageSpec(1, 32, 32), Demands())
-    assert isinstance(discriminator.score, nn.Conv2d)
+    assert isinstance(discriminator.score, nn.Linear)
     with torch.no_grad():
         discriminator.score.weight.mul_(1e6)
         scores = discriminator(torch.randn(64, 1, 32, 32))
@@ -123,7 +123,7 @@ def test_the_projection_is_the_inner_product_of_class_and_pooled_features():
     discriminator.eval()
     images, labels = torch.randn(2, 1, 16, 16), torch.tensor([2, 0])
     features = discriminator.body(images)
-    expected = discriminator.score(features).flatten() + torch.einsum(
+    expected = discriminator.score(features.flatten(1)).flatten() + torch.einsum(
         "nc,nchw->n", discriminator.project.weight[labels], features
     ) / (features.shape[2] * features.shape[3])
     torch.testing.assert_close(discriminator(images, labels), expected)

@@ -144,20 +144,23 @@ class Discriminator(nn.Module):
                 nn.LeakyReLU(0.2),
             ]
         self.body = nn.Sequential(*layers)
-        self.score = nn.Conv2d(widths[-1], 1, seed_map)
+        # The paper's last convolution covers the whole map: a linear layer, which is faster on CPUs.
+        features = widths[-1] * seed_map[0] * seed_map[1]
+        self.score = nn.Linear(features, 1)
         self.project = nn.Embedding(classes, widths[-1]) if classes else None
-        self.class_logits = nn.Conv2d(widths[-1], logits, seed_map) if logits else None
+        self.class_logits = nn.Linear(features, logits) if logits else None
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
         """See the class."""
         features = self.body(images)
-        scores: Tensor = self.score(features).flatten()
+        flat = features.flatten(1)
+        scores: Tensor = self.score(flat).flatten()
         if self.project is not None:
             assert labels is not None, "this discriminator was built to be conditional"
             scores = scores + (self.project(labels) * features.mean((2, 3))).sum(1)
         if self.class_logits is None:
             return scores
-        return {"scores": scores, "class_logits": self.class_logits(features).flatten(1)}
+        return {"scores": scores, "class_logits": self.class_logits(flat)}
 
 
 def initialize(layer: nn.Module) -> None:
