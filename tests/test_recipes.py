@@ -83,7 +83,7 @@ def test_an_unknown_recipe_gets_a_suggestion():
         ganzoo.train(recipe="dcgan-quik")
 
 
-def test_a_wrong_value_in_a_recipe_is_told_with_its_name(host, tmp_path):
+def test_a_wrong_value_in_a_recipe_is_refused_with_its_name(host, tmp_path):
     (tmp_path / "brewery" / "recipes" / "brew.toml").write_text(
         'arch = "vanilla"\nloss = "bce"\n[training]\nsteps = -1\nstepz = 3\n'
     )

@@ -193,7 +193,7 @@ class ImageStore:
             **key,
             "fingerprint": source.fingerprint,
             "shape": spec.shape,
-            "skip_bad_images": skip_bad_images,
+            "skip_bad": skip_bad_images,  # part of the key under its old name, so caches stay valid
             "format": FORMAT,
         }
         text = json.dumps(identity, sort_keys=True, default=str)

@@ -223,20 +223,17 @@ def _result(
     sample, reference = images.sample_source, images.reference_source
     extractor: Extractor | None = featured.extractor.instance if featured else None
     return Result(
-        # The number.
         name=extractor.title(score.name) if extractor else score.name,
         value=measured.value,
         std=measured.std,
         floor=floor.value if floor else None,
         floor_std=floor.std if floor else None,
         better=score.better,
-        # Metric and extractor.
         metric=chosen.name,
         blind_to=chosen.instance.blind_to,
         extractor=featured.extractor.name if featured else "",
         extractor_hash=extractor.fingerprint if extractor else "",
         resizing=extractor.resizing if extractor else "",
-        # Images.
         sample=sample.title,
         reference=reference.title,
         reference_split=reference.split,
@@ -246,7 +243,6 @@ def _result(
         seed=images.seed,
         shape=sample.spec.shape,
         step=sample.step,
-        # Provenance.
         notes=featured.notes if featured else {},
         versions={
             "torch": torch.__version__,

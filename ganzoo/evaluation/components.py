@@ -96,13 +96,9 @@ def choose_extractor(
         UsageError: an unknown name or option; there is no default, or several.
     """
     host = host or default_host()
-
-    # Named extractor.
     if given is not None:
         by_name = {given: options} if isinstance(given, str) else options
         return _choose("extractor", given, Extractor, by_name, host, required=True)
-
-    # Default extractor.
     flag, what = ("classifies", "a classifier") if classifier else ("starter", "an extractor")
     advice = f"choose the extractor with {setting('extractor', 'NAME')} ({what} is needed)"
     name = registry.the_one_offering("extractor", flag, advice, host=host)

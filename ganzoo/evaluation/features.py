@@ -33,18 +33,15 @@ def with_features(
         device: where its network runs.
         identity: a hash of the images, by which their features are cached; not cached if empty.
     """
-    if not identity:
-        return _added(images, _compute(images.images, extractor, device))
-    text = json.dumps([identity, extractor.fingerprint, extractor.resizing, len(images)])
-    file = cache_dir() / "features" / f"{cache_name(text)}.safetensors"
-    outputs = _load(file, len(images))
+    outputs, file = None, None
+    if identity:
+        text = json.dumps([identity, extractor.fingerprint, extractor.resizing, len(images)])
+        file = cache_dir() / "features" / f"{cache_name(text)}.safetensors"
+        outputs = _load(file, len(images))
     if outputs is None:
         outputs = _compute(images.images, extractor, device)
-        _save(file, outputs)
-    return _added(images, outputs)
-
-
-def _added(images: ImageSet, outputs: dict[str, Tensor]) -> ImageSet:
+        if file is not None:
+            _save(file, outputs)
     return replace(images, features=outputs["features"], logits=outputs.get("logits"))
 
 

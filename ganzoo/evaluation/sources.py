@@ -69,9 +69,7 @@ class Source(ABC):
 
     def whole(self, *, without: int = 0, seed: int = 0) -> ImageSet:
         """Return all images, except those that `draw_held_out(without, seed=seed)` returns."""
-        raise UsageError(
-            f"{self.title} generates any number of images, so there is no whole to compare with"
-        )
+        raise UsageError(f"{self.title} has no end, so it cannot be compared with as a whole")
 
 
 class Stored(Source):
@@ -119,8 +117,7 @@ class Stored(Source):
 
     def whole(self, *, without: int = 0, seed: int = 0) -> ImageSet:
         """Return all images, or all but the last of the shuffled order."""
-        held_out = without if self._held_out is None else 0
-        count = len(self._images) - held_out
+        count = len(self._images) - (without if self._held_out is None else 0)
         return _selected(self._images, self._order(self._images, seed)[:count])
 
     @staticmethod

@@ -48,8 +48,7 @@ def export(
         format: `"onnx"` (needs the extra `export`), `"torch-export"` for torch without ganzoo, or
             `"safetensors"`: the weights alone.
         out: a new or empty folder; by default one in the run's `exports/`.
-        step: of the checkpoint, or `"best"`; by default the latest. Not with a `Run`, which has
-            its checkpoint already.
+        step: of the checkpoint, or `"best"`; by default the latest. Not with a `Run`.
         force: replace the files of an earlier export; other files in the folder stay.
         host: the plugins to choose from; by default the installed ones. Not used with a `Run`.
 
@@ -62,21 +61,16 @@ def export(
         GanzooError: torch cannot export the generator, or the folder cannot be written; nothing
             half-written is left.
     """
-    # Format.
     if format not in FORMATS:
         raise UsageError(
             f"no format '{format}'.{did_you_mean(format, FORMATS)} There are {', '.join(FORMATS)}."
         )
     if format == "onnx":
         check_installed()
-
-    # Run.
     if not isinstance(run, Run):
         run = Run(run, step=step, device="cpu", host=host)
     elif step is not None:
         raise UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
-
-    # Folder.
     folder = run.path / "exports" / f"{format}-{run.checkpoint.name}" if out is None else Path(out)
     _check_free(folder, force)
     return _write(Subject(run), format, folder)

@@ -118,14 +118,13 @@ def metric_charts(runs: Mapping[str, Sequence[Number]]) -> list[Figure]:
 def _metric_traces(label: str, numbers: Sequence[Number], colour: int) -> list[dict[str, Any]]:
     """Make the traces of one run: the values, and their floor where it was measured."""
     # Values.
+    style = {"type": "scatter", "mode": "lines+markers", "colour": colour}
     deviations = [number["std"] if is_number(number.get("std")) else 0 for number in numbers]
     values = {
+        **style,
         "x": [number["step"] for number in numbers],
         "y": [number["value"] for number in numbers],
         "name": label,
-        "type": "scatter",
-        "mode": "lines+markers",
-        "colour": colour,
         "error_y": {"array": deviations, "visible": any(deviations), "thickness": 1.2},
     }
 
@@ -134,12 +133,10 @@ def _metric_traces(label: str, numbers: Sequence[Number], colour: int) -> list[d
     if not floors:
         return [values]
     floor = {
+        **style,
         "x": [step for step, _ in floors],
         "y": [value for _, value in floors],
         "name": f"{label}: floor" if label != "value" else "floor (real images)",
-        "type": "scatter",
-        "mode": "lines+markers",
-        "colour": colour,
         "opacity": 0.6,
         "line": {"dash": "dot"},
         "marker": {"symbol": "line-ew-open", "size": 14},

@@ -171,13 +171,8 @@ def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
     # Settings that differ.
     readable = [group[0] for group in groups.values() if not group[0].error]
     names = list(dict.fromkeys(name for first in readable for name in _training_settings(first)))
-    differing = [
-        name
-        for name in names
-        if len({json.dumps(first.settings.get(name)) for first in readable}) > 1
-    ]
-
-    # Metrics that any run has.
+    settings = [first.settings for first in readable]
+    differing = [name for name in names if _differ(name, settings)]
     metrics = list(dict.fromkeys(name for s in summaries for name in s.evaluations))
 
     rows = tuple(_row(group, differing) for group in groups.values())
@@ -235,8 +230,6 @@ def _score(name: str, group: Sequence[Summary]) -> Score:
     numbers = [summary.evaluations[name] for summary in group if name in summary.evaluations]
     values = [float(number["value"]) for number in numbers]
     floors = [number["floor"] for number in numbers if is_number(number.get("floor"))]
-
-    # Standard deviation: over the runs, or that of the metric.
     std = None
     if len(values) > 1:
         std = stdev(values)
@@ -245,6 +238,11 @@ def _score(name: str, group: Sequence[Summary]) -> Score:
 
     better = str(numbers[0].get("better", ""))
     return Score(fmean(values), std, _mean(floors), len(values), better)
+
+
+def _differ(key: str, tables: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether tables have different values of a key."""
+    return len({json.dumps(table.get(key)) for table in tables}) > 1
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -261,17 +259,13 @@ def _remarks(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[str,
     # Numbers that are not comparable.
     for name in metrics:
         numbers = [s.evaluations[name] for s in summaries if name in s.evaluations]
-        differing = [
-            condition
-            for condition in CONDITIONS
-            if len({json.dumps(number.get(condition)) for number in numbers}) > 1
-        ]
+        differing = [condition for condition in CONDITIONS if _differ(condition, numbers)]
         if differing:
             remarks.append(
                 f"The values of {name} cannot be compared: they were measured with another "
                 f"{', '.join(differing)}. Evaluate the runs again in the same way"
             )
-        if len({number.get("step") for number in numbers}) > 1:
+        if _differ("step", numbers):
             remarks.append(f"The values of {name} are of checkpoints of different steps")
 
     # Metrics that were not measured.

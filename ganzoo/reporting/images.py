@@ -26,18 +26,6 @@ FILM_BYTES = 3_000_000
 MAX_SIDE = 1024
 """Maximum width or height of a picture."""
 
-LOSSLESS = 200 * 200
-"""Pixels up to which a picture is compressed without loss."""
-
-WALKS = 8
-"""Images that walk through latent space."""
-
-STOPS = 3
-"""Latent vectors that a walk visits."""
-
-STEPS_BETWEEN = 10
-"""Frames from one of them to the next."""
-
 NEIGHBOURS = 8
 """Generated images that are shown with their nearest training images."""
 
@@ -118,10 +106,10 @@ def timeline(run: Run) -> Film:
 
 
 def walk(run: Run) -> Film:
-    """Show a closed walk through latent space."""
+    """Show eight images that walk through latent space in a closed loop."""
     frames = []
-    for k, images in enumerate(run.interpolate(WALKS, stops=STOPS, frames=STEPS_BETWEEN)):
-        frames.append(Frame(str(k), _data_uri(_to_pil(run.picture(images, 4)))))
+    for k, images in enumerate(run.interpolate(8, stops=3, frames=10)):
+        frames.append(Frame(str(k), _data_uri(_to_pil(run.picture(images, columns=4)))))
     return Film(tuple(_limited(frames)), len(frames))
 
 
@@ -170,13 +158,9 @@ def neighbours(run: Run) -> Neighbours:
     # Draw the pairs.
     pairs = torch.cat([fakes, store.batch(nearest).images])
     scale = 2 * flat.shape[1] ** 0.5  # pixels lie in [-1, 1]
-    return Neighbours(
-        _data_uri(_to_pil(grid(pairs, NEIGHBOURS))),
-        len(fakes),
-        len(searched),
-        len(store),
-        tuple((distance / scale).tolist()),
-    )
+    distances = tuple((distance / scale).tolist())
+    uri = _data_uri(_to_pil(grid(pairs, NEIGHBOURS)))
+    return Neighbours(uri, len(fakes), len(searched), len(store), distances)
 
 
 def _to_pil(picture: Tensor) -> Image.Image:
@@ -187,8 +171,8 @@ def _data_uri(image: Image.Image) -> str:
     """Encode a picture as WebP in a data URI."""
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()
-    lossless = image.width * image.height <= LOSSLESS
-    image.save(buffer, "WEBP", lossless=lossless, quality=90, method=2)
+    small = image.width * image.height <= 200 * 200
+    image.save(buffer, "WEBP", lossless=small, quality=90, method=2)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

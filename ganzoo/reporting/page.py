@@ -69,18 +69,14 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
         raise UsageError(f"a report is a web page: end its name in .html, not '{target.name}'")
     opened_runs = opened(runs, device)
     if len(opened_runs) > MAX_RUNS:
-        raise UsageError(
-            f"a report shows up to {MAX_RUNS} runs, got {len(opened_runs)}; `ganzoo compare` takes "
-            "any"
-        )
+        advice = "`ganzoo compare` takes any number"
+        raise UsageError(f"a report shows up to {MAX_RUNS} runs, got {len(opened_runs)}; {advice}")
     render = _renderer()
 
     # Make the parts of the page.
     sections = [_section(run) for run in opened_runs]
     _distinguish(sections)
-    comparison = None
-    if len(opened_runs) > 1:
-        comparison = compare_summaries([section.summary for section in sections])
+    comparison = compare_summaries([section.summary for section in sections])
 
     # Write it.
     text = render(

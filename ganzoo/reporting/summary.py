@@ -97,7 +97,6 @@ def as_text(value: object) -> str:
 
 def _seconds(events: Sequence[Mapping[str, Any]]) -> float | None:
     """Add up the time of all sessions; None if no event has a time."""
-    # Times of each session.
     sessions: list[list[datetime]] = []
     for event in events:
         if event.get("event") in BEGINNINGS:
@@ -106,7 +105,5 @@ def _seconds(events: Sequence[Mapping[str, Any]]) -> float | None:
             time = datetime.fromisoformat(event["time"])
             if sessions:
                 sessions[-1].append(time)
-
-    # Sum of their durations.
     durations = [(times[-1] - times[0]).total_seconds() for times in sessions if times]
     return sum(durations) if durations else None

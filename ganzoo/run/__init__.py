@@ -1,4 +1,4 @@
-"""Runs: training one into a run directory, and opening it again."""
+"""Runs: trains a GAN into a run directory, resumes it and opens it."""
 
 from ganzoo.run.resuming import resume as resume
 from ganzoo.run.run import Run as Run

@@ -15,7 +15,6 @@ from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
-from ganzoo.testing import settings
 from ganzoo.testing.core import Broken, Promises, expect
 from ganzoo.testing.networks import (
     BATCH,
@@ -28,7 +27,6 @@ from ganzoo.testing.networks import (
     Built,
     builds,
     can_be_called,
-    describe,
     scores_of,
     weighted_sum,
 )
@@ -148,13 +146,9 @@ def class_logits(bench: ArchitectureBench) -> None:
     first, second = (
         built.outputs_of_copy(built.discriminator, noise, torch.full((BATCH,), k)) for k in (0, 1)
     )
-
-    # Shape.
     expect("class_logits" in first, f"the discriminator gives {', '.join(first) or 'nothing'}")
     shape = tuple(first["class_logits"].shape)
     expect(shape == (BATCH, CLASSES), f"shape {shape} for {BATCH} images of {CLASSES} classes")
-
-    # Independence of the labels.
     for key, value in first.items():
         change = (value - second[key]).abs().max().item()
         seen = f"{key} change by {change:.2g} with the labels they are to predict"
@@ -169,13 +163,10 @@ def deterministic(bench: ArchitectureBench) -> None:
     """Networks of one torch seed are equal, and so are two outputs of one input and seed."""
     built, rebuilt = bench.build(seed=5), bench.build(seed=5)
     for (name, network), (_, other) in zip(built.both, rebuilt.both, strict=True):
-        # Weights and buffers.
         state, other_state = network.state_dict(), other.state_dict()
         for key, value in state.items():
             same = isinstance(value, Tensor) and torch.equal(value, other_state[key])
             expect(same, f"two builds from one seed differ in '{key}' of the {name}")
-
-        # Outputs.
         x = built.input_of(name)
         first, second = (built.outputs_of_copy(network, x) for _ in range(2))
         for key, value in first.items():
@@ -209,7 +200,7 @@ def gradient_reaches_every_parameter(bench: ArchitectureBench) -> None:
                 if not parameter.requires_grad:
                     continue
                 gradient = parameter.grad
-                what = f"'{key}' of the {name} built {describe(built.demands)}"
+                what = f"'{key}' of {built.title(name)}"
                 expect(gradient is not None, f"{what} gets no gradient")
                 assert gradient is not None
                 expect(gradient.isfinite().all(), f"{what} gets a gradient that is not finite")
@@ -248,8 +239,6 @@ def latent(bench: ArchitectureBench) -> None:
     """Its latent draws float32 `(n, latent_dim)` from the given generator; walks have both ends."""
     latent = bench.make().latent
     expect(isinstance(latent, Latent), f"it is a {type(latent).__name__}, no ganzoo.Latent")
-
-    # Draws.
     first, again = (
         latent.sample(4, generator=torch.Generator().manual_seed(0), device="cpu") for _ in range(2)
     )
@@ -259,29 +248,17 @@ def latent(bench: ArchitectureBench) -> None:
         f"{latent.latent_dim}",
     )
     expect(torch.equal(first, again), "two draws from one seeded generator differ")
-
-    # Walks.
     for t, end in ((0.0, first[:1]), (1.0, first[1:2])):
         point = latent.interpolate(first[:1], first[1:2], t)
         expect(torch.allclose(point, end, atol=1e-3), f"interpolate(…, t={t}) is not that end")
 
 
-@promise(mend=settings.MEND)
-def training_settings(bench: ArchitectureBench) -> None:
-    """The settings it recommends are valid."""
-    settings.expect_valid(bench.make().settings())
-
-
 def _expect_shapes(built: Built, n: int) -> None:
     """Expect images and scores of a batch in the right shapes."""
-    what = f"for {built.image}, built {describe(built.demands)},"
-
-    # Images.
+    what = f"for {built.image}, {built.title()},"
     (images,) = built.outputs(built.generator, built.z(n)).values()
     shape, expected = tuple(images.shape), (n, *built.image.shape)
     expect(shape == expected, f"{what} {n} images have shape {shape}, not {expected}")
-
-    # Scores.
     scores = scores_of(built.outputs(built.discriminator, built.noise(n)))
     expect(scores.shape == (n,), f"{what} scores of {n} images have shape {tuple(scores.shape)}")
 

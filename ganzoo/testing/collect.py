@@ -18,6 +18,7 @@ from ganzoo.testing import (
     metric,
     observer,
     penalty,
+    settings,
     survival,
 )
 from ganzoo.testing.core import Check, Promises
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import pytest
 
 PROMISES: dict[str, tuple[Promises[Any], ...]] = {
-    "architecture": (common.promise, architecture.promise, survival.promise),
-    "loss": (common.promise, loss.promise),
+    "architecture": (common.promise, architecture.promise, survival.promise, settings.promise),
+    "loss": (common.promise, loss.promise, settings.promise),
     "penalty": (common.promise, penalty.promise),
     "dataset": (common.promise, dataset.promise),
     "observer": (common.promise, observer.promise),

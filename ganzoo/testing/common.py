@@ -21,7 +21,6 @@ promise = Promises(Bench)
 )
 def made_from_options(bench: Bench) -> None:
     """Its factory makes a component of its kind from one validated options object."""
-    # Options of a penalty.
     if bench.component.spec.kind == "penalty":
         model = registry.options_model(bench.component)
         expect(
@@ -29,8 +28,6 @@ def made_from_options(bench: Bench) -> None:
             f"its options are {model.__name__}, which has no weight and no interval",
             "derive them from ganzoo.PenaltyOptions and name them in the descriptor's `options`",
         )
-
-    # Factory.
     try:
         bench.create()
     except PluginError as error:

@@ -104,16 +104,12 @@ def length(bench: DatasetBench) -> None:
 def stable_order(bench: DatasetBench) -> None:
     """Opened or read again it has the same items in the same order, with one fingerprint."""
     first, second = bench.open(), bench.open()
-
-    # Items.
     counts = _count(first), _count(second)
     expect(counts[0] == counts[1], f"it has {counts[0]} images, opened again {counts[1]}")
     for k in _spread(counts[0], TESTED_IMAGES):
         content = _content(first.images[k])
         expect(content == _content(first.images[k]), f"image {k}, asked for twice, is another")
         expect(content == _content(second.images[k]), f"image {k}, opened again, is another")
-
-    # Fingerprint.
     expect(isinstance(first.fingerprint, str), "its fingerprint is no text")
     expect(first.fingerprint == second.fingerprint, "opened again it has another fingerprint")
 

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from ganzoo.discovery import registry
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.loss import Loss
-from ganzoo.testing import settings
 from ganzoo.testing.core import Bench, Broken, Promises, expect
 from ganzoo.testing.stand_ins import (
     CLASSES,
@@ -295,12 +294,6 @@ def default_penalties_exist(bench: LossBench) -> None:
     home = bench.component.plugin.distribution
     for name, options in bench.make().default_penalties().items():
         registry.make(registry.find("penalty", name, host=bench.host, prefer=home), options)
-
-
-@promise(mend=settings.MEND)
-def training_settings(bench: LossBench) -> None:
-    """The settings it recommends are valid."""
-    settings.expect_valid(bench.make().settings())
 
 
 def _sum(terms: Mapping[str, Tensor]) -> Tensor:

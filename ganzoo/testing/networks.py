@@ -59,6 +59,13 @@ class Built:
         """The networks with their names."""
         return (("generator", self.generator), ("discriminator", self.discriminator))
 
+    def title(self, which: str = "") -> str:
+        """`"the generator built for Demands(labels=True)"`, or `"built plainly"`, for messages."""
+        names = [name for name, value in vars(self.demands).items() if value]
+        demands = f"Demands({', '.join(f'{name}=True' for name in names)})"
+        built = f"built for {demands}" if names else "built plainly"
+        return f"the {which} {built}" if which else built
+
     def labels(self, n: int) -> tuple[Tensor, ...]:
         """Further arguments of a network: labels of a batch if they are demanded, else none."""
         return (labels_of(n),) if self.demands.labels else ()
@@ -202,42 +209,27 @@ def weighted_sum(outputs: Outputs) -> Tensor:
     ).sum()
 
 
-def describe(demands: Demands) -> str:
-    """Format demands for a message: "built for Demands(labels=True)" or "built plainly"."""
-    names = [name for name, value in vars(demands).items() if value]
-    return f"for Demands({', '.join(f'{name}=True' for name in names)})" if names else "plainly"
-
-
 def expect_close(
-    name: str,
-    built: Built,
-    actual: Outputs,
-    expected: Outputs,
-    *,
-    where: str,
-    tolerance: float = 1e-3,
+    what: str, actual: Outputs, expected: Outputs, *, where: str, tolerance: float = 1e-3
 ) -> None:
     """Expect equal outputs, but for rounding.
 
     Args:
-        name: of the network.
-        built: the networks, for the message.
-        actual: the outputs.
+        what: the network, for the message.
+        actual: its outputs.
         expected: the outputs to compare with.
         where: what was done to the network, for the message.
         tolerance: of the root mean square of the difference, relative to that of `expected`.
     """
     for key, value in expected.items():
-        what = f"the {name} built {describe(built.demands)}, {where},"
         other = actual[key].to(value.dtype)
         if not other.isfinite().all():
-            raise Broken(f"{what} gives values that are not finite")
-        difference = _root_mean_square(other - value)
-        size = _root_mean_square(value)
+            raise Broken(f"{what}, {where}, gives values that are not finite")
+        difference, size = _root_mean_square(other - value), _root_mean_square(value)
         expect(
             difference <= tolerance * (size + 0.1),
-            f"{what} gives other values: they differ by {difference:.2g} where their size is "
-            f"{size:.2g}",
+            f"{what}, {where}, gives other values: they differ by {difference:.2g} where their "
+            f"size is {size:.2g}",
         )
 
 

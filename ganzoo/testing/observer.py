@@ -138,13 +138,10 @@ def takes_every_event(bench: ObserverBench) -> None:
 )
 def leaves_the_training_alone(bench: ObserverBench) -> None:
     """Training gives the same bits with the observer and without."""
-    # Train without it and with it.
     alone = bench.trainer()
     alone.fit(STEPS)
     with _run_directory() as run_dir:
         watched = bench.watch(run_dir)
-
-    # Compare steps and weights.
     expect(watched.step == alone.step, f"step is {watched.step}, and {alone.step} without it")
     for name in ("generator", "discriminator"):
         weights, expected = (getattr(t, name).state_dict() for t in (watched, alone))
@@ -157,8 +154,6 @@ def keeps_to_its_place(bench: ObserverBench) -> None:
     """It writes only into the run directory, and does not change the run's own files."""
     with _run_directory() as run_dir:
         bench.watch(run_dir)
-
-        # Files outside of the run directory.
         here = Path.cwd().resolve()
         outside = [
             str(path.relative_to(here))
@@ -166,8 +161,6 @@ def keeps_to_its_place(bench: ObserverBench) -> None:
             if path.is_file() and not path.is_relative_to(run_dir)
         ]
         expect(not outside, f"it wrote {', '.join(outside)} into the working directory")
-
-        # Files of the run.
         for name, text in RUN_FILES.items():
             file = run_dir / name
             kept = file.exists() and file.read_text(encoding="utf-8", errors="replace") == text

@@ -67,12 +67,8 @@ class PenaltyBench(Bench):
     def _value_of(self, penalty: Penalty | GeneratorPenalty, inputs: Inputs, seed: int) -> Tensor:
         critic = critic_of(inputs.discriminator, precision=inputs.precision)
         torch.default_generator.manual_seed(seed)
-
-        # On the discriminator.
         if isinstance(penalty, Penalty):
             return penalty.penalty(critic, inputs.real, inputs.fake)
-
-        # On the generator: z and its images.
         inputs.discriminator.requires_grad_(False)
         generator, real = inputs.generator, inputs.real
         rng = torch.Generator().manual_seed(4)
@@ -128,15 +124,11 @@ def zero_where_declared(bench: PenaltyBench) -> None:
     norm = bench.of_discriminator().zero_at_gradient_norm()
     if norm is None:
         raise SkipTest("its zero_at_gradient_norm() names no norm; define it if the paper has one")
-
-    # Zero at this norm.
     value = bench.value(Inputs(LinearDiscriminator(norm))).mean().item()
     expect(
         abs(value) <= CLOSE,
         f"{value:.4g} for a linear critic of gradient norm {norm:g}, where it is to be 0",
     )
-
-    # Not zero at all larger norms.
     larger = [norm + more for more in (2, 20, 200)]
     values = [bench.value(Inputs(LinearDiscriminator(n))).mean().item() for n in larger]
     expect(
@@ -181,16 +173,9 @@ def per_sample(bench: PenaltyBench) -> None:
 def randomness_is_each_images_own(bench: PenaltyBench) -> None:
     """If it draws random points, it draws another for each image of a batch."""
     penalty = bench.of_discriminator()
-
-    # Record the images that it passes to the critic, for two seeds.
     ones = torch.ones(N, *IMAGE.shape)
     real, fake = Batch(0.9 * ones, labels_of(N)), Batch(-0.9 * ones, labels_of(N))
-    recorded: list[list[Tensor]] = []
-    for seed in (1, 2):
-        discriminator = RecordingDiscriminator(SmoothDiscriminator())
-        torch.default_generator.manual_seed(seed)
-        penalty.penalty(critic_of(discriminator), real, fake)
-        recorded.append(discriminator.images)
+    recorded = [_images_seen(penalty, real, fake, seed=seed) for seed in (1, 2)]
 
     # Images that differ between seeds must differ within the batch.
     for first, second in zip(*recorded, strict=False):
@@ -204,10 +189,8 @@ def randomness_is_each_images_own(bench: PenaltyBench) -> None:
 def forbids_batch_statistics(bench: PenaltyBench) -> None:
     """If it differentiates scores by images, it forbids statistics that would mix images."""
     penalty = bench.of_discriminator()
-    discriminator = RecordingDiscriminator(SmoothDiscriminator())
-    critic = critic_of(discriminator)
-    penalty.penalty(critic, noise_batch(N, seed=1), noise_batch(N, seed=2))
-    differentiates = any(images.requires_grad for images in discriminator.images)
+    seen = _images_seen(penalty, noise_batch(N, seed=1), noise_batch(N, seed=2), seed=0)
+    differentiates = any(images.requires_grad for images in seen)
     expect(
         penalty.demands().forbids_batch_statistics or not differentiates,
         "it shows the critic images that require a gradient, and its demands() forbid nothing",
@@ -300,23 +283,25 @@ def tolerance_of_bfloat16(bench: PenaltyBench) -> None:
         )
 
 
-class RecordingDiscriminator(nn.Module):
-    """Records the images that a discriminator is called with.
+class RecordingDiscriminator(SmoothDiscriminator):
+    """A smooth discriminator that records the images it is called with."""
 
-    Args:
-        discriminator: returns the scores.
-    """
-
-    def __init__(self, discriminator: nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.discriminator = discriminator
         self.images: list[Tensor] = []
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to scores `(N,)`."""
         self.images.append(images)
-        scores: Tensor = self.discriminator(images)
-        return scores
+        return super().forward(images)
+
+
+def _images_seen(penalty: Penalty, real: Batch, fake: Batch, *, seed: int) -> list[Tensor]:
+    """Images that a penalty passes to the critic."""
+    discriminator = RecordingDiscriminator()
+    torch.default_generator.manual_seed(seed)
+    penalty.penalty(critic_of(discriminator), real, fake)
+    return discriminator.images
 
 
 def _gradient(bench: PenaltyBench, inputs: Inputs) -> Tensor:

@@ -1,21 +1,22 @@
-"""Training settings that a loss or an architecture recommends: valid ones only."""
+"""The promise of losses and architectures about the training settings they recommend."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from ganzoo.config import TrainingConfig
 from ganzoo.errors import UsageError
 from ganzoo.interfaces.options import validated
 from ganzoo.interfaces.settings import Settings
-from ganzoo.testing.core import Broken, expect
+from ganzoo.testing.core import Bench, Broken, Promises, expect
 
-MEND = "return only keys of ganzoo.Settings, within the ranges of ganzoo.config.TrainingConfig"
+promise = Promises(Bench)
 
 
-def expect_valid(settings: Mapping[str, object]) -> None:
-    """Expect that each key may be recommended, and each value is in its range."""
-    allowed = Settings.__annotations__
+@promise(
+    mend="return only keys of ganzoo.Settings, within the ranges of ganzoo.config.TrainingConfig"
+)
+def training_settings(bench: Bench) -> None:
+    """The settings it recommends are valid."""
+    settings, allowed = bench.make().settings(), Settings.__annotations__
     for key in settings:
         expect(key in allowed, f"'{key}' is none of {', '.join(allowed)}")
     try:

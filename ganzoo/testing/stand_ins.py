@@ -17,12 +17,10 @@ CLASSES = 3
 IMAGE = ImageSpec(3, 8, 8, num_classes=CLASSES)
 
 
-def critic_of(
-    discriminator: nn.Module, *, precision: str = "fp32", conditional: bool = False
-) -> BoundCritic:
+def critic_of(discriminator: nn.Module, *, precision: str = "fp32") -> BoundCritic:
     """Make a critic of a discriminator as training does."""
     config = ExecutionConfig(device="cpu", precision=precision)
-    return BoundCritic(discriminator, Execution(config, [discriminator], 1), conditional)
+    return BoundCritic(discriminator, Execution(config, [discriminator], 1), conditional=False)
 
 
 def labels_of(n: int) -> Tensor:

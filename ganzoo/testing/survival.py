@@ -18,7 +18,6 @@ from ganzoo.testing.networks import (
     ArchitectureBench,
     Built,
     Outputs,
-    describe,
     expect_close,
     weighted_sum,
 )
@@ -35,18 +34,15 @@ def state_dict_round_trip(bench: ArchitectureBench) -> None:
     for built in bench.all_variants():
         rebuilt = bench.build(built.demands, seed=6)
         for (name, network), (_, other) in zip(built.both, rebuilt.both, strict=True):
-            # Load the weights into a fresh network.
             x = built.input_of(name)
             built.outputs(network, x)  # changes buffers
             state = {key: value.contiguous() for key, value in network.state_dict().items()}
             other.load_state_dict(load(save(state)))
-
-            # Compare the outputs.
             built.eval()
             rebuilt.eval()
             actual, expected = built.outputs(other, x), built.outputs(network, x)
             where = "after load_state_dict into a fresh one"
-            expect_close(name, built, actual, expected, where=where)
+            expect_close(built.title(name), actual, expected, where=where)
 
 
 @promise(
@@ -59,20 +55,20 @@ def deep_copies(bench: ArchitectureBench) -> None:
         built.eval()
         for name, network in built.both:
             # Copy.
-            x = built.input_of(name)
+            x, what = built.input_of(name), built.title(name)
             before = built.outputs(network, x)
             try:
                 copy = deepcopy(network)
             except Exception as error:  # copying may raise anything
                 raise Broken(f"the {name} cannot be copied after a call: {error}") from error
-            expect_close(name, built, built.outputs(copy, x), before, where="copied")
+            expect_close(what, built.outputs(copy, x), before, where="copied")
 
             # Change the copy.
             with torch.no_grad():
                 for parameter in copy.parameters():
                     parameter.zero_()
             after = built.outputs(network, x)
-            expect_close(name, built, after, before, where="after its copy was changed")
+            expect_close(what, after, before, where="after its copy was changed")
             zeroed = built.outputs(copy, x)
             same = all(torch.equal(zeroed[key], value) for key, value in before.items())
             expect(not same, f"a copy of the {name} computes with the weights of the first")
@@ -86,20 +82,17 @@ def double_backward(bench: ArchitectureBench) -> None:
     """The gradient with respect to the input has a right gradient itself, as penalties need."""
     for built in bench.all_variants():
         for name, network in built.both:
-            # Second gradient.
-            what = f"of the {name} built {describe(built.demands)}"
+            what = f"of {built.title(name)}"
             norm = _gradient_norm(built, network, built.input_of(name))
             expect(norm.requires_grad, f"the input's gradient {what} has no graph")
             torch.autograd.backward(norm)
-
-            # Finite, and not zero.
             seconds = [p.grad for p in network.parameters() if p.grad is not None]
             finite = all(second.isfinite().all() for second in seconds)
             expect(finite, f"the second gradient {what} is not finite")
             nonzero = any(second.any() for second in seconds)
             expect(nonzero, f"the second gradient {what} reaches no parameter")
 
-            # Equal to finite differences.
+            # Compare with finite differences.
             with suppress(RuntimeError):  # a network need not run in float64
                 double = network.eval().double()
                 _expect_right_slope(built, double, built.input_of(name).double(), what)
@@ -114,21 +107,18 @@ def bfloat16_autocast(bench: ArchitectureBench) -> None:
     for built in bench.all_variants():
         for name, network in built.both:
             x = built.input_of(name)
-
-            # Gradients in training mode.
             network.train()
             with torch.autocast("cpu", torch.bfloat16):
                 outputs = built.outputs(network, x)
             torch.autograd.backward(weighted_sum(outputs))
             finite = all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())
             expect(finite, f"a gradient of the {name} in bfloat16 is not finite")
-
-            # Outputs in evaluation mode.
             network.eval()
             expected = built.outputs(network, x)
             with torch.autocast("cpu", torch.bfloat16):
                 actual = built.outputs(network, x)
-            expect_close(name, built, actual, expected, where="under autocast", tolerance=0.1)
+            where = "under autocast"
+            expect_close(built.title(name), actual, expected, where=where, tolerance=0.1)
 
 
 @promise(
@@ -140,13 +130,13 @@ def channels_last(bench: ArchitectureBench) -> None:
     for built in bench.all_variants():
         built.eval()
         for name, network in built.both:
-            x = built.input_of(name)
+            x, what = built.input_of(name), built.title(name)
             expected, expected_gradients = _outputs_and_gradients(built, network, x)
             converted = network.to(memory_format=layout)
             x = x.to(memory_format=layout) if x.ndim == 4 else x
             actual, gradients = _outputs_and_gradients(built, converted, x)
-            expect_close(name, built, actual, expected, where="in channels_last")
-            expect_close(name, built, gradients, expected_gradients, where="in channels_last")
+            expect_close(what, actual, expected, where="in channels_last")
+            expect_close(what, gradients, expected_gradients, where="in channels_last")
 
 
 @promise(
@@ -159,23 +149,20 @@ def torch_compile(bench: ArchitectureBench) -> None:
     The backend captures, differentiates and runs the graphs, but generates no machine code: it
     needs no C compiler and is fast.
     """
-    # Skip it if torch.compile does not run here.
     try:
         torch.compile(nn.Identity(), backend="eager")
     except RuntimeError as error:  # a Python that is too new, for example
         raise SkipTest(f"torch.compile does not run here: {error}") from None
-
-    # Compare outputs and gradients.
     for built in bench.variants(WITH_LOGITS):
         built.eval()
         for name, network in built.both:
-            x = built.input_of(name)
+            x, what = built.input_of(name), built.title(name)
             expected, expected_gradients = _outputs_and_gradients(built, network, x)
             with _silenced_compiler():
                 network.compile(backend="aot_eager")
                 actual, gradients = _outputs_and_gradients(built, network, x)
-            expect_close(name, built, actual, expected, where="compiled")
-            expect_close(name, built, gradients, expected_gradients, where="compiled")
+            expect_close(what, actual, expected, where="compiled")
+            expect_close(what, gradients, expected_gradients, where="compiled")
 
 
 def _outputs_and_gradients(built: Built, network: nn.Module, x: Tensor) -> tuple[Outputs, Outputs]:

@@ -137,11 +137,11 @@ WRONG = {
 
 @pytest.mark.parametrize("mistake", WRONG)
 def test_a_mistake_is_one_clear_message_and_exit_code_2(ganzoo_cli, mistake):
-    arguments, told = WRONG[mistake]
+    arguments, message = WRONG[mistake]
     command = [*TINY, *arguments] if arguments is not None else ["-p", "hinge", "list"]
     code, out, err = ganzoo_cli(*command)
     assert code == 2
-    assert told in err
+    assert message in err
     assert out == ""
     assert list(Path().iterdir()) == []  # nothing half-written
 
@@ -246,7 +246,7 @@ def test_a_run_directory_that_cannot_be_written_is_a_failure(ganzoo_cli):
     assert "cannot write the run directory /proc/run" in err
 
 
-def test_a_folder_that_is_no_run_is_told(ganzoo_cli):
+def test_a_folder_that_is_no_run_is_refused(ganzoo_cli):
     Path("folder").mkdir()
     code, _, err = ganzoo_cli("sample", "folder")
     assert (code, "no run directory" in err) == (2, True)
@@ -288,7 +288,7 @@ def test_show_explains_a_component(ganzoo_cli):
     assert "Lambda of the paper" in text
 
 
-def test_plugins_tells_of_each_ones_state(ganzoo_cli):
+def test_plugins_lists_each_with_its_state(ganzoo_cli):
     _, out, _ = ganzoo_cli("-p", "no:hinge", "plugins")
     assert "hinge  (gan-zoo" in out
     assert "disabled: switched off" in out

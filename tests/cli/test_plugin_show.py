@@ -105,7 +105,7 @@ def test_a_plugin_that_is_switched_off_is_explained_and_not_imported(install):
     assert "acme_gan" not in sys.modules
 
 
-def test_a_plugin_without_anything_is_said_to_be_so(install):
+def test_a_plugin_without_components_says_so(install):
     install("", METADATA.partition("Summary")[0])
     out = show("acme")
     assert out.endswith("\n\nIt provides nothing.\n")

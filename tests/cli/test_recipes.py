@@ -45,7 +45,7 @@ def test_list_and_show_recipes(ganzoo_cli):
     assert tomllib.loads(out)["training"]["n_critic"] == 5
 
 
-def test_an_unknown_recipe_is_told_with_what_is_close(ganzoo_cli):
+def test_an_unknown_recipe_gets_a_suggestion(ganzoo_cli):
     for command in (("train", "--recipe", "wgangp"), ("show", "recipe", "wgangp")):
         code, _, err = ganzoo_cli(*command)
         assert code == 2

@@ -46,7 +46,7 @@ def test_resume_takes_settings_with_an_override(ganzoo_cli):
     assert ganzoo.Run("run").config.training.generator_lr == 0.001
 
 
-def test_checkpoints_are_kept_as_told_and_the_best_is_sampled(ganzoo_cli):
+def test_the_last_and_the_best_checkpoint_are_kept_and_the_best_is_sampled(ganzoo_cli):
     keep = ["--checkpoint-every", "1", "--log-every", "1", "--keep", "1"]
     best = ["--keep-best", "diversity/fake:max"]
     assert ganzoo_cli(*TINY_COMMAND, "--run-dir", "run", *keep, *best)[0] == 0
@@ -142,7 +142,7 @@ def test_a_run_shows_where_it_came_from(ganzoo_cli, trained):
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["show", "run"], ["resume"]])
-def test_what_is_no_run_is_told(ganzoo_cli, command):
+def test_a_folder_that_is_no_run_is_refused(ganzoo_cli, command):
     Path("empty").mkdir()
     code, _, err = ganzoo_cli(*command, "empty")
     assert code == 2

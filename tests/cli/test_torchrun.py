@@ -80,7 +80,7 @@ def events(run: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
 
 
-def test_two_processes_write_one_run_which_one_process_goes_on_with(tmp_path):
+def test_two_processes_write_one_run_which_one_process_resumes(tmp_path):
     run = tmp_path / "run"
     code, output = outcome(torchrun(*TRAIN, "--steps", "20", "--run-dir", str(run)))
     assert code == 0, output
@@ -93,7 +93,7 @@ def test_two_processes_write_one_run_which_one_process_goes_on_with(tmp_path):
     assert ganzoo.resume(run, steps=25).steps[-1] == 25
 
 
-def test_two_processes_go_on_with_what_one_began(tmp_path):
+def test_two_processes_resume_the_run_of_one(tmp_path):
     run = tmp_path / "run"
     subprocess.run(
         [sys.executable, "-m", "ganzoo", *TRAIN, "--steps", "10", "--run-dir", str(run)],
@@ -129,7 +129,7 @@ def test_a_process_that_dies_ends_the_run_and_leaves_it_resumable(tmp_path, vict
     assert resumed.steps[-1] == reached + 5
 
 
-def test_torchrun_starts_the_processes_anew_and_the_run_ends_as_if_nothing_had_been(tmp_path):
+def test_torchrun_restarts_the_processes_and_the_run_has_the_same_result(tmp_path):
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     arguments = [*TRAIN, "--steps", "120", "--resume", "auto", "--run-dir"]
     assert outcome(torchrun(*arguments, str(straight)))[0] == 0

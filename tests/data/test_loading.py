@@ -76,7 +76,7 @@ def test_auto_keeps_images_on_a_device_up_to_a_fourth_of_its_free_memory(monkeyp
     assert not fits(101, torch.device("cuda"), "auto")
 
 
-def test_images_are_mirrored_by_a_coin_of_their_own_that_depends_on_nothing_else():
+def test_each_image_is_flipped_with_probability_half_depending_on_seed_and_batch_alone():
     store = make_store(64)
     plain, flipped, again = (
         Batches(store, 32, 0, CPU, horizontal_flip=flip) for flip in (False, True, True)
@@ -89,10 +89,10 @@ def test_images_are_mirrored_by_a_coin_of_their_own_that_depends_on_nothing_else
         for image, original in zip(flipped[k].images, plain[k].images, strict=True):
             mirrored.append(torch.equal(image, original.flip(2)))
             assert mirrored[-1] or torch.equal(image, original)
-    assert 40 < sum(mirrored) < 88  # of 128 coins; five standard deviations are 28
+    assert 40 < sum(mirrored) < 88  # of 128; five standard deviations are 28
 
 
-def test_labels_stay_with_their_images_when_these_are_mirrored():
+def test_labels_stay_with_their_images_when_these_are_flipped():
     store = make_store(64, classes=3)
     plain, flipped = (Batches(store, 32, 0, CPU, horizontal_flip=flip) for flip in (False, True))
     assert torch.equal(plain[3].labels, flipped[3].labels)

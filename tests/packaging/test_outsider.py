@@ -129,7 +129,7 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
     assert (environment.succeed("ganzoo", "list"), environment.succeed("ganzoo", "plugins")) == (
         before
     )
-    told = environment("ganzoo", "sample", "run", cwd=tmp_path)
-    assert told.code == 2
-    assert "no architecture named 'nocturne'" in told.err
-    assert "If you trust it: pip install nocturne-gan==0.3.0" in told.err
+    result = environment("ganzoo", "sample", "run", cwd=tmp_path)
+    assert result.code == 2
+    assert "no architecture named 'nocturne'" in result.err
+    assert "If you trust it: pip install nocturne-gan==0.3.0" in result.err

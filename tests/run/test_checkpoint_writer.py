@@ -30,7 +30,7 @@ def train(run_dir, **settings) -> ganzoo.Run:
     return ganzoo.train(run_dir=run_dir, **(TINY | {"steps": 12} | settings))
 
 
-def test_all_checkpoints_stay_unless_told_otherwise(tmp_path):
+def test_all_checkpoints_are_kept_by_default(tmp_path):
     assert train(tmp_path / "run").steps == [2, 4, 6, 8, 10, 12]
 
 
@@ -52,7 +52,7 @@ def test_the_best_by_a_metric_stays_besides(tmp_path, direction, choose):
     assert torch.equal(chosen.sample(2), ganzoo.Run(run.path, step=best).sample(2))
 
 
-def test_a_metric_the_log_does_not_have_is_told_at_its_first_line(tmp_path):
+def test_a_metric_the_log_does_not_have_is_refused_at_its_first_line(tmp_path):
     with pytest.raises(ganzoo.UsageError, match="no such metric. Did you mean 'diversity/fake'"):
         train(tmp_path / "run", keep_best="diversity/fak", steps=10**6)
 
@@ -78,14 +78,14 @@ def test_a_resumed_run_keeps_counting(tmp_path):
     assert run.steps == through.steps
 
 
-def test_a_snapshot_holds_the_moment_while_training_goes_on(make_trainer, tmp_path):
+def test_a_snapshot_does_not_change_while_training_continues(make_trainer, tmp_path):
     trainer, still = make_trainer(), make_trainer()
     trainer.fit(3)
     still.fit(3)
-    taken = checkpoints.snapshot(trainer)
+    snapshot = checkpoints.snapshot(trainer)
     trainer.fit(6)  # as it does while a thread writes
     manifest = checkpoints.Manifest(3, trainer.image, ganzoo.Demands(), (), {})
-    folder = checkpoints.write(tmp_path / "000003", taken, manifest)
+    folder = checkpoints.write(tmp_path / "000003", snapshot, manifest)
     for name in ("generator", "discriminator"):
         saved = load_file(folder / f"{name}.safetensors")
         assert all(torch.equal(saved[k], v) for k, v in getattr(still, name).state_dict().items())

@@ -39,7 +39,7 @@ def small_disk(tmp_path):
     mount("umount", "-l", str(place))
 
 
-def test_a_full_disk_stops_the_run_with_every_checkpoint_intact_and_room_lets_it_go_on(
+def test_a_full_disk_stops_the_run_with_every_checkpoint_intact_and_it_resumes_with_room(
     small_disk, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
@@ -55,5 +55,7 @@ def test_a_full_disk_stops_the_run_with_every_checkpoint_intact_and_room_lets_it
     assert mount("mount", "-o", "remount,size=8m", str(small_disk))
     resumed = ganzoo.resume(run.path, steps=end)
     through = ganzoo.train(run_dir=tmp_path / "through", steps=end, **SETTINGS)
-    mine, theirs = (load_file(r.checkpoint / "ema.safetensors") for r in (resumed, through))
-    assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+    first_state, second_state = (
+        load_file(r.checkpoint / "ema.safetensors") for r in (resumed, through)
+    )
+    assert all(torch.equal(first_state[key], second_state[key]) for key in first_state)

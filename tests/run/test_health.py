@@ -1,4 +1,4 @@
-"""Promises of the diagnosis: each way to fail is told apart, in words, and health is no illness."""
+"""Promises of health: each failure is recognized, with advice, and a healthy run has none."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SICK = {
 
 
 @pytest.mark.parametrize(("kind", "state"), SICK.items())
-def test_a_sickness_is_told_when_it_has_lasted_and_not_before(kind, state):
+def test_a_failure_is_found_after_five_lines_and_not_before(kind, state):
     assert kinds(log(*[{}] * 10, *[state] * 4)) == []
     (finding,) = examine(log(*[{}] * 10, *[state] * 5), SETTINGS)
     assert (finding.kind, finding.since) == (kind, 220)
@@ -85,7 +85,7 @@ def test_a_discriminator_that_always_knows_has_won_only_if_nothing_is_left_to_le
     assert kinds(log(*[won_at_once] * 20)) == ["discriminator-wins"]
 
 
-def test_the_cause_is_told_rather_than_its_consequences():
+def test_a_cause_hides_its_consequences():
     dead = {"generator/distance_to_average": 0.0, "diversity/fake": 0.0, "scores/auc": 1.0}
     assert kinds(log(*[dead] * 60)) == ["dead-generator"]
 
@@ -183,11 +183,11 @@ def test_a_discriminator_that_wins_outright(tmp_path):
     assert any("the discriminator wins outright" in problem for problem in problems)
 
 
-def test_findings_are_told_once_while_training_and_kept_in_the_journal(tmp_path):
+def test_findings_are_warned_of_once_and_written_to_the_journal(tmp_path):
     rates = {"generator_lr": 1e-12, "steps": 600}
-    with pytest.warns(UserWarning, match="weights do not move") as told:
+    with pytest.warns(UserWarning, match="weights do not move") as warned:
         ganzoo.train(run_dir=tmp_path / "run", **(TINY | rates))
-    assert len(told) == 1
+    assert len(warned) == 1
     events = ganzoo.Run(tmp_path / "run").events()
     assert [e["kind"] for e in events if e["event"] == "warning"] == ["dead-generator"]
 

@@ -13,19 +13,19 @@ from ganzoo.run.missing import explain, missing_explained
 OURS = {"gan-zoo": version("gan-zoo"), "torch": version("torch")}
 
 
-def test_what_is_gone_is_named_with_the_version_the_run_had():
+def test_a_missing_distribution_is_named_with_the_version_of_the_run():
     assert explain(OURS | {"no-such-gan": "1.2"}) == (
         "no-such-gan 1.2, which is not installed. If you trust it: pip install no-such-gan==1.2"
     )
 
 
-def test_all_that_is_gone_is_one_command():
-    told = explain(OURS | {"no-such-gan": "1.2", "nor-this-gan": "3.0"})
-    assert "no-such-gan 1.2 and nor-this-gan 3.0, which are not installed" in told
-    assert told.endswith("If you trust them: pip install no-such-gan==1.2 nor-this-gan==3.0")
+def test_all_missing_distributions_are_in_one_command():
+    message = explain(OURS | {"no-such-gan": "1.2", "nor-this-gan": "3.0"})
+    assert "no-such-gan 1.2 and nor-this-gan 3.0, which are not installed" in message
+    assert message.endswith("If you trust them: pip install no-such-gan==1.2 nor-this-gan==3.0")
 
 
-def test_another_version_is_told():
+def test_another_version_is_named():
     assert explain(OURS | {"gan-zoo": "0.0.9"}) == (
         f"gan-zoo 0.0.9, and {version('gan-zoo')} is installed now"
     )
@@ -56,7 +56,7 @@ def test_a_run_without_a_checkpoint_is_known_by_its_journal(tmp_path):
         ganzoo.create("loss", "nebula")
 
 
-def test_a_run_that_tells_nothing_leaves_the_error_as_it_is(tmp_path):
+def test_a_run_without_versions_leaves_the_error_as_it_is(tmp_path):
     (tmp_path / "config.toml").write_text("")
     run = ganzoo.Run(tmp_path)
     with (

@@ -105,8 +105,10 @@ def test_watching_changes_nothing(tmp_path):
 
     watched = ganzoo.train(run_dir=tmp_path / "a", observers=[Nosy()], steps=5, **TINY)
     alone = ganzoo.train(run_dir=tmp_path / "b", steps=5, **TINY)
-    mine, theirs = (load_file(r.checkpoint / "ema.safetensors") for r in (watched, alone))
-    assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+    first_state, second_state = (
+        load_file(r.checkpoint / "ema.safetensors") for r in (watched, alone)
+    )
+    assert all(torch.equal(first_state[key], second_state[key]) for key in first_state)
 
 
 def test_an_expendable_observer_that_raises_is_switched_off_and_named():

@@ -70,7 +70,7 @@ def test_an_ending_that_is_no_picture_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path):
+def test_a_path_that_cannot_be_written_is_an_error_and_nothing_is_left(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ganzoo.GanzooError, match="cannot write"):
         save_grid(torch.zeros(1, 1, 4, 4), tmp_path / "file" / "grid.png")

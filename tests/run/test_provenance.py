@@ -53,7 +53,7 @@ def git(folder, *words):
     subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
 
 
-def test_the_commit_is_told_with_a_word_on_changes(tmp_path, monkeypatch):
+def test_the_commit_is_recorded_and_whether_there_are_changes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert git_commit() is None
@@ -106,7 +106,7 @@ def test_a_line_cut_short_by_a_crash_harms_no_other(tmp_path):
     assert len(file.read_text().splitlines()) == 3
 
 
-def test_a_run_without_a_beginning_says_so(tmp_path):
+def test_a_journal_without_a_beginning_has_no_provenance(tmp_path):
     run = ganzoo.train(run_dir=tmp_path / "run", **TINY)
     run.directory.journal.write_text("")
     with pytest.raises(ganzoo.GanzooError, match="does not say how the run was started"):

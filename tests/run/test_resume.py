@@ -37,8 +37,10 @@ def train(run_dir: Path, data, steps: int, arch="dcgan", loss="bce", **settings)
 def assert_same(first: ganzoo.Run, second: ganzoo.Run) -> None:
     """Weights, averages, optimizers, the log and the samples."""
     for name in ("generator", "discriminator", "ema"):
-        mine, theirs = (load_file(r.checkpoint / f"{name}.safetensors") for r in (first, second))
-        assert all(torch.equal(mine[key], theirs[key]) for key in mine), name
+        first_state, second_state = (
+            load_file(r.checkpoint / f"{name}.safetensors") for r in (first, second)
+        )
+        assert all(torch.equal(first_state[key], second_state[key]) for key in first_state), name
     states = [torch.load(r.checkpoint / "state.pt", weights_only=True) for r in (first, second)]
     torch.testing.assert_close(*states, rtol=0, atol=0)
     logs = [
@@ -146,7 +148,7 @@ def wait_for_log(run_dir: Path, lines: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_was_stopped_from_outside_goes_on_to_the_same_end(how, photos, tmp_path):
+def test_a_run_stopped_by_a_signal_resumes_to_the_same_result(how, photos, tmp_path):
     process = start(photos, tmp_path / "run", 1_000_000)
     wait_for_log(tmp_path / "run", 5)
     process.send_signal(how)
@@ -163,8 +165,8 @@ def test_a_run_that_was_stopped_from_outside_goes_on_to_the_same_end(how, photos
     through = start(photos, tmp_path / "through", end)
     assert through.communicate(timeout=300)[0] is None
     assert through.returncode == 0
-    mine, theirs = (
+    first_state, second_state = (
         load_file(r.checkpoint / "ema.safetensors")
         for r in (resumed, ganzoo.Run(tmp_path / "through"))
     )
-    assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+    assert all(torch.equal(first_state[key], second_state[key]) for key in first_state)

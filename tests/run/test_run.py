@@ -177,8 +177,11 @@ def test_a_checkpoint_brings_a_trainer_back_bit_for_bit(make_trainer, tmp_path):
     checkpoints.restore(folder, second)
     second.fit(6)
     for name in ("generator", "discriminator", "ema"):
-        mine, theirs = getattr(second, name).state_dict(), getattr(through, name).state_dict()
-        assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+        first_state, second_state = (
+            getattr(second, name).state_dict(),
+            getattr(through, name).state_dict(),
+        )
+        assert all(torch.equal(first_state[key], second_state[key]) for key in first_state)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_nothing_half_done(make_trainer, tmp_path):
@@ -258,7 +261,7 @@ def test_a_pickle_in_a_checkpoint_is_not_run(make_trainer, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_folder_that_is_no_run_is_told(tmp_path):
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(ganzoo.UsageError, match="no run directory"):
         ganzoo.Run(tmp_path)
 

@@ -122,7 +122,9 @@ def test_unlabelled_images_train(plan, unlabelled):
 
 @pytest.mark.parametrize(("arch", "image"), [("dcgan", {}), ("vanilla", {"size": 8})])
 def test_points_are_not_resized_like_pictures(plan, arch, image):
-    with pytest.raises(ganzoo.UsageError, match="'gaussians' has the shape 2x1x1, 25 classes and cannot"):
+    with pytest.raises(
+        ganzoo.UsageError, match="'gaussians' has the shape 2x1x1, 25 classes and cannot"
+    ):
         plan(arch, "bce", data="gaussians", image=image)
 
 

@@ -39,7 +39,7 @@ def test_rectangles_are_built(size):
 
 @pytest.mark.parametrize(("size", "near"), [((28, 28), "32x32"), ((256, 256), "128x128")])
 def test_a_size_it_cannot_build_is_refused_with_the_nearest_it_can(size, near):
-    with pytest.raises(Unsupported, match=rf"not {size[0]}x{size[1]}; try --size {near}"):
+    with pytest.raises(Unsupported, match=rf"not {size[0]}x{size[1]}; try size=\"?{near}"):
         SMALL.build(ImageSpec(1, *size), Demands())
 
 

@@ -28,7 +28,7 @@ def test_a_download_that_fails_says_what_to_get_and_what_else_there_is(monkeypat
         raise URLError("no route to host")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    wanted = r"no route to host.*\n.*pth\n.*--weights FILE.*lite0"
+    wanted = r"no route to host.*\n.*pth\n.*weights=FILE.*lite0"
     with pytest.raises(ganzoo.DataError, match=wanted):
         _ = Inception().fingerprint
 

@@ -80,7 +80,7 @@ def test_precision_and_recall_are_those_of_balls_counted_one_by_one():
 
 
 def test_too_few_images_for_neighbours_are_told_of():
-    with pytest.raises(ganzoo.UsageError, match="there are 3 images; try a larger --n"):
+    with pytest.raises(ganzoo.UsageError, match="there are 3 images; try a larger n"):
         PrecisionRecall().measure(drawn(0, 3), drawn(1, 3), seed=0)
 
 

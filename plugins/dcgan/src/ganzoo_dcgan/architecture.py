@@ -57,7 +57,7 @@ class DCGAN(ganzoo.Architecture):
             near = "x".join(map(str, self.natural_size(image.height, image.width)))
             raise ganzoo.Unsupported(
                 f"dcgan builds images whose sides are 16, 32, 64 or 128 pixels, not "
-                f"{image.height}x{image.width}; try --size {near}"
+                f"{image.height}x{image.width}; try {ganzoo.setting('size', near)}"
             )
         halvings = (min(image.height, image.width) // 4).bit_length() - 1
         seed_map = (image.height >> halvings, image.width >> halvings)
@@ -111,7 +111,7 @@ class Generator(nn.Module):
         if self.embed is not None:
             assert labels is not None, "this generator was built to be conditional: give it labels"
             z = torch.cat([z, self.embed(labels)], dim=1)
-        # rows, columns, channels: in memory already as the convolutions like it best
+        # Rows, columns, channels: this view is in the channels_last memory format.
         features = self.project(z).view(len(z), *self.seed_map, -1).permute(0, 3, 1, 2)
         images: Tensor = self.body(features)
         return images
@@ -144,7 +144,7 @@ class Discriminator(nn.Module):
                 nn.LeakyReLU(0.2),
             ]
         self.body = nn.Sequential(*layers)
-        # The paper's last convolution covers the whole map: a linear layer, which is faster on CPUs.
+        # The paper's last convolution covers the whole map, so it is a linear layer.
         features = widths[-1] * seed_map[0] * seed_map[1]
         self.score = nn.Linear(features, 1)
         self.project = nn.Embedding(classes, widths[-1]) if classes else None

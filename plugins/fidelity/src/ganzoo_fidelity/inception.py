@@ -96,7 +96,8 @@ def _downloaded(url: str) -> Path:
         except (URLError, OSError, RuntimeError) as error:
             raise ganzoo.DataError(
                 f"the Inception weights cannot be downloaded ({error}). Download\n  {url}\nand "
-                "pass --weights FILE; or use --extractor efficientnet-lite0, whose weights are "
+                f"use {ganzoo.setting('weights', 'FILE')}, or "
+                f"{ganzoo.setting('extractor', 'efficientnet-lite0')}, whose weights are "
                 "installed with it"
             ) from None
     return file

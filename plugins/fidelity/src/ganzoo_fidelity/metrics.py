@@ -128,7 +128,7 @@ class PrecisionRecall(ganzoo.Metric):
         if min(len(sample), len(reference)) <= self.options.neighbours:
             raise ganzoo.UsageError(
                 f"precision and recall use {self.options.neighbours} neighbours, and there "
-                f"are {min(len(sample), len(reference))} images; try a larger --n"
+                f"are {min(len(sample), len(reference))} images; try a larger {ganzoo.setting('n')}"
             )
         result = self._module.prc_features_to_metric(
             features_of(sample),

@@ -54,7 +54,7 @@ class DensityCoverage(ganzoo.Metric):
         if len(reference) <= k:
             raise ganzoo.UsageError(
                 f"density and coverage use {k} neighbours among {len(reference)} images; try "
-                "a larger --n"
+                f"a larger {ganzoo.setting('n')}"
             )
         assert sample.features is not None
         assert reference.features is not None
