@@ -39,18 +39,18 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_120,
-    "execution": 1_080,
-    "interfaces": 1_110,
-    "config": 690,
-    "discovery": 1_020,
+    "training": 1_100,
+    "execution": 1_090,
+    "interfaces": 1_060,
+    "config": 680,
+    "discovery": 1_100,
     "data": 1_130,
-    "evaluation": 850,
-    "run": 3_210,
-    "reporting": 920,
-    "exporting": 730,
-    "testing": 2_750,
-    "cli": 1_900,
+    "evaluation": 860,
+    "run": 3_500,
+    "reporting": 930,
+    "exporting": 740,
+    "testing": 2_760,
+    "cli": 1_880,
     "scaffold": 150,
 }
 """Lines that each folder may have: to add a thing, first look for what it makes superfluous."""

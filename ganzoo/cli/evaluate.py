@@ -121,6 +121,7 @@ def _print(evaluation: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    # Table.
     table = Table("", "value", "floor", "better", "blind to", box=None)
     for result in evaluation:
         table.add_row(
@@ -133,6 +134,8 @@ def _print(evaluation: Evaluation) -> None:
     console = Console()
     console.width = console.width if console.is_terminal else 140
     console.print(table)
+
+    # Notes.
     for line in _provenance(evaluation):
         click.echo(line)
     for name, reason in evaluation.skipped.items():

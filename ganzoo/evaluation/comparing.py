@@ -25,7 +25,7 @@ from ganzoo.randomness import isolated
 SMALLEST = 2
 """Smallest number of images in a set: one image has no spread."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 """Receives a line about the current work."""
 
 
@@ -41,7 +41,7 @@ def compare_sources(
     floor: bool,
     device: torch.device,
     host: PluginHost | None,
-    tell: Tell,
+    notify: Notify,
 ) -> Evaluation:
     """Measure a sample against a reference; see `ganzoo.evaluate` for the arguments.
 
@@ -50,7 +50,7 @@ def compare_sources(
     """
     n, remarks = _limited(n, sample, reference, floor)
     with isolated(device):
-        images = _DrawnImages(sample, reference, n, seed, floor, device, tell)
+        images = _DrawnImages(sample, reference, n, seed, floor, device, notify)
         skipped: dict[str, str] = {}
         results: list[Result] = []
         for metric in metrics:
@@ -108,7 +108,7 @@ class _DrawnImages:
         seed: int,
         floor: bool,
         device: torch.device,
-        notify: Tell,
+        notify: Notify,
     ) -> None:
         self.sample_source, self.reference_source = sample, reference
         self.n, self.seed, self.device, self.notify = n, seed, device, notify

@@ -18,7 +18,7 @@ from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import DataError, UsageError, setting
 from ganzoo.evaluation import Evaluation
-from ganzoo.evaluation.comparing import Tell, compare_sources
+from ganzoo.evaluation.comparing import Notify, compare_sources
 from ganzoo.evaluation.components import Choice, choose_metrics, unused
 from ganzoo.evaluation.sources import Source, Split, Stored, checked_uint8, store_of
 from ganzoo.execution.device import resolve_device
@@ -34,8 +34,8 @@ Images = Run | ImageStore | Tensor | str | Path | Mapping[str, Any]
 
 
 def evaluate(
-    a: Images,
-    b: Images | None = None,
+    images: Images,
+    against: Images | None = None,
     *,
     metrics: Choice | Metric | Iterable[Choice | Metric] | None = None,
     n: int = 10_000,
@@ -45,7 +45,7 @@ def evaluate(
     floor: bool = True,
     device: str = "auto",
     host: PluginHost | None = None,
-    notify: Tell | None = None,
+    notify: Notify | None = None,
 ) -> Evaluation:
     """Compare two sets of images.
 
@@ -58,10 +58,10 @@ def evaluate(
     is lowered to the number of images. Results of a run are appended to its `evaluations.jsonl`.
 
     Args:
-        a: the sample: a run or a checkpoint (its averaged generator), a folder of images, a
+        images: the sample: a run or a checkpoint (its averaged generator), a folder of images, a
             dataset (`"name"`, `"name:split"`, or a dict of `name`, `split`, `skip_bad_images` and
             options), or images `(N, C, H, W)`, uint8 or in [-1, 1].
-        b: the reference, likewise; the training images of a run if None.
+        against: the reference, likewise; the training images of a run if None.
         metrics: names, dicts of `name` and options, or `ganzoo.Metric` objects; if None, the
             default metrics that apply to these images.
         n: number of images on each side, at most.
@@ -82,7 +82,7 @@ def evaluate(
     metric_options, extractor_options = _sections(options or {})
     chosen = choose_metrics(metrics, metric_options, host)
     unused(metric_options, chosen)
-    sample, reference = open_both(a, b, device=device, host=host)
+    sample, reference = open_both(images, against, device=device, host=host)
 
     # Compare.
     evaluation = compare_sources(
@@ -96,7 +96,7 @@ def evaluate(
         floor=floor,
         device=resolve_device(device),
         host=host,
-        tell=notify or (lambda message: None),
+        notify=notify or (lambda message: None),
     )
 
     # Append to the run.

@@ -25,7 +25,7 @@ from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import AnyPenalty
-from ganzoo.run.constraints import check_networks, resolve_demands, resolve_image, title
+from ganzoo.run.compatibility import check_networks, resolve_demands, resolve_image, title
 from ganzoo.run.networks import build_networks
 from ganzoo.training.demands import CheckedDemands
 from ganzoo.training.trainer import Trainer

@@ -64,6 +64,8 @@ def git_commit() -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
+
+    # Ask git for the commit and for changes.
     outputs = []
     for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
         try:
@@ -75,5 +77,6 @@ def git_commit() -> str | None:
         if done.returncode != 0:
             return None
         outputs.append(done.stdout.strip())
+
     commit, changes = outputs
     return f"{commit} with changes" if changes else commit

@@ -74,6 +74,7 @@ def resume(
             process is training it.
         GanzooError: the checkpoint is damaged.
     """
+    # Layers, the strongest first.
     run = Run(run_dir)
     layers = [
         Layer("resuming", tree_of(tuple(key.split(".")), value))
@@ -85,6 +86,7 @@ def resume(
         with missing_explained(run.path, run.versions):
             return compose([*layers, read_toml(run.directory.config)], host)
 
+    # Resume; the number of steps may change without an override.
     intended: set[KeyPath] = set() if steps is None else {("training", "steps")}
     with distributed.joined():
         return resume_plan(
@@ -127,8 +129,11 @@ def resume_plan(
         return reached >= steps
 
     with only_writer(run.directory):
+        # Check changes and steps.
         if distributed.on_rank_zero(finished):
             return run
+
+        # Continue from the latest checkpoint.
         session = prepare(plan, observers, progress)
         distributed.on_rank_zero(lambda: _update_config(run.directory.config, plan.config))
         checkpoint = distributed.on_rank_zero(lambda: run.checkpoint if run.steps else None)

@@ -1,4 +1,4 @@
-"""Constraints of a plan: image shape and demands on which its components must agree."""
+"""Compatibility of a plan's components: the image shape and the demands on which they agree."""
 
 from __future__ import annotations
 
