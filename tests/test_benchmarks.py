@@ -148,7 +148,7 @@ def test_without_time_the_gpu_program_writes_down_what_it_leaves_out(tmp_path):
 
 @pytest.mark.slow
 def test_the_gpu_program_runs_on_a_cpu_without_its_graphs(tmp_path):
-    code, report, tables = gpu(tmp_path, timeout=500)
+    code, report, tables = gpu(tmp_path, "--budget", "900", timeout=500)
     assert code == 0, tables
     by_mode: dict[str, set[str]] = {}
     for row in report["equality"] + report["table"]:

@@ -405,7 +405,7 @@ def test_a_plugin_that_asks_for_the_plugins_while_they_load_is_refused(install):
     default_host.cache_clear()
     try:
         curious = record(default_host(), "curious-gan")
-        assert curious.error.startswith("it asked which plugins are installed while")
+        assert curious.error.startswith("it requested the installed plugins while")
         assert "hinge" in ganzoo.names("loss")
     finally:
         default_host.cache_clear()

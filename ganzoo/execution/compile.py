@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -42,7 +42,7 @@ class Compiled:
             self._try(self._compiled, inputs, active_penalties, fake)
         if self._compiled is None:
             return self.objective(inputs, active_penalties, fake)
-        with _tracing_gradients():
+        with _compiler_settings():
             return self._compiled(inputs, active_penalties, fake)
 
     def _try(
@@ -53,10 +53,11 @@ class Compiled:
         fake: Batch | None,
     ) -> None:
         if fake is not None:
-            fake = fake.with_images(fake.images.detach().requires_grad_())
+            images = fake.images.detach().requires_grad_(fake.images.requires_grad)
+            fake = fake.with_images(images)
         try:
             with (
-                _tracing_gradients(),
+                _compiler_settings(),
                 isolated(inputs.z.device),
                 _restored(self.objective),
                 warnings.catch_warnings(),
@@ -76,13 +77,17 @@ class Compiled:
         self._tried.add(active_penalties)
 
 
-def _tracing_gradients() -> AbstractContextManager[object]:
-    """Let the compiler trace `torch.autograd.grad`, which gradient penalties call."""
-    from torch._dynamo import config
+@contextmanager
+def _compiler_settings() -> Iterator[None]:
+    """Trace `torch.autograd.grad`, which gradient penalties call; draw random numbers as eager."""
+    from torch._dynamo import config as dynamo
+    from torch._inductor import config as inductor
 
-    if hasattr(config, "trace_autograd_ops"):
-        return config.patch(trace_autograd_ops=True)  # type: ignore[no-any-return]
-    return nullcontext()  # an older torch, whose compiler then says what it cannot
+    with ExitStack() as patches:
+        if hasattr(dynamo, "trace_autograd_ops"):  # an older torch says what it cannot compile
+            patches.enter_context(dynamo.patch(trace_autograd_ops=True))
+        patches.enter_context(inductor.patch(fallback_random=True))
+        yield
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 
 import torch
@@ -89,19 +89,26 @@ def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
 
 
 class RecordingCritic:
-    """A critic that keeps the first scores of each batch, so that diagnosis costs no forward pass.
+    """The critic of one discriminator update: it keeps the first scores of real and fake images.
+
+    So diagnosis costs no forward pass.
 
     Args:
         critic: what scores images.
-        joint: batches to run through the discriminator in one pass, when a loss first scores one of
-            them with gradients. Scoring one again is a forward pass with dropout of its own.
+        real: the real batch of the update.
+        fake: the fake batch of the update.
+        joint: run the discriminator on both in one pass, when a loss first scores one of them with
+            gradients. Scoring a batch again is a forward pass with dropout of its own.
     """
 
-    def __init__(self, critic: BoundCritic, joint: Sequence[Batch] = ()) -> None:
+    def __init__(self, critic: BoundCritic, real: Batch, fake: Batch, *, joint: bool) -> None:
         self.critic = critic
-        self._joint = {id(batch): batch for batch in joint}
-        self._ready: dict[int, Outputs] = {}
-        self._scores: dict[int, Tensor] = {}
+        self.real = real
+        self.fake = fake
+        self.scores: dict[str, Tensor] = {}
+        """The first scores of `"real"` and `"fake"`, without a graph; none that no loss used."""
+        self._joint = joint
+        self._ready: dict[str, Outputs] = {}
 
     def __call__(self, batch: Batch) -> Tensor:
         """Raw scores `(N,)`."""
@@ -109,24 +116,24 @@ class RecordingCritic:
 
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
+        name = "real" if batch is self.real else "fake" if batch is self.fake else ""
+        if not name:
+            return self.critic.outputs(batch)
+
+        # Outputs of the joint forward pass, once.
         outputs = None
         if torch.is_grad_enabled():
-            if id(batch) in self._joint:
+            if self._joint:
                 self._forward_jointly()
-            outputs = self._ready.pop(id(batch), None)
+            outputs = self._ready.pop(name, None)
+
         if outputs is None:
             outputs = self.critic.outputs(batch)
-        self._scores.setdefault(id(batch), outputs["scores"].detach())
+        self.scores.setdefault(name, outputs["scores"].detach())
         return outputs
 
     def _forward_jointly(self) -> None:
-        joint_outputs, start = self.critic.outputs(Batch.cat([*self._joint.values()])), 0
-        for key, batch in self._joint.items():
-            rows = slice(start, start + len(batch))
-            self._ready[key] = {name: value[rows] for name, value in joint_outputs.items()}
-            start = rows.stop
-        self._joint = {}
-
-    def scores_of(self, batch: Batch) -> Tensor | None:
-        """The first scores of a batch, without a graph; None if no loss used them."""
-        return self._scores.get(id(batch))
+        both, n = self.critic.outputs(Batch.cat([self.real, self.fake])), len(self.real)
+        self._ready["real"] = {name: value[:n] for name, value in both.items()}
+        self._ready["fake"] = {name: value[n:] for name, value in both.items()}
+        self._joint = False

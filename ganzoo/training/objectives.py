@@ -95,7 +95,7 @@ class DiscriminatorObjective(Objective[Penalty]):
         Args:
             inputs: real images and z.
             active_penalties: names of the penalties to apply.
-            fake: images to use instead of new ones made of z.
+            fake: images without a graph to use instead of new ones made of z.
         """
         real, z = inputs
         with self.critic.execution.shared_weight_casts():
@@ -103,18 +103,16 @@ class DiscriminatorObjective(Objective[Penalty]):
             if fake is None:
                 with torch.no_grad():
                     fake = generate(self.generator, z, real, self.critic)
-            else:
-                fake = fake.with_images(fake.images.detach())
 
             # Adversarial loss.
-            critic = RecordingCritic(self.critic, (real, fake) if self.joint_forward else ())
+            critic = RecordingCritic(self.critic, real, fake, joint=self.joint_forward)
             terms = dict(self.loss.discriminator_loss(critic, real, fake))
 
             # Penalties.
             for name, factor, penalty in self.active(active_penalties):
                 terms[name] = factor * penalty.penalty(self.critics[name], real, fake)
 
-            scores = critic.scores_of(real), critic.scores_of(fake)
+            scores = critic.scores.get("real"), critic.scores.get("fake")
             return *self.total(terms), StepRecord(real.images, fake.images, *scores)
 
 

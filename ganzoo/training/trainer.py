@@ -222,14 +222,15 @@ class Trainer(TrainingState):
             active_penalties: names of the penalties of each update, the generator's last.
         """
         terms: Terms = {}
-        fake = None
+        fake = detached = None
 
         # Discriminator: n_critic updates, each on a real batch of its own.
         for k in range(self.training.n_critic):
             if self.shares_fakes and k == self.training.n_critic - 1:
                 critic = self.discriminator_update.objective.critic
                 fake = generate(self.generator, inputs[k].z, inputs[k].real, critic)
-            update_terms, seen = self.discriminator_update(inputs[k], active_penalties[k], fake)
+                detached = fake.with_images(fake.images.detach())
+            update_terms, seen = self.discriminator_update(inputs[k], active_penalties[k], detached)
             with torch.no_grad():
                 self.loss.after_discriminator_step(self.discriminator)
             terms |= {f"discriminator/{name}": value for name, value in update_terms.items()}

@@ -102,7 +102,7 @@ def make_script(case: Case, device: torch.device) -> Script:
 def train(
     case: Case, steps: int, observers: list[ganzoo.Observer], settings: dict[str, Any]
 ) -> None:
-    """Train a case by `ganzoo.train`, with log, diagnosis and moving average."""
+    """Train a case by `ganzoo.train`, with log, diagnosis and EMA."""
     with tempfile.TemporaryDirectory() as folder:
         ganzoo.train(
             arch=case.arch,

@@ -136,5 +136,4 @@ def _make_repeatable() -> None:
     """Let eager mode repeat itself to the bit."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.allow_tf32 = False  # its rounding would hide differences

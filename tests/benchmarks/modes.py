@@ -17,7 +17,7 @@ from scripts import BCEScript
 
 import ganzoo
 
-MODES: dict[str, dict[str, str]] = {
+MODES: dict[str, dict[str, Any]] = {
     "eager": {},
     "compile": {"compile": "on"},
     "graphs": {"cuda_graphs": "on"},
@@ -96,6 +96,7 @@ def measure(
         chosen = replace(chosen, arch=SMALL[chosen.arch["name"]])
     gc.collect()
     if place.type == "cuda":
+        torch.cuda.init()
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(place)
     with fresh_compiler(mode), refusals() as refusal:

@@ -29,6 +29,9 @@ import ganzoo.training.trainer
 
 WARM_UP = 4
 
+TRAINER = vars(ganzoo.training.trainer)
+"""The names in the trainer's module."""
+
 
 class Split(ganzoo.Observer):
     """Times the parts of each step by wrapping what the trainer calls."""
@@ -45,8 +48,8 @@ class Split(ganzoo.Observer):
         for update in (trainer.discriminator_update, trainer.generator_update):
             update.gradients._backward = self.timed("networks", update.gradients._backward)
             update.optimizer.step = self.timed("optimizers", update.optimizer.step)
-        self.generate = ganzoo.training.trainer.generate
-        ganzoo.training.trainer.generate = self.timed("networks", self.generate)
+        self.generate = TRAINER["generate"]
+        TRAINER["generate"] = self.timed("networks", self.generate)
         trainer._draw = self.timed("data", trainer._draw)
         trainer.ema.update = self.timed("average", trainer.ema.update)
         self.since = now(self.device)
@@ -81,16 +84,16 @@ class Split(ganzoo.Observer):
         self.restore()
 
     def restore(self) -> None:
-        ganzoo.training.trainer.generate = self.generate
+        TRAINER["generate"] = self.generate
 
 
-class Operations(TorchDispatchMode):
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts floating-point operations by torch's own formulas, inside penalties too.
 
     torch's `FlopCounterMode` cannot count a gradient inside a loss, since it follows modules.
     """
 
-    total = 0
+    total: int = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         returned = func(*args, **(kwargs or {}))
@@ -112,7 +115,8 @@ def operations(trainer: Any) -> int:
     for update in updates:  # a compiled objective would hide its operations
         update.gradients.compute = update.objective
     try:
-        with Operations() as counted:
+        counted = Operations()  # type: ignore[no-untyped-call]
+        with counted:
             active = (discriminator_penalties,) * n_critic + (generator_penalties,)
             trainer.update_networks(inputs, active)
     finally:

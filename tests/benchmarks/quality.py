@@ -1,11 +1,11 @@
-"""Does a faster way to compute a step cost quality? The same training in each way, over seeds.
+"""Does a faster way to compute a step cost quality? Trains in each way, over seeds.
 
     python tests/benchmarks/quality.py
     python tests/benchmarks/quality.py wgan-gp --steps 150 --seeds 0 1 2
 
-Every way trains the same networks for the same steps on Fashion-MNIST at 32 pixels; printed are the
-Fréchet distances of two extractors, mean and standard deviation over seeds, with the floor. A way
-is as good as another where they differ by less than seeds do.
+Every way trains the same networks for the same steps on Fashion-MNIST at 32 pixels. Prints the
+Fréchet distances of two extractors, mean and standard deviation over seeds, with the floor. Two
+ways are equally good if they differ by less than seeds do.
 """
 
 from __future__ import annotations

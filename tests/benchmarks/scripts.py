@@ -95,6 +95,10 @@ class Script:
         images, labels = (tensor.to(self.device) for tensor in next(self.batches))
         return images, (labels,) if self.conditional else ()
 
+    def step(self) -> tuple[float, float]:
+        """One generator update after those of the discriminator; the losses of both."""
+        raise NotImplementedError
+
     def noise(self, n: int) -> Tensor:
         """z for n fakes."""
         return torch.randn(n, self.latent_dim, device=self.device)
@@ -162,4 +166,5 @@ class WassersteinScript(Script):
         (gradient,) = torch.autograd.grad(
             scores, between, torch.ones_like(scores), create_graph=True, retain_graph=True
         )
-        return ((gradient.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+        penalty: Tensor = ((gradient.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+        return penalty

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from typing import Any
@@ -97,7 +98,8 @@ class _Worker:
         if self.process.pid is None:
             self.process.start()
             self.other.close()  # so that reading from a process that has died ends
-        self.line.send(task)
+        with suppress(OSError):  # a process that has died already is noticed below
+            self.line.send(task)
 
     def result(self, limit: float) -> Result:
         """The result of its task, or why there is none."""

@@ -1,13 +1,13 @@
-"""Every architecture with every loss: trained, measured, and put beside one another.
+"""Trains and evaluates every architecture with every loss, and compares them.
 
     python tests/benchmarks/zoo.py OUT --estimate                 # seconds a step, for each pair
     python tests/benchmarks/zoo.py OUT --steps 2000 --seeds 0 1 2 # train, evaluate, write
     python tests/benchmarks/zoo.py OUT --steps 2000 --arch dcgan --loss bce hinge --seeds 0
 
-It can be stopped at any moment and started again: finished runs are kept, others go on from their
-last checkpoint, and what was measured is not measured again. More steps or seeds on the same OUT
-go on from what is there. OUT then holds `zoo.md`, a table for each dataset with the mean and the
-standard deviation over seeds; `DATA.webp`, a sheet of pictures; and `runs/` and `results/`.
+It can be stopped at any time and started again: finished runs are kept, others resume from their
+last checkpoint, and no run is evaluated twice. More steps or seeds can be added in the same OUT.
+OUT then holds `zoo.md`, a table for each dataset with the mean and the standard deviation over
+seeds; `DATA.webp`, a sheet of pictures; and `runs/` and `results/`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import ganzoo
 SIZE = 32
 PICTURES = 16
 LABEL = 14
-"""Pixels above each picture of the sheet, for its name."""
+"""Height in pixels of the name above each picture of the sheet."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def main() -> None:
     for number, (pair, seed) in enumerate(wanted, start=1):
         print(f"[{number}/{len(wanted)}] {pair}, seed {seed}: ", end="", flush=True)
         print(done(pair, seed, asked), flush=True)
-        write(asked)  # so that what is known so far can be looked at
+        write(asked)  # the tables so far
 
 
 def arguments() -> argparse.Namespace:
@@ -86,7 +86,7 @@ def pairs(asked: argparse.Namespace) -> Iterator[Pair]:
 
 
 def settings(pair: Pair, asked: argparse.Namespace) -> dict[str, Any]:
-    """What is said to `ganzoo.train`; everything else is the loss's and the architecture's."""
+    """The arguments of `ganzoo.train`; loss and architecture recommend the rest."""
     given = dict(text.split("=") for text in asked.option)
     own = {key.split(".")[1]: int(v) for key, v in given.items() if key.split(".")[0] == pair.arch}
     return {
@@ -101,17 +101,17 @@ def settings(pair: Pair, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 class Clock(ganzoo.Observer):
-    """When each step ended."""
+    """Notes when each step ends."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
 
-    def step(self, step: int, terms: Any) -> None:
+    def step(self, trainer: ganzoo.TrainerState, terms: Any) -> None:
         self.times.append(time.perf_counter())
 
 
 def estimate(asked: argparse.Namespace, steps: int = 12, warm_up: int = 4) -> None:
-    """Print milliseconds a step of each pair, and what the whole would take."""
+    """Print milliseconds of a step of each pair, and hours of all runs."""
     total = 0.0
     for pair in pairs(asked):
         clock = Clock()
@@ -138,23 +138,23 @@ def estimate(asked: argparse.Namespace, steps: int = 12, warm_up: int = 4) -> No
 
 
 def result_file(pair: Pair, seed: int, asked: argparse.Namespace) -> Path:
-    return asked.out / "results" / f"{pair}-{seed}.json"
+    return Path(asked.out) / "results" / f"{pair}-{seed}.json"
 
 
 def result_of(pair: Pair, seed: int, asked: argparse.Namespace) -> dict[str, Any] | None:
-    """What was found for this budget; None where that is still to be done."""
+    """The stored result of these steps and images; None where there is none."""
     try:
         found: dict[str, Any] = json.loads(result_file(pair, seed, asked).read_text())
     except (OSError, ValueError):
         return None
     if found["steps"] != asked.steps or found["n"] != asked.n:
         return None
-    unmeasured = found.get("metrics") == [] and can_measure()  # there was nothing to measure by
+    unmeasured = found.get("metrics") == [] and can_measure()  # no metric was installed
     return None if unmeasured else found
 
 
 def done(pair: Pair, seed: int, asked: argparse.Namespace) -> str:
-    """Train and evaluate one run, or see that it is done; in a few words what came of it."""
+    """Train and evaluate one run, unless it is done; returns a few words for the terminal."""
     if result_of(pair, seed, asked) is not None:
         return "done before"
     result: dict[str, Any] = {"steps": asked.steps, "n": asked.n}
@@ -193,7 +193,7 @@ def seconds(run: ganzoo.Run, asked: argparse.Namespace) -> float:
     speeds = [line["images_per_second"] for line in run.metrics()]
     if not speeds:
         return float("nan")
-    return asked.steps * run.config.training.batch_size / statistics.median(speeds)
+    return float(asked.steps * run.config.training.batch_size / statistics.median(speeds))
 
 
 def can_measure() -> bool:
@@ -289,6 +289,6 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. The same command goes on from here.")
+        sys.exit("\nInterrupted. The same command resumes.")
     except ganzoo.GanzooError as error:
         sys.exit(f"\n{error}")

@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 import torch
+from shared_training import Between
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
@@ -41,6 +42,7 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
 ):
     trainer = make_trainer(penalties={"r": lazy(1)} if penalised else {})
     objective = trainer.discriminator_update.objective
+    objective.joint_forward = False  # as `Execution` has it while compiling
     compiled = Compiled(objective, "aot_eager")
     active = objective.active_penalties(0)
     with warnings.catch_warnings():
@@ -49,6 +51,21 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
     plain_terms, plain = gradients_of(objective, trainer, active)
     torch.testing.assert_close(terms, plain_terms)
     torch.testing.assert_close(found, plain)
+
+
+def test_a_compiled_trainer_compiles_each_objective_once(make_trainer):
+    """The fakes that both updates share, and batches that are new at each step, included."""
+    trainer = make_trainer(compile="on")
+    graphs = []
+
+    def count(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    for update in (trainer.discriminator_update, trainer.generator_update):
+        update.gradients.compute = Compiled(update.objective, count)
+    trainer.fit(4)
+    assert len(graphs) == 2
 
 
 def test_trying_a_compiled_objective_moves_neither_weights_buffers_gradients_nor_chance(
@@ -94,7 +111,9 @@ def test_trying_leaves_the_graph_of_the_fakes_intact(make_trainer):
 
 @pytest.mark.slow
 def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
-    settings = {"optimizer": "sgd", "penalties": {"r": lazy(2)}}
+    """The random points of a gradient penalty included."""
+    between = Between(ganzoo.PenaltyOptions(weight=10.0))
+    settings = {"optimizer": "sgd", "penalties": {"r": lazy(2), "gp": between}}
     compiled, plain = make_trainer(compile="on", **settings), make_trainer(**settings)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", ".*Training without")
