@@ -92,7 +92,7 @@ def compare(loss: str, precision: str, mode: str, *, device: str, steps: int) ->
 
 def train(loss: str, precision: str, mode: str, device: str, steps: int) -> Trained:
     """Train small networks; ends early if a mode is refused."""
-    with fresh_compiler(mode, eager_random_numbers=True), refusals() as refusal:
+    with fresh_compiler(mode), refusals() as refusal:
         trainer = noise_trainer(
             ARCH,
             loss.partition(" ")[0],

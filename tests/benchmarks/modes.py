@@ -58,7 +58,7 @@ def refusals() -> Iterator[Callable[[], str]]:
 
 
 @contextmanager
-def fresh_compiler(mode: str, *, eager_random_numbers: bool = False) -> Iterator[None]:
+def fresh_compiler(mode: str) -> Iterator[None]:
     """Within it, a compiler without a memory, if the mode compiles.
 
     It fails where it would give up on a function and run it in eager mode, as torch does after it
@@ -66,20 +66,15 @@ def fresh_compiler(mode: str, *, eager_random_numbers: bool = False) -> Iterator
 
     Args:
         mode: of `MODES`.
-        eager_random_numbers: let compiled code draw the random numbers of eager mode.
     """
     if "compile" not in MODES[mode]:
         yield
         return
     import torch._dynamo
-    import torch._inductor.config
 
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
-    with (
-        torch._dynamo.config.patch(fail_on_recompile_limit_hit=True),
-        torch._inductor.config.patch(fallback_random=eager_random_numbers),
-    ):
+    with torch._dynamo.config.patch(fail_on_recompile_limit_hit=True):
         yield
 
 
