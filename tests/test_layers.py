@@ -39,7 +39,7 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_100,
+    "training": 1_110,
     "execution": 1_090,
     "interfaces": 1_060,
     "config": 680,

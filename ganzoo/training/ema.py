@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-Slot = tuple[MutableMapping[str, Any], str]
-"""A layer's table of parameters or buffers, and the name of one of them."""
+STATISTICS = ("running_mean", "running_var")
+"""Buffers that are averaged: the running statistics of batch norm."""
+
+
+class Slot(NamedTuple):
+    """Where a tensor is kept: a layer's table of parameters or buffers, and a name in it."""
+
+    table: MutableMapping[str, Any]
+    name: str
+    averaged: bool
 
 
 class MovingAverage(nn.Module):
-    """An exponential moving average of weights and buffers, warmed up.
+    """An exponential moving average of parameters and batch norm's statistics, warmed up.
 
     The decay of the n-th update is `min(decay, (1 + n) / (10 + n))`, so that the first samples
-    are not those of the initial weights. Integer buffers are copied.
+    are not those of the initial weights. Other buffers are copied: an average of vectors of
+    length 1, as spectral norm keeps them, is shorter than 1.
 
     torch's `AveragedModel` walks through both networks at each update, which takes longer than the
     update itself; this one remembers where each tensor is.
@@ -44,9 +53,9 @@ class MovingAverage(nn.Module):
         decay = min(self.decay, (1 + n) / (10 + n)) if n else 0.0
         averages: dict[torch.dtype, list[Tensor]] = {}
         currents: dict[torch.dtype, list[Tensor]] = {}
-        for (average_table, average_name), (table, name) in self._pairs:
-            average, current = average_table[average_name], table[name]
-            if decay and average.is_floating_point():
+        for to, source in self._pairs:
+            average, current = to.table[to.name], source.table[source.name]
+            if decay and source.averaged and average.is_floating_point():
                 averages.setdefault(average.dtype, []).append(average)
                 currents.setdefault(average.dtype, []).append(current)
             else:
@@ -60,8 +69,9 @@ def _slots(network: nn.Module) -> list[Slot]:
     """Where weights and buffers are kept, each tensor once; a layer may replace the tensor."""
     slots: dict[int, Slot] = {}
     for layer in network.modules():
-        for table in (layer._parameters, layer._buffers):
+        for table, are_parameters in ((layer._parameters, True), (layer._buffers, False)):
             for name, tensor in table.items():
                 if tensor is not None:
-                    slots.setdefault(id(tensor), (table, name))
+                    averaged = are_parameters or name in STATISTICS
+                    slots.setdefault(id(tensor), Slot(table, name, averaged))
     return list(slots.values())
