@@ -16,14 +16,21 @@ from collections.abc import Iterable
 _SETTING = re.compile("\u27e6(\\w+)(?:=([^\u27e7]*))?\u27e7")
 
 
+PLACEHOLDERS = ("NAME", "DIR", "FILE", "METRIC", "DATASET")
+"""Words in the place of a value that only the reader knows."""
+
+
 def setting(name: str, value: object = None) -> str:
     """A setting inside a message, to be shown in the language of whoever reads it.
 
     Args:
         name: of the argument of `ganzoo.train`, `ganzoo.Trainer`, …: `"batch_size"`.
-        value: one to advise; text that describes one (`"NAME"`) where it is not known.
+        value: one to advise, or one of `PLACEHOLDERS`.
     """
-    return f"\u27e6{name}\u27e7" if value is None else f"\u27e6{name}={value}\u27e7"
+    if value is None:
+        return f"\u27e6{name}\u27e7"
+    text = " ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    return f"\u27e6{name}={text}\u27e7"
 
 
 def in_python(message: str) -> str:
@@ -33,7 +40,10 @@ def in_python(message: str) -> str:
         name, value = found.groups()
         if value is None:
             return name
-        plain = value in ("True", "False") or value.isupper() or re.fullmatch(r"[\d.e+-]+", value)
+        words = value.split(" ")
+        if all(re.fullmatch(r"[\d.e+-]+", word) for word in words):
+            return f"{name}={value}" if len(words) == 1 else f"{name}=({', '.join(words)})"
+        plain = value in (*PLACEHOLDERS, "True", "False")
         return f"{name}={value}" if plain else f'{name}="{value}"'
 
     return _SETTING.sub(argument, message)
@@ -61,14 +71,14 @@ class Message(str):
     def __new__(cls, marked: str) -> Message:
         """Mark nothing anew: the text holds its marks already."""
         message = super().__new__(cls, in_python(marked))
-        message._marked = marked
+        message.marked = marked
         return message
 
-    _marked: str
+    marked: str
 
     def at_shell(self) -> str:
         """The text with flags in the place of arguments."""
-        return at_shell(self._marked)
+        return at_shell(self.marked)
 
 
 class GanzooError(Exception):

@@ -1,6 +1,6 @@
 """Files and folders that appear whole or not at all: written under another name, then renamed.
 
-Whoever looks meanwhile, or after a crash, sees what was there before or all that is new.
+Meanwhile, and after a crash, there is either the old content or all of the new.
 """
 
 from __future__ import annotations
@@ -40,14 +40,23 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
-def replace_text(path: Path, text: str) -> Path:
-    """Replace a text file, in UTF-8; what cannot be encoded becomes `?`.
+def replace_text(path: Path, text: str, errors: str = "strict") -> Path:
+    """Replace a text file, in UTF-8.
+
+    Args:
+        path: of the file.
+        text: its new content.
+        errors: `"replace"` writes `?` for what UTF-8 cannot hold.
 
     Raises:
         GanzooError: it cannot be written; what was there before still is.
     """
+    try:
+        content = text.encode("utf-8", errors)
+    except UnicodeEncodeError as error:
+        raise GanzooError(f"cannot write {path}: {error}") from None
     with replacing_file(path) as stream:
-        stream.write(text.encode("utf-8", errors="replace"))
+        stream.write(content)
     return path
 
 

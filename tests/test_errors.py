@@ -18,6 +18,8 @@ from ganzoo.errors import Message, at_shell, in_python, setting
         ("override", True, "override=True", "--override"),
         ("conditional", False, "conditional=False", "--no-conditional"),
         ("run_dir", "DIR", "run_dir=DIR", "--run-dir DIR"),
+        ("keep_best", "SWD", 'keep_best="SWD"', "--keep-best SWD"),
+        ("betas", (0.5, 0.9), "betas=(0.5, 0.9)", "--betas 0.5 0.9"),
         ("device", "cuda:1", 'device="cuda:1"', "--device cuda:1"),
     ],
 )

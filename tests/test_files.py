@@ -33,8 +33,12 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
         replace_text(tmp_path / "file" / "inside.txt", "")
 
 
-def test_text_that_utf8_cannot_hold_is_written_all_the_same(tmp_path):
-    assert replace_text(tmp_path / "a.txt", "a\udcffb").read_text(encoding="utf-8") == "a?b"
+def test_text_that_utf8_cannot_hold_is_refused_unless_it_may_be_replaced(tmp_path):
+    with pytest.raises(ganzoo.GanzooError, match=r"cannot write .*a.txt: 'utf-8'"):
+        replace_text(tmp_path / "a.txt", "a\udcffb")
+    assert not list(tmp_path.iterdir())
+    written = replace_text(tmp_path / "a.txt", "a\udcffb", errors="replace")
+    assert written.read_text(encoding="utf-8") == "a?b"
 
 
 def test_a_folder_gets_its_name_when_the_block_ends_well(tmp_path):

@@ -39,14 +39,14 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_110,
-    "execution": 1_090,
+    "training": 1_125,
+    "execution": 1_100,
     "interfaces": 1_060,
     "config": 680,
     "discovery": 1_100,
     "data": 1_130,
     "evaluation": 860,
-    "run": 3_500,
+    "run": 3_520,
     "reporting": 930,
     "exporting": 740,
     "testing": 2_760,

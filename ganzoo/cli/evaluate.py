@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ganzoo.cli.parameters import ComponentName, device_option, step_option
+from ganzoo.errors import Message
 
 if TYPE_CHECKING:
     from ganzoo.evaluation import Evaluation, Result
@@ -31,8 +32,8 @@ HASH_DIGITS = 12
     "metrics",
     type=ComponentName("metric"),
     multiple=True,
-    help="Metric: see `ganzoo list metrics`; can be repeated. [default: all that need no "
-    "classifier]",
+    help="Metric: see `ganzoo list metrics`; can be repeated. [default: all that apply "
+    "to these images]",
 )
 @click.option(
     "--extractor",
@@ -139,7 +140,8 @@ def _print(evaluation: Evaluation) -> None:
     for line in _provenance(evaluation):
         click.echo(line)
     for name, reason in evaluation.skipped.items():
-        click.echo(f"not measured: {name}: {reason}")
+        text = reason.at_shell() if isinstance(reason, Message) else reason
+        click.echo(f"not measured: {name}: {text}")
 
 
 def _provenance(evaluation: Evaluation) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
+from ganzoo.run.journal import message_of
 
 
 def describe_run(path: str) -> str:
@@ -28,7 +29,7 @@ def describe_run(path: str) -> str:
         (
             str(event.get("time", ""))[:19].replace("T", " "),
             f"{event.get('event')} at step {event.get('step')}"
-            + (f": {event['message']}" if "message" in event else ""),
+            + (f": {message_of(event).at_shell()}" if "message" in event else ""),
         )
         for event in run.events()
         if event.get("event") != "checkpoint"

@@ -83,6 +83,11 @@ def _parse_size(value: object) -> object:
     return value
 
 
+def _device_name(value: object) -> object:
+    """Accept a `torch.device`, by its name."""
+    return str(value) if type(value).__name__ == "device" else value
+
+
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 Size = Annotated[tuple[Pixels, Pixels], BeforeValidator(_parse_size)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -170,7 +175,9 @@ class TrainingConfig(Section):
 class ExecutionConfig(Section):
     """How it is computed; never what."""
 
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps, …")
+    device: Annotated[str, BeforeValidator(_device_name)] = Field(
+        "auto", description="auto, cpu, cuda, cuda:1, mps, …"
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto",
         description="Mixed precision: the networks run in this data type under autocast; weights, "
@@ -236,7 +243,8 @@ class LoggingConfig(Section):
         "name the numbers. Not at all if unset.",
     )
     eval_metrics: tuple[str, ...] = Field(
-        (), description="Metrics to evaluate during training; those of `ganzoo evaluate` if empty."
+        (),
+        description="Metrics to evaluate during training; if empty, those that are made for it.",
     )
     eval_extractor: str | None = Field(
         None, description="Feature extractor of these metrics; that of `ganzoo evaluate` if unset."

@@ -8,7 +8,9 @@ from ganzoo.interfaces.penalty import AnyPenalty
 
 
 def default_penalties(loss: Loss) -> dict[str, AnyPenalty]:
-    """The loss's own penalties with the options that it names; its distribution is not preferred.
+    """The loss's own penalties with the options that it names.
+
+    A name that several distributions use is refused: an object does not say which provides it.
 
     Raises:
         UsageError: a penalty of this name is not installed, or an option is out of range.

@@ -58,27 +58,30 @@ def find(
     Raises:
         UsageError: there is no component of this name, or there are several.
     """
+    # Candidates.
     host = host or default_host()
-    components = host.components(kind)
-    found = [c for c in components if c.answers_to(name)]
-    if len(found) > 1 and prefer is not None:
-        found = [c for c in found if c.plugin.is_from(prefer)] or found
-    if not found:
+    candidates = [c for c in host.components(kind) if c.answers_to(name)]
+    if len(candidates) > 1 and prefer is not None:
+        candidates = [c for c in candidates if c.plugin.is_from(prefer)] or candidates
+    if not candidates:
         raise UnknownComponent(_unknown(kind, name, host))
-    if len(found) > 1:
-        if len({c.provider for c in found}) == 1:
-            plugins = " and ".join(f"'{c.plugin.name}'" for c in found)
-            raise UsageError(
-                f"{found[0].provider} provides a {kind} named '{name}' in its plugins {plugins}. "
-                f"Switch one off: GANZOO_DISABLE_PLUGINS={found[-1].plugin.name}"
-            )
-        claims = " and ".join(sorted(c.provider for c in found))
-        choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in found))
+    if len(candidates) == 1:
+        return candidates[0]
+
+    # Several plugins use the name.
+    last = candidates[-1].plugin
+    if len({c.provider for c in candidates}) == 1:
+        plugins = " and ".join(f"'{c.plugin.name}'" for c in candidates)
         raise UsageError(
-            f"{claims} both provide a {kind} named '{name}'. Say {choices}, or switch one off: "
-            f"GANZOO_DISABLE_PLUGINS={found[-1].plugin.distribution}"
+            f"{candidates[0].provider} provides a {kind} named '{name}' in its plugins {plugins}. "
+            f"Switch one off: GANZOO_DISABLE_PLUGINS={last.name}"
         )
-    return found[0]
+    claims = " and ".join(sorted(c.provider for c in candidates))
+    choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in candidates))
+    raise UsageError(
+        f"{claims} both provide a {kind} named '{name}'. Say {choices}, or switch one off: "
+        f"GANZOO_DISABLE_PLUGINS={last.distribution}"
+    )
 
 
 def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options: Any) -> Any:

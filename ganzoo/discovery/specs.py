@@ -116,9 +116,12 @@ class MetricSpec(ComponentSpec):
 
     Attributes:
         starter: measure it if a user names no metric.
+        tracks_training: measure it during training if a user names no metric: a number that is
+            cheap enough to be computed again and again.
     """
 
     starter: bool = False
+    tracks_training: bool = False
 
     kind: ClassVar[str] = "metric"
 

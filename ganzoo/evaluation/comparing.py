@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import PluginError, Unsupported, UsageError
+from ganzoo.errors import Message, PluginError, Unsupported, UsageError
 from ganzoo.evaluation.components import Choice, Chosen, choose_extractor
 from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.results import Evaluation, Result
@@ -61,7 +61,7 @@ def compare_sources(
             except Unsupported as error:
                 if metric.required:
                     raise
-                skipped[metric.short_name] = str(error)
+                skipped[metric.short_name] = Message(error.marked)
     return Evaluation(tuple(results), skipped, tuple(remarks))
 
 

@@ -1,4 +1,8 @@
-"""`torch.compile` of an objective. The results are those of eager mode, but for rounding."""
+"""`torch.compile` of an objective. The results are those of eager mode, but for rounding.
+
+One exception: compiled code runs the discriminator on real and fake images one after the other,
+eager code jointly where it may, so dropout in a discriminator draws other numbers.
+"""
 
 from __future__ import annotations
 

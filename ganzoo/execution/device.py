@@ -40,8 +40,11 @@ def resolve_device(name: str) -> torch.device:
 @contextmanager
 def cpu_threads(count: int | None) -> Iterator[None]:
     """Let torch use this many CPU threads within the block; its own choice if None."""
+    if count is None:
+        yield
+        return
     before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

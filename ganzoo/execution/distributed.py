@@ -70,7 +70,7 @@ def joined() -> Iterator[None]:
         with lost_process_explained():
             yield
     except BaseException:
-        if not torch.accelerator.is_available():  # nccl might wait for those who are gone
+        if not torch.accelerator.is_available():  # nccl might wait for processes that have ended
             dist.destroy_process_group()
         raise
     dist.destroy_process_group()
@@ -81,8 +81,8 @@ def fresh(store: Store, rank: int, count: int) -> Store:
 
     Processes that torchrun restarts find the store of the processes before, whose addresses are
     still in it: https://github.com/pytorch/pytorch/issues/135712. Its restart count differs between
-    machines. So each process asks under a name never used before, and rank 0 answers every question
-    it finds until all have confirmed an answer.
+    machines. So each process requests under a name never used before, and rank 0 answers every
+    request it finds until all have confirmed an answer.
 
     Raises:
         RuntimeError: they did not all come within the store's timeout.

@@ -35,12 +35,11 @@ class Execution:
     Attributes:
         device: where networks and batches are placed.
         precision: of the networks: `"fp32"`, `"bf16"` or `"fp16"`.
+        batch_size: images of one update, of all processes together.
         micro_batches: the rows of each batch that this process computes, part by part.
         rows: the same rows as one slice.
         whole_batches: whether one process computes a batch in one part.
         memory_format: of images and weights.
-        joint_forward: whether the discriminator may see real and fake images in one pass; not while
-            compiling, as torch cannot compile a gradient penalty beside parts of one pass.
         fused: whether optimizers use fused kernels.
         captures_graphs: whether steps are captured as CUDA graphs.
         data_on_device: whether all images are kept on the device: `"auto"`, `"on"` or `"off"`.
@@ -75,7 +74,7 @@ class Execution:
         self.compiles = self._granted(
             "compile", config.compile, obstacle_to_compile(self.whole_batches)
         )
-        self.joint_forward = not self.compiles
+        self.batch_size = batch_size
         self.captures_graphs = self._granted(
             "cuda_graphs",
             config.cuda_graphs,
@@ -125,6 +124,14 @@ class Execution:
         """The step as a CUDA graph, if steps are captured; else itself."""
         return CapturedStep(step, networks) if self.captures_graphs else step
 
+    @property
+    def joint_forward(self) -> bool:
+        """Whether the discriminator may now see real and fake images in one forward pass.
+
+        Not while compiling: torch cannot compile a gradient penalty beside parts of one pass.
+        """
+        return not torch.compiler.is_compiling()
+
     # --- Processes
 
     def mean_over_processes(self, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -141,9 +148,9 @@ class Execution:
 
     # --- Choices
 
-    def _granted(self, name: str, asked: Switch, obstacle: str) -> bool:
+    def _granted(self, name: str, choice: Switch, obstacle: str) -> bool:
         """Whether a switch is on and possible; a warning if it is on and impossible."""
-        if not switched(asked):
+        if not switched(choice):
             return False
         if obstacle:
             message = f"{setting(name, 'on')}: {obstacle}. Training without it"

@@ -67,8 +67,8 @@ class Loss(nn.Module, ABC):
     def default_penalties(self) -> Mapping[str, Mapping[str, Any]]:
         """The paper's penalties by name, with their options: `{"r1": {"weight": 10}}`.
 
-        A name is looked up in the loss's own distribution first. The user may change the options,
-        or switch a penalty off with a weight of 0.
+        `ganzoo.train` looks a name up in the loss's own distribution first. The user may change the
+        options, or switch a penalty off with a weight of 0.
         """
         return {}
 

@@ -87,7 +87,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
         version=version("gan-zoo"),
         duration=duration,
     )
-    return replace_text(target, text)
+    return replace_text(target, text, errors="replace")
 
 
 def _section(run: Run) -> Section:

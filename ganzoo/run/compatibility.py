@@ -97,5 +97,6 @@ def check_networks(
         demanding = [title(components["loss"])]
         demanding += [title(components[f"penalty.{name}"]) for name in penalties]
         raise Unsupported(
-            f"{title(components['arch'])} cannot be trained with {' and '.join(demanding)}: {error}"
+            f"{title(components['arch'])} cannot be trained with {' and '.join(demanding)}: "
+            f"{error.marked}"
         ) from None

@@ -21,8 +21,9 @@ from ganzoo.errors import GanzooError, UsageError, setting
 RUNS = Path("runs")
 """Folder of numbered run directories, relative to the working directory."""
 
-LEFTOVERS = {"run.lock", "config.new"}
-"""Files of a run killed before its config was written; the directory counts as empty."""
+LEFTOVERS = ("run.lock", ".config.toml.")
+"""Beginnings of the names of what a run leaves that is killed before its config is written: the
+directory counts as empty."""
 
 _NUMBERED = re.compile(r"(\d{5})-")
 
@@ -86,7 +87,10 @@ def check_free(path: Path) -> None:
         UsageError: the path exists and is not empty. Nothing is ever overwritten.
         GanzooError: it cannot be written.
     """
-    if path.exists() and (not path.is_dir() or {p.name for p in path.iterdir()} - LEFTOVERS):
+    taken = path.exists() and (
+        not path.is_dir() or any(not p.name.startswith(LEFTOVERS) for p in path.iterdir())
+    )
+    if taken:
         raise UsageError(
             f"{path} exists and is not empty; choose another {setting('run_dir')}, or remove it "
             "first"

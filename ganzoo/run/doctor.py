@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganzoo.errors import Message
-from ganzoo.run import health
+from ganzoo.run import health, journal
 from ganzoo.run.run import Run
 
 STATES = {
@@ -63,10 +63,11 @@ def diagnose(run: Run) -> Diagnosis:
     )
 
 
-def _failure(run: Run) -> str:
+def _failure(run: Run) -> Message:
     """Return the error of the last session."""
     failure = [event for event in run.events() if event.get("event") == "failed"][-1]
-    message = str(failure.get("message", "its journal does not say why"))
+    message = journal.message_of(failure)
     if "trace" in failure:
-        message += f" ({failure.get('error')}; {run.directory.journal} has the trace)"
-    return message
+        trace = f" ({failure.get('error')}; {run.directory.journal} has the trace)"
+        return Message(message.marked + trace)
+    return message or Message("Its journal does not say why")

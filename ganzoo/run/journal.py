@@ -16,10 +16,23 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from ganzoo.errors import Message, in_python
+
 Event = dict[str, Any]
 
 BEGINNINGS = ("started", "resumed")
 ENDS = ("finished", "stopped", "failed")
+
+
+def message_facts(marked: str) -> Event:
+    """Facts of a message: its text, and the text with settings marked if it names any."""
+    text = in_python(marked)
+    return {"message": text} if text == marked else {"message": text, "marked": marked}
+
+
+def message_of(event: Event) -> Message:
+    """The message of an event, for people at a shell or in Python; empty without one."""
+    return Message(str(event.get("marked", event.get("message", ""))))
 
 
 def append(file: Path, event: str, **facts: Any) -> None:

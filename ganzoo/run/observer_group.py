@@ -70,7 +70,8 @@ class ObserverGroup:
             title = self._titles.get(id(observer))
             if title is None:
                 raise
-            self._observers.remove(observer)
+            self._observers = [o for o in self._observers if o is not observer]
             self._step_observers = self._overriding("step")
-            message = f"{title} is switched off: {event}() raised {type(error).__name__}: {error}"
+            reason = f"{type(error).__name__}: {getattr(error, 'marked', error)}"
+            message = f"{title} is switched off: {event}() raised {reason}"
             warnings.warn(GanzooWarning(message), stacklevel=2)

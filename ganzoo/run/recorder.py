@@ -194,7 +194,7 @@ class Recorder(Observer):
             if finding.kind in self._reported:
                 continue
             self._reported.add(finding.kind)
-            facts = {"kind": finding.kind, "message": str(finding)}
+            facts = {"kind": finding.kind, **journal.message_facts(finding.marked)}
             journal.append(self.directory.journal, "warning", step=self.trainer.step, **facts)
             warnings.warn(GanzooWarning(finding.marked), stacklevel=2)
 
@@ -232,7 +232,8 @@ class Recorder(Observer):
 
 def _facts_of(error: BaseException) -> dict[str, Any]:
     """Facts of an error for the journal; the trace only if the message is not made for people."""
-    facts: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    text = error.marked if isinstance(error, GanzooError) else str(error)
+    facts: dict[str, Any] = {"error": type(error).__name__, **journal.message_facts(text)}
     if isinstance(error, Diverged):
         facts |= {"what": error.what, "since": error.step}
     if not isinstance(error, GanzooError):

@@ -56,8 +56,9 @@ def prepare(
         observers: the caller's own.
         progress: called with the number of decoded images and of all images.
     """
-    images = plan.open_images(progress if distributed.rank() == 0 else None)
-    return Session(plan, plan.trainer(images), observers)
+    with cpu_threads(plan.config.execution.threads):
+        images = plan.open_images(progress if distributed.rank() == 0 else None)
+        return Session(plan, plan.trainer(images), observers)
 
 
 def fit(
@@ -78,7 +79,6 @@ def fit(
     with (
         registry.blame_by_trace(plan.components.values()),
         cpu_threads(plan.config.execution.threads),
-        stopping_between_steps(trainer),
     ):
         # Resume; rank 0 records the run.
         observers: list[Observer] = []
@@ -88,13 +88,14 @@ def fit(
             checkpoints.restore(checkpoint, trainer)
 
         # Train.
-        try:
-            trainer.fit(observers=observers)
-        except KeyboardInterrupt:
-            if trainer.stopped:  # torchrun ends all ranks with the first: let rank 0 save
-                distributed.barrier()
-            raise
-        distributed.barrier()
+        with stopping_between_steps(trainer):
+            try:
+                trainer.fit(observers=observers)
+            except KeyboardInterrupt:
+                if trainer.stopped:  # torchrun ends all ranks with the first: let rank 0 save
+                    distributed.barrier()
+                raise
+            distributed.barrier()
     return Run(directory.path, device=plan.config.execution.device)
 
 

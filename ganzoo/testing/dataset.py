@@ -108,7 +108,7 @@ def stable_order(bench: DatasetBench) -> None:
     expect(counts[0] == counts[1], f"it has {counts[0]} images, opened again {counts[1]}")
     for k in _spread(counts[0], TESTED_IMAGES):
         content = _content(first.images[k])
-        expect(content == _content(first.images[k]), f"image {k}, asked for twice, is another")
+        expect(content == _content(first.images[k]), f"image {k}, read twice, differs")
         expect(content == _content(second.images[k]), f"image {k}, opened again, is another")
     expect(isinstance(first.fingerprint, str), "its fingerprint is no text")
     expect(first.fingerprint == second.fingerprint, "opened again it has another fingerprint")

@@ -281,7 +281,7 @@ def state_round_trip(bench: LossBench) -> None:
             actual = bench.side(side, real, fake, loss=loaded).total().item()
             expect(
                 actual == expected,
-                f"{side} goes on with {expected:.6g}, after load_state_dict with {actual:.6g}",
+                f"{side} continues with {expected:.6g}, after load_state_dict with {actual:.6g}",
             )
 
 

@@ -105,7 +105,8 @@ class DiscriminatorObjective(Objective[Penalty]):
                     fake = generate(self.generator, z, real, self.critic)
 
             # Adversarial loss.
-            critic = RecordingCritic(self.critic, real, fake, joint=self.joint_forward)
+            joint = self.joint_forward and self.critic.execution.joint_forward
+            critic = RecordingCritic(self.critic, real, fake, joint=joint)
             terms = dict(self.loss.discriminator_loss(critic, real, fake))
 
             # Penalties.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig, merged, sorted_settings
-from ganzoo.errors import PluginError, UsageError
+from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.settings import Settings
 
@@ -38,6 +38,7 @@ def resolve_settings(
         UsageError: an unknown setting, one that is not of a trainer, or a value out of range.
         PluginError: the loss recommends a setting that does not exist.
     """
+    # Refuse what would be ignored.
     sections = sorted_settings(flat)
     foreign = [*sections.get("logging", {}), *(NOT_OF_A_TRAINER & set(flat))]
     if isinstance(execution, Execution):
@@ -49,9 +50,17 @@ def resolve_settings(
         )
     if unknown := set(paper) - set(TrainingConfig.model_fields):
         raise PluginError(f"the loss recommends unknown settings {sorted(unknown)}")
+
+    # Merge, the strongest last.
     training = merged(TrainingConfig, paper, training, sections.get("training"))
     image = merged(ImageConfig, image, sections.get("image"))
-    if not isinstance(execution, Execution):
+    if isinstance(execution, Execution):
+        if execution.batch_size != training.batch_size:
+            raise UsageError(
+                f"the execution was made for batches of {execution.batch_size} images, and "
+                f"{setting('batch_size', training.batch_size)}"
+            )
+    else:
         config = merged(ExecutionConfig, execution, sections.get("execution"))
         execution = Execution(config, networks, training.batch_size)
     return Resolved(training, execution, image)

@@ -62,7 +62,7 @@ class TrainingState:
         """Resume from a `state_dict`, bit for bit; learning rates stay those of the settings."""
         self.step = state["step"]
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            part.load_state_dict(state.get(name, {}))  # an augmentation may have no state
 
     def _parts(self) -> dict[str, nn.Module | Update]:
         """Everything with a state of its own, by its name in a checkpoint."""

@@ -42,7 +42,7 @@ class StepInput(NamedTuple):
 
 
 class StepRecord(NamedTuple):
-    """Images and scores of an update, without a graph; None where a loss did not use them.
+    """Images and scores of an update for diagnosis, without a graph; None if a loss used none.
 
     Attributes:
         real: images `(N, C, H, W)`.

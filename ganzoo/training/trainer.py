@@ -115,9 +115,9 @@ class Trainer(TrainingState):
 
         # Updates of both networks.
         critic = BoundCritic(self.discriminator, self.execution, self.conditional, self.augment)
-        joint_forward = demands.independent_scores and self.execution.joint_forward
+        joint = demands.independent_scores
         self.discriminator_update, self.generator_update = make_updates(
-            self.generator, critic, loss, penalties, self.training, joint_forward=joint_forward
+            self.generator, critic, loss, penalties, self.training, joint_forward=joint
         )
         self.shares_fakes = self.training.reuse_fakes and self.execution.whole_batches
         """Whether both networks' updates see the same fakes, made once with their graph."""
@@ -137,9 +137,8 @@ class Trainer(TrainingState):
         # Progress.
         self.step = 0
         self.consistent = True
-        """Whether the state is that after `step` whole steps, not in the middle of one."""
+        """Whether the state is that after `step` whole steps."""
         self.record = StepRecord()
-        """Images and scores of the latest updates, for diagnosis."""
         self.stopped = False
         """Whether `fit` has ended because of `stop`, here or in another process."""
         self._stop = False
@@ -156,6 +155,8 @@ class Trainer(TrainingState):
             try:
                 for observer in observers:
                     observer.started(self, steps)
+
+                # Train; a request to stop ends all processes after the same step.
                 with self.execution.lost_process_explained():
                     while self.step < steps:
                         stop_requested = self.execution.any_process(lambda: self._stop)
@@ -165,6 +166,7 @@ class Trainer(TrainingState):
                         if stop_requested():
                             self.stopped = True
                             raise KeyboardInterrupt
+
                 for observer in observers:
                     observer.finished(self)
             except BaseException as error:

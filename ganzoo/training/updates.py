@@ -38,6 +38,7 @@ class Update:
         self.objective = objective
         self.optimizer = optimizer
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.lr = optimizer.param_groups[0]["lr"]
         self.scaler = execution.grad_scaler()
         self.gradients = execution.gradients(objective, self.parameters, self.scaler)
 
@@ -76,11 +77,10 @@ class Update:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Resume from a `state_dict`; the learning rate stays."""
-        rates = [group["lr"] for group in self.optimizer.param_groups]
+        """Resume from a `state_dict`; the learning rate stays that of the settings."""
         self.optimizer.load_state_dict(state["optimizer"])
-        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = lr
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr
         if state["scaler"]:  # empty if it was trained in another precision
             self.scaler.load_state_dict(state["scaler"])
         self.objective.penalties.load_state_dict(state["penalties"])
@@ -105,6 +105,7 @@ def make_updates(
         training: optimizer and learning rates.
         joint_forward: run the discriminator on real and fake images in one pass.
     """
+    # Objectives.
     execution = critic.execution
     of_discriminator = {name: p for name, p in penalties.items() if isinstance(p, Penalty)}
     of_generator = {name: p for name, p in penalties.items() if isinstance(p, GeneratorPenalty)}
@@ -112,6 +113,7 @@ def make_updates(
     discriminator_objective.joint_forward = joint_forward
     generator_objective = GeneratorObjective(generator, critic, loss, of_generator)
 
+    # Optimizers.
     def update(objective: AnyObjective, network: nn.Module, lr: float) -> Update:
         optimizer = make_optimizer(
             training,

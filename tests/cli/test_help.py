@@ -13,6 +13,7 @@ from ganzoo.config import SECTIONS
 HEADINGS = ["Components", "Images", "Training", "Execution", "Logging", "Run", "Help"]
 
 FIELD_TERMS = [
+    "data parallel",
     "gradient accumulation",
     "mixed precision",
     "horizontal flip",

@@ -42,7 +42,6 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
 ):
     trainer = make_trainer(penalties={"r": lazy(1)} if penalised else {})
     objective = trainer.discriminator_update.objective
-    objective.joint_forward = False  # as `Execution` has it while compiling
     compiled = Compiled(objective, "aot_eager")
     active = objective.active_penalties(0)
     with warnings.catch_warnings():

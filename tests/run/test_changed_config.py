@@ -10,6 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import ganzoo
+from ganzoo.files import temporary_for
 
 TINY = {
     "arch": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
@@ -123,10 +124,11 @@ def test_auto_needs_a_run_directory(tmp_path):
         ganzoo.train(resume="auto", **TINY)
 
 
-@pytest.mark.parametrize("name", ["run.lock", "config.new"])
+@pytest.mark.parametrize("name", ["run.lock", "config.toml"])
 def test_a_run_killed_before_its_config_was_written_starts_anew(tmp_path, name):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / name).write_text("")
+    left = tmp_path / "run" / name
+    (temporary_for(left) if name == "config.toml" else left).write_text("")
     assert train(tmp_path / "run", resume="auto").steps == [4]
 
 

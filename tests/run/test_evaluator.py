@@ -115,6 +115,11 @@ def test_an_evaluation_that_fails_is_switched_off_and_training_continues(tmp_pat
     assert all("class-shares" not in line for line in lines(run))
 
 
+def test_without_metrics_pictures_are_tracked_by_one_cheap_number(tmp_path):
+    config = RunConfig(arch="vanilla", loss="bce", data="emoji", logging={"eval_every": 5})
+    assert Evaluator(RunDirectory(tmp_path), config).metric_names == ["gan-zoo/frechet"]
+
+
 def test_without_metrics_the_default_ones_are_evaluated(evaluated, tmp_path):
     run = train(tmp_path / "run", **(EVALUATION | {"eval_metrics": []}))
     defaults = ganzoo.evaluate(run.path, n=50, device="cpu").values()

@@ -53,6 +53,12 @@ def test_settings_that_are_not_a_trainers_are_refused_rather_than_ignored(make_t
         make_trainer(**setting)
 
 
+def test_an_execution_for_another_batch_size_is_refused(make_trainer):
+    execution = ganzoo.Execution(ganzoo.ExecutionConfig(device="cpu"), [], 16)
+    with pytest.raises(ganzoo.UsageError, match="batches of 16 images, and batch_size=8"):
+        make_trainer(execution=execution, batch_size=8, device=None, precision=None)
+
+
 def test_an_execution_that_is_made_already_cannot_be_changed_by_flat_names(make_trainer):
     execution = ganzoo.Execution(ganzoo.ExecutionConfig(device="cpu"), [], 4)
     with pytest.raises(ganzoo.UsageError, match="'precision' cannot be set here"):

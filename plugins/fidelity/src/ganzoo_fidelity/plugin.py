@@ -18,6 +18,7 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         summary="Fréchet distance between feature distributions; FID with `inception`.",
         reference=FID,
         starter=True,
+        tracks_training=True,
     )
     yield ganzoo.MetricSpec(
         name="kernel",
