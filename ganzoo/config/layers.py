@@ -94,11 +94,14 @@ class ConfigTree:
         return tree
 
     def _explain(self, detail: Any) -> str:
+        # Where the value came from.
         path = tuple(str(part) for part in detail["loc"])
         key = ".".join(path)
         above = [o for p, o in self.origins.items() if p == path[: len(p)]]
         below = [o for p, o in self.origins.items() if path == p[: len(path)]]
         given = "".join(f" (from {origin})" for origin in (above or below)[:1])
+
+        # What is wrong with it.
         if detail["type"] == "extra_forbidden":
             known = _known_keys(path[:-1])
             return (

@@ -132,10 +132,13 @@ class PluginHost:
         strict: bool = False,
         trace: bool = False,
     ) -> None:
+        # Where to look.
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=hookspecs.PROJECT)
+
+        # Load each plugin by itself.
         self.records: list[PluginRecord] = []
         seen: set[tuple[str, str, str]] = set()
         for entry_point in entry_points:

@@ -56,9 +56,12 @@ class Compiled:
         active_penalties: tuple[str, ...],
         fake: Batch | None,
     ) -> None:
+        # Fakes apart from their graph, which a later update needs.
         if fake is not None:
             images = fake.images.detach().requires_grad_(fake.images.requires_grad)
             fake = fake.with_images(images)
+
+        # Forward and backward, without a trace.
         try:
             with (
                 _compiler_settings(),
@@ -78,6 +81,7 @@ class Compiled:
             )
             warnings.warn(GanzooWarning(message), stacklevel=2)
             self._compiled = None
+
         self._tried.add(active_penalties)
 
 

@@ -16,11 +16,14 @@ def resolve_device(name: str) -> torch.device:
     Raises:
         UsageError: this machine has no such device; the message names those it has.
     """
+    # The default.
     accelerator = (
         torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     )
     if name == "auto":
         return accelerator or torch.device("cpu")
+
+    # Its type, then its number.
     present = ["cpu", *([accelerator.type] if accelerator else [])]
     try:
         device = torch.device(name)

@@ -89,12 +89,15 @@ def fresh(store: Store, rank: int, count: int) -> Store:
     """
     from torch.distributed.distributed_c10d import PrefixStore  # not in every build of torch
 
+    # Other ranks: request, confirm the answer.
     name = uuid4().hex
     if rank:
         store.set(f"asks/{rank}", name)
         answer = store.get(f"answer/{name}").decode()
         store.set(f"{answer}/{rank}", "heard")
         return PrefixStore(answer, store)
+
+    # Rank 0: answer until all have confirmed.
     missing, end = set(range(1, count)), time.monotonic() + store.timeout.total_seconds()  # type: ignore[attr-defined]
     while missing:
         if time.monotonic() > end:
@@ -138,6 +141,7 @@ def set_local_device(device: torch.device) -> None:
     """
     if world_size() == 1 or device.type == "cpu":
         return
+    # Refuse what cannot be.
     local, count = (int(os.environ.get(key, 0)) for key in ("LOCAL_RANK", "LOCAL_WORLD_SIZE"))
     present = torch.accelerator.device_count()
     if count > 1 and device.index is not None:
@@ -151,6 +155,8 @@ def set_local_device(device: torch.device) -> None:
             f"{device.type}: start torchrun with --nproc-per-node {present}, or train with "
             f"{setting('device', 'cpu')}"
         )
+
+    # Select.
     if device.index is None:
         torch.accelerator.set_device_index(local)
 

@@ -80,6 +80,7 @@ class CapturedStep:
         return {name: value.clone() for name, value in graph.terms.items()}, graph.record
 
     def _capture(self, inputs: Sequence[Any], active: Any) -> bool:
+        # Capture, with inputs at fixed addresses.
         fixed = [one.clone() for one in inputs]
         results: list[tuple[dict[str, Tensor], Any]] = []
         try:
@@ -93,6 +94,8 @@ class CapturedStep:
             warnings.warn(GanzooWarning(message), stacklevel=2)
             self._refused = True
             return False
+
+        # What a replay overwrites.
         terms, record = results[0]
         gradients = [p.grad for p in self.parameters]
         self._graphs[active] = _Graph(replay, fixed, terms, record, gradients)

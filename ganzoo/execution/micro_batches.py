@@ -43,6 +43,7 @@ def split_batch(
     Raises:
         UsageError: the batch cannot be divided into so many equal parts.
     """
+    # Refuse a batch that cannot be divided.
     count = world_size * grad_accum_steps
     if batch_size % count:
         divisors = []
@@ -56,6 +57,8 @@ def split_batch(
             f"{' and '.join(divisors)}: {setting('batch_size')} counts the images of all "
             f"processes; try {' or '.join(map(str, near))}"
         )
+
+    # The rows of this process.
     size = batch_size // count
     first = rank * grad_accum_steps
     return [
