@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
-from ganzoo.run.journal import message_of
 
 
 def describe_run(path: str) -> str:
     """Describe a run: state, components, provenance and journal."""
     from ganzoo.run import Run
+    from ganzoo.run.journal import message_of
 
     # State and components.
     run = Run(Path(path))

@@ -61,11 +61,22 @@ def test_the_diagram_draws_every_room_above_those_it_imports():
             assert ALLOWED[room] <= below, f"{room} imports {ALLOWED[room] - below}"
 
 
+def in_checkout(file: Path) -> str | None:
+    """The place in the checkout of a file of ganzoo or of a plugin, installed or not."""
+    for depth, part in enumerate(file.parts):
+        rest = "/".join(file.parts[depth:])
+        if part == "ganzoo" and (ROOT / rest).is_file():
+            return rest
+        if part.startswith("ganzoo_"):
+            found = list(ROOT.glob(f"plugins/*/src/{rest}"))
+            return str(found[0].relative_to(ROOT)) if found else None
+    return None
+
+
 def stack_files() -> list[str]:
-    """Files of the checkout through which the caller was called, the outermost first."""
-    files = [Path(frame.filename) for frame in reversed(inspect.stack())]
-    named = [str(f.relative_to(ROOT)) for f in files if f.is_relative_to(ROOT)]
-    return list(dict.fromkeys(n for n in named if n.startswith(("ganzoo/", "plugins/"))))
+    """Files of ganzoo through which the caller was called, the outermost first."""
+    files = [in_checkout(Path(frame.filename)) for frame in reversed(inspect.stack())]
+    return list(dict.fromkeys(filter(None, files)))
 
 
 @pytest.fixture
