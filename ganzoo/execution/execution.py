@@ -58,6 +58,7 @@ class Execution:
         self.policy = PrecisionPolicy(self.device, self.precision, config.penalty_precision)
 
         # Rows of each batch.
+        self.batch_size = batch_size
         self.micro_batches = split_batch(
             batch_size, config.grad_accum_steps, distributed.rank(), distributed.world_size()
         )
@@ -72,9 +73,8 @@ class Execution:
         # Speed.
         self.fused = switched(config.fused, auto=True)
         self.compiles = self._granted(
-            "compile", config.compile, obstacle_to_compile(self.whole_batches)
+            "compile", config.compile, "" if self.whole_batches else SPLIT
         )
-        self.batch_size = batch_size
         self.captures_graphs = self._granted(
             "cuda_graphs",
             config.cuda_graphs,
@@ -159,11 +159,7 @@ class Execution:
 
 
 SPLIT = "the batch is split into micro-batches"
-
-
-def obstacle_to_compile(whole_batches: bool) -> str:
-    """Why objectives cannot be compiled; empty where they can."""
-    return "" if whole_batches else SPLIT
+"""Why objectives cannot be compiled, nor steps captured."""
 
 
 def obstacle_to_graphs(device: torch.device, precision: str, whole_batches: bool) -> str:
