@@ -1,7 +1,8 @@
 """Decoding: an image of any mode and size becomes uint8 pixels of the training shape.
 
-The EXIF orientation is applied, 16 bits become 8, transparency is composited on white. Then the
-image is centre-cropped to the aspect ratio of the training shape and resized with antialiasing.
+The EXIF orientation is applied, 16 bits (or as many of them as the file uses) become 8,
+transparency is composited on white. Then the image is centre-cropped to the aspect ratio of the
+training shape and resized with antialiasing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from ganzoo.data.depth import BITS, SIXTEEN_BIT
 from ganzoo.errors import UsageError, setting
 
 Pixels = npt.NDArray[np.uint8]
@@ -18,8 +20,7 @@ Pixels = npt.NDArray[np.uint8]
 MAX_SIDE = 32_000
 """Largest width or height that is decoded; Pillow limits the number of pixels."""
 
-_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
-_GREY = ("1", "L", "LA", "La", *_SIXTEEN_BIT)
+_GREY = ("1", "L", "LA", "La", *SIXTEEN_BIT)
 
 
 def to_pixels(image: Image.Image | Tensor, channels: int, height: int, width: int) -> Pixels:
@@ -76,13 +77,20 @@ def natural_channels(image: Image.Image | Tensor) -> int:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16 bits to 8."""
+    """Scale 16 bits, or as many of them as `info[BITS]` says, to 8."""
     if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
-    if image.mode not in _SIXTEEN_BIT:
+    if image.mode not in SIXTEEN_BIT:
         return image
-    wide = np.asarray(image).astype(np.int64)
-    return Image.fromarray((wide.clip(0, 65535) / 257).round().astype(np.uint8))
+    samples = np.asarray(image).astype(np.int64)
+    bits = image.info.get(BITS, 16)
+    white = 2**bits - 1
+    if samples.min() < 0 or samples.max() > white:
+        raise ValueError(
+            f"pixels from {samples.min():,} to {samples.max():,} do not fit into {bits} bits, "
+            f"0 to {white:,}; save it with 8 or 16 bits"
+        )
+    return Image.fromarray((samples / (white / 255)).round().astype(np.uint8))
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:

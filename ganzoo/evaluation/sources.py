@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganzoo.data.pixels import to_uint8
+from ganzoo.data.folder import FolderImages, open_folder
+from ganzoo.data.pixels import checked_uint8
 from ganzoo.data.store import ImageStore
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import DataError, UsageError
+from ganzoo.errors import DataError, GanzooWarning, UsageError
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
 from ganzoo.interfaces.metric import ImageSet
 from ganzoo.randomness import derive
@@ -60,7 +64,8 @@ class Source(ABC):
         Args:
             n: at most `count`.
             seed: random seed of the choice.
-            like: labels `(n,)` of the images that a conditional generator draws.
+            like: labels `(n,)` of the images that a conditional generator draws, or the conditions
+                of other images: `ImageSet.conditions`.
         """
 
     @abstractmethod
@@ -127,25 +132,14 @@ class Stored(Source):
 
 
 def _selected(store: ImageStore, indices: Tensor) -> ImageSet:
-    pixels = store.images.index_select(0, indices).permute(0, 3, 1, 2).contiguous()
-    classes = store.spec.num_classes
-    labels = store.labels.index_select(0, indices) if classes else None
-    return ImageSet(images=pixels, labels=labels, num_classes=classes)
-
-
-def checked_uint8(images: Tensor) -> Tensor:
-    """Round images in [-1, 1] to uint8, as in a file; uint8 images pass unchanged.
-
-    Raises:
-        UsageError: a value is not finite, or the tensor holds no images.
-    """
-    if images.ndim != 4:
-        raise UsageError(f"images are (N, C, H, W); got a tensor of shape {tuple(images.shape)}")
-    if images.dtype == torch.uint8:
-        return images
-    if not images.is_floating_point() or not images.isfinite().all():
-        raise UsageError("images must be uint8, or finite numbers in [-1, 1]")
-    return to_uint8(images)
+    pixels = store.select(indices).permute(0, 3, 1, 2).contiguous()
+    classes, labels = store.spec.num_classes, store.conditions
+    labels = None if labels is None else labels.index_select(0, indices)
+    if classes:
+        return ImageSet(images=pixels, labels=labels, num_classes=classes)
+    if labels is not None and labels.ndim == 4:
+        labels = labels.permute(0, 3, 1, 2)
+    return ImageSet(images=pixels, conditions=labels)
 
 
 def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
@@ -155,6 +149,54 @@ def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
     classes = 0 if labels is None else int(labels.max()) + 1
     labels = torch.zeros(len(pixels), dtype=torch.int64) if labels is None else labels
     return ImageStore(pixels, labels, ImageSpec(channels, height, width, classes))
+
+
+class Folder:
+    """The images of a folder, found by the rule of training; its split test is held out.
+
+    Args:
+        path: of the folder.
+        skip_bad_images: leave unreadable images out.
+    """
+
+    def __init__(self, path: Path, *, skip_bad_images: bool = False) -> None:
+        self.path, self.skip_bad_images = path, skip_bad_images
+        self.source = open_folder(path)
+        try:
+            self._test_source: ImageSource | None = open_folder(path, "test")
+        except UsageError:  # most folders have no splits
+            self._test_source = None
+
+    def decoded(self, spec: ImageSpec | None) -> Stored:
+        """Decode the images to a shape, by default the most common size, in colour if any is."""
+        # Shape.
+        images = self.source.images
+        if spec is None and isinstance(images, FolderImages) and len(images.sizes) > 1:
+            height, width = self.source.spec.height, self.source.spec.width
+            message = (
+                f"{self.path} has images of {len(images.sizes):,} sizes; all are measured at the "
+                f"most common, {height}x{width} (height x width), which "
+                f"{images.sizes[height, width]:,} of {len(images):,} have"
+            )
+            warnings.warn(GanzooWarning(message), stacklevel=2)
+        spec = spec or self.source.spec
+
+        # Images.
+        store = self._store(self.source, spec)
+        if self._test_source is None:
+            return Stored(str(self.path), store)
+        held_out = self._store(self._test_source, spec)
+        return Stored(str(self.path), store, held_out, split="train")
+
+    def _store(self, source: ImageSource, spec: ImageSpec) -> ImageStore:
+        """Decode without labels: the classes need not be those of the other side."""
+        unlabelled = replace(source, spec=replace(source.spec, num_classes=0), class_names=())
+        return ImageStore.from_source(
+            unlabelled,
+            size=(spec.height, spec.width),
+            channels=spec.channels,
+            skip_bad_images=self.skip_bad_images,
+        )
 
 
 class Split:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from ganzoo_image_folder.dataset import ImageFolder
@@ -13,13 +14,21 @@ from PIL import Image
 import ganzoo
 
 
-def folder(path) -> ganzoo.ImageSource:
-    return ImageFolder(ImageFolderOptions(path=path)).open()
+def folder(path, split="train", **options) -> ganzoo.ImageSource:
+    return ImageFolder(ImageFolderOptions(path=path, **options)).open(split)
 
 
 def put(path, mode="RGB", size=(8, 6), colour=0) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
+
+
+def labelled(source) -> dict[str, str]:
+    """The class of each image, by the name of its file."""
+    return {
+        Path(source.locate(k)).name: source.class_names[source.images[k][1]]
+        for k in range(len(source.images))
+    }
 
 
 def test_a_flat_folder_has_no_labels(tmp_path):
@@ -33,9 +42,9 @@ def test_a_flat_folder_has_no_labels(tmp_path):
     assert source.class_names == ()
 
 
-def test_each_folder_in_it_is_a_class_searched_to_any_depth(tmp_path):
+def test_each_of_several_folders_is_a_class_searched_to_any_depth(tmp_path):
     put(tmp_path / "dog" / "x" / "y" / "1.png")
-    put(tmp_path / "cat" / "2.png")
+    put(tmp_path / "cat" / "2.png", colour="red")
     put(tmp_path / "dog" / "3.PNG")
     source = folder(tmp_path)
     assert source.class_names == ("cat", "dog")
@@ -43,12 +52,97 @@ def test_each_folder_in_it_is_a_class_searched_to_any_depth(tmp_path):
     assert source.spec.num_classes == 2
 
 
+@pytest.mark.parametrize("folders", ["photos", "archive/photos", "train"])
+def test_a_zips_wrapper_is_no_class(tmp_path, folders):
+    put(tmp_path / folders / "cat" / "1.png")
+    put(tmp_path / folders / "dog" / "2.png", colour="red")
+    put(tmp_path / "__MACOSX" / "cat" / "1.png")
+    assert labelled(folder(tmp_path)) == {"1.png": "cat", "2.png": "dog"}
+    put(tmp_path / "flat" / folders / "1.png")
+    assert folder(tmp_path / "flat").class_names == ()
+
+
+def test_one_picture_beside_the_classes_takes_no_labels_away_and_is_told_of(tmp_path):
+    put(tmp_path / "preview.png", colour="blue")
+    put(tmp_path / "cat" / "1.png")
+    put(tmp_path / "dog" / "2.png", colour="red")
+    with pytest.warns(ganzoo.GanzooWarning, match=r"left out: 1, the first is .*preview.png"):
+        source = folder(tmp_path)
+    assert labelled(source) == {"1.png": "cat", "2.png": "dog"}
+
+
+def test_one_folder_beside_many_pictures_loses_none_of_them(tmp_path):
+    for k in range(3):
+        put(tmp_path / f"{k}.png", colour=(k, 0, 0))
+    put(tmp_path / "more" / "3.png", colour="red")
+    with pytest.warns(ganzoo.GanzooWarning, match=r"images in folders \(more 1\) are taken"):
+        source = folder(tmp_path)
+    assert (len(source.images), source.class_names) == (4, ())
+
+
+@pytest.mark.parametrize("train", ["train", "Training"])
+@pytest.mark.parametrize("test", ["test", "Testing"])
+def test_folders_called_like_splits_are_splits(tmp_path, train, test):
+    put(tmp_path / train / "cat" / "1.png")
+    put(tmp_path / train / "dog" / "2.png", colour="red")
+    put(tmp_path / train / "owl" / "3.png", colour="blue")
+    put(tmp_path / test / "owl" / "4.png")
+    put(tmp_path / test / "dog" / "5.png", colour="red")
+    assert labelled(folder(tmp_path)) == {"1.png": "cat", "2.png": "dog", "3.png": "owl"}
+    source = folder(tmp_path, "test")
+    assert source.class_names == ("cat", "dog", "owl")  # those of train, so that labels agree
+    assert labelled(source) == {"4.png": "owl", "5.png": "dog"}
+    with pytest.raises(ganzoo.UsageError, match="no split 'val', only test, train"):
+        folder(tmp_path, "val")
+
+
+def test_a_class_that_train_does_not_have_is_refused(tmp_path):
+    for k, name in enumerate(("train/cat", "train/dog", "test/cat", "test/eel")):
+        put(tmp_path / name / "1.png", colour=(k, 0, 0))
+    with pytest.raises(ganzoo.DataError, match=r"test .* has 1 class\(es\) .* the first is eel"):
+        folder(tmp_path, "test")
+
+
+def test_a_folder_that_is_called_train_among_classes_is_a_class_and_told_of(tmp_path):
+    for k, name in enumerate(("train", "bus", "tram")):
+        put(tmp_path / name / "1.png", colour=(k, 0, 0))
+    with pytest.warns(ganzoo.GanzooWarning, match="the folder train is a class and not a split"):
+        assert folder(tmp_path).class_names == ("bus", "train", "tram")
+
+
 def test_what_is_no_image_or_hidden_is_passed_over(tmp_path):
     put(tmp_path / "a.png")
     put(tmp_path / ".hidden.png")
+    put(tmp_path / "._a.png")
+    put(tmp_path / ".ipynb_checkpoints" / "a-checkpoint.png")
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "folder.png").mkdir()
-    assert len(folder(tmp_path).images) == 1
+    source = folder(tmp_path)
+    assert len(source.images) == 1
+    assert "left out: hidden 3, .txt 1" in source.images.description
+
+
+def test_a_folder_named_like_a_picture_is_a_folder(tmp_path):
+    put(tmp_path / "cat.png" / "1.png")
+    put(tmp_path / "dog.jpg" / "2.png", colour="red")
+    assert labelled(folder(tmp_path)) == {"1.png": "cat.png", "2.png": "dog.jpg"}
+
+
+def test_a_file_without_an_ending_is_an_image_if_its_content_is(tmp_path):
+    put(tmp_path / "1.png")
+    (tmp_path / "1.png").rename(tmp_path / "photo")
+    (tmp_path / "LICENSE").write_text("no image")
+    source = folder(tmp_path)
+    assert [source.locate(k) for k in range(len(source.images))] == [str(tmp_path / "photo")]
+    assert "left out: file without ending 1" in source.images.description
+
+
+def test_pictures_that_pillow_does_not_decode_are_told_of(tmp_path):
+    put(tmp_path / "1.png")
+    for k in range(3):
+        (tmp_path / f"IMG_{k}.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    with pytest.warns(ganzoo.GanzooWarning, match=r"left out: \.heic 3; convert"):
+        assert len(folder(tmp_path).images) == 1
 
 
 def test_hidden_folders_in_a_class_are_passed_over(tmp_path):
@@ -62,8 +156,9 @@ def test_hidden_folders_in_a_class_are_passed_over(tmp_path):
 def test_data_and_films_beside_the_classes_are_no_images(tmp_path, name):
     """Pillow knows them by name and cannot decode them."""
     put(tmp_path / "cat" / "1.png")
+    put(tmp_path / "dog" / "1.png", colour="red")
     (tmp_path / name).write_bytes(b"data")
-    assert folder(tmp_path).class_names == ("cat",)
+    assert folder(tmp_path).class_names == ("cat", "dog")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
@@ -80,23 +175,19 @@ def test_a_cameras_rotation_is_applied_in_every_format(tmp_path, name):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be seen turned clockwise: bright at the bottom
     picture.save(tmp_path / name, exif=exif)  # the TIFF is not compressed: Pillow would map it
-    store = ganzoo.ImageStore.from_source(folder(tmp_path), size=(16, 8), channels=1)
+    source = folder(tmp_path)
+    assert list(source.images.sizes) == [(16, 8)]
+    store = ganzoo.ImageStore.from_source(source, size=(16, 8), channels=1)
     assert store.images[0, :4].max() < 40
     assert store.images[0, -4:].min() > 215
 
 
 def test_empty_and_hidden_folders_are_no_classes(tmp_path):
     put(tmp_path / "cat" / "1.png")
+    put(tmp_path / "cow" / "1.png", colour="red")
     (tmp_path / "dog").mkdir()
     put(tmp_path / ".git" / "1.png")
-    assert folder(tmp_path).class_names == ("cat",)
-
-
-@pytest.mark.skipif(not hasattr(os, "symlink"), reason="no symbolic links here")
-def test_links_that_go_round_in_circles_end(tmp_path):
-    put(tmp_path / "cat" / "1.png")
-    (tmp_path / "cat" / "again").symlink_to(tmp_path / "cat")
-    assert len(folder(tmp_path).images) == 1
+    assert folder(tmp_path).class_names == ("cat", "cow")
 
 
 def test_any_mix_of_kinds_becomes_one_store(tmp_path):
@@ -114,17 +205,27 @@ def test_a_folder_of_grey_images_is_grey_by_itself(tmp_path):
     assert folder(tmp_path).spec.channels == 1
 
 
-def test_the_fingerprint_changes_with_the_files(tmp_path):
-    put(tmp_path / "a.png")
-    prints = [folder(tmp_path).fingerprint]
-    os.utime(tmp_path / "a.png", ns=(1, 1))
-    prints.append(folder(tmp_path).fingerprint)
-    put(tmp_path / "b.png")
-    prints.append(folder(tmp_path).fingerprint)
-    (tmp_path / "b.png").rename(tmp_path / "c.png")
-    prints.append(folder(tmp_path).fingerprint)
-    assert len(set(prints)) == 4
-    assert folder(tmp_path).fingerprint == prints[-1]
+def test_colour_after_many_grey_images_is_seen(tmp_path):
+    for k in range(20):
+        put(tmp_path / f"{k:02}.png", "L", colour=k)
+    (tmp_path / "00.png").write_bytes(b"unreadable files say nothing of colour")
+    put(tmp_path / "20.png", "RGB")
+    source = folder(tmp_path)
+    assert source.spec.channels == 3
+    assert "modes L 19, RGB 1, read in colour" in source.images.description
+
+
+def test_the_fingerprint_follows_the_content_and_not_the_place_or_the_time(tmp_path):
+    put(tmp_path / "here" / "a.png")
+    first = folder(tmp_path / "here").fingerprint
+    os.utime(tmp_path / "here" / "a.png", ns=(1, 1))
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert folder(tmp_path / "there").fingerprint == first
+    put(tmp_path / "there" / "b.png")
+    second = folder(tmp_path / "there").fingerprint
+    (tmp_path / "there" / "a.png").write_bytes(b"no image")
+    third = folder(tmp_path / "there").fingerprint
+    assert len({first, second, third}) == 3
 
 
 def test_an_unreadable_image_is_named_when_decoding(tmp_path):
@@ -152,7 +253,20 @@ def test_a_relative_path_is_made_absolute(tmp_path, monkeypatch):
     assert ImageFolderOptions(path="photos").path == tmp_path / "photos"
 
 
-def test_there_is_no_other_split(tmp_path):
+@pytest.mark.parametrize(
+    ("split", "said"), [("test", "only train; put it in a folder test"), ("x", "only train, test")]
+)
+def test_there_is_no_other_split(tmp_path, split, said):
     put(tmp_path / "a.png")
-    with pytest.raises(ganzoo.UsageError, match="no split 'test'"):
-        ImageFolder(ImageFolderOptions(path=tmp_path)).open("test")
+    with pytest.raises(ganzoo.UsageError, match=f"no split '{split}', {said}"):
+        folder(tmp_path, split)
+
+
+def test_bits_that_files_do_not_state_can_be_given(tmp_path):
+    for k, value in enumerate((0, 2048, 4095)):
+        put(tmp_path / f"{k}.png", "I;16", (2, 2), value)
+    with pytest.warns(ganzoo.GanzooWarning, match=r"up to 4,095 of 65,535 .* data\.bits=12"):
+        dark = ganzoo.ImageStore.from_source(folder(tmp_path), size=2)
+    assert dark.images.max() == 16
+    store = ganzoo.ImageStore.from_source(folder(tmp_path, bits=12), size=2)
+    assert store.images[:, 0, 0, 0].tolist() == [0, 128, 255]

@@ -12,7 +12,15 @@ import ganzoo
 class ImageFolderOptions(ganzoo.Options):
     """Options of the image folder."""
 
-    path: Path = Field(description="Folder of images, or of one subfolder of images per class.")
+    path: Path = Field(
+        description="Folder of images, or of one folder of images per class; may hold train, test."
+    )
+    bits: int | None = Field(
+        default=None,
+        ge=9,
+        le=16,
+        description="Bits that 16-bit images use, such as 12. By default, as the files say.",
+    )
 
     @field_validator("path")
     @classmethod

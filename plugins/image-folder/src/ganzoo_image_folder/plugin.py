@@ -14,5 +14,5 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         name="image-folder",
         factory="ganzoo_image_folder.dataset:ImageFolder",
         options="ganzoo_image_folder.options:ImageFolderOptions",
-        summary="A folder of your own images: flat, or one subfolder per class; mixed formats.",
+        summary="A folder of your own images: flat, with class folders, splits or a label file.",
     )
