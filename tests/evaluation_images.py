@@ -50,6 +50,14 @@ def without_classes(images: Tensor, labels: Tensor, severity: int) -> tuple[Tens
     return images, labels
 
 
+def greyed(images: Tensor, severity: int) -> Tensor:
+    """A share of them is one and the same grey."""
+    changed = [0, len(images) // 3, len(images)][severity]
+    mixed = images.clone()
+    mixed[:changed] = 128
+    return mixed
+
+
 def copies(images: Tensor, training: Tensor, severity: int) -> Tensor:
     """A share of them is near copies of training images."""
     changed = [0, len(images) // 3, len(images)][severity]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ganzoo.cli.completion import complete_options, complete_runs
 from ganzoo.cli.parameters import ComponentName, device_option, step_option
-from ganzoo.errors import Message
 
 if TYPE_CHECKING:
     from ganzoo.evaluation import Evaluation, Result
@@ -20,7 +20,7 @@ HASH_DIGITS = 12
 
 
 @click.command(short_help="Measure the quality of generated images.")
-@click.argument("subject", metavar="RUN")
+@click.argument("subject", metavar="RUN", shell_complete=complete_runs)
 @click.option(
     "--against",
     metavar="IMAGES",
@@ -46,6 +46,9 @@ HASH_DIGITS = 12
     metavar="FILE",
     help="Weights of the extractor, if it takes a file: the same as -o extractor.weights=FILE.",
 )
+@click.option(
+    "--skip-bad-images", is_flag=True, help="Leave unreadable images of a dataset or folder out."
+)
 @click.option("--n", default=10_000, show_default=True, help="Images on each side, at most.")
 @click.option("--seed", default=0, show_default=True, help="Random seed of images and of z.")
 @step_option
@@ -56,6 +59,7 @@ HASH_DIGITS = 12
     "options",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
+    shell_complete=complete_options,
     help="Any option: -o extractor.size=224 -o metric.kernel.subsets=50.",
 )
 @click.option("--no-floor", is_flag=True, help="Skip the floor, which takes half the time.")
@@ -66,6 +70,7 @@ def evaluate(
     metrics: tuple[str, ...],
     extractor: str | None,
     weights: Path | None,
+    skip_bad_images: bool,
     n: int,
     seed: int,
     step: int | Literal["best"] | None,
@@ -77,10 +82,12 @@ def evaluate(
     """Measure the quality of images: of a run, a checkpoint, a folder or a dataset.
 
     Each value comes with its floor: the value of held-out real images, at the same number of
-    images. Values are comparable only with the same extractor and n.
+    images. Values are comparable only with the same extractor and n. A metric that cannot be
+    measured is listed with the reason; the exit code is 1 if none can.
     """
     # Options.
     from ganzoo.config import parse_assignment
+    from ganzoo.evaluation.results import NothingMeasured
     from ganzoo.run import Run
     from ganzoo.run.evaluating import evaluate as compare
 
@@ -92,35 +99,48 @@ def evaluate(
 
     # Evaluate.
     is_run = (Path(subject) / "config.toml").is_file()
-    evaluation = compare(
-        Run(subject, step=step, device=device) if is_run else subject,
-        against,
-        metrics=metrics or None,
-        n=n,
-        extractor=extractor,
-        seed=seed,
-        options=assigned,
-        floor=not no_floor,
-        device=device,
-        notify=lambda message: click.echo(f"{message} …", err=True),
-    )
+    try:
+        evaluation = compare(
+            Run(subject, step=step, device=device) if is_run else subject,
+            against,
+            metrics=metrics or None,
+            n=n,
+            extractor=extractor,
+            seed=seed,
+            options=assigned,
+            floor=not no_floor,
+            skip_bad_images=skip_bad_images,
+            device=device,
+            notify=lambda message: click.echo(f"{message} …", err=True),
+        )
+    except NothingMeasured as error:
+        if as_json:
+            _print_json(error.evaluation)
+        raise
 
     # Print.
     if as_json:
-        text = {
-            "results": [asdict(result) for result in evaluation],
-            "skipped": dict(evaluation.skipped),
-            "remarks": list(evaluation.remarks),
-        }
-        click.echo(json.dumps(text, indent=2))
+        _print_json(evaluation)
     else:
         _print(evaluation)
+
+
+def _print_json(evaluation: Evaluation) -> None:
+    """Print one JSON object."""
+    text = {
+        "results": [asdict(result) for result in evaluation],
+        "skipped": dict(evaluation.skipped),
+        "remarks": list(evaluation.remarks),
+    }
+    click.echo(json.dumps(text, indent=2))
 
 
 def _print(evaluation: Evaluation) -> None:
     """Print a table, and below it what the values depend on."""
     from rich.console import Console
     from rich.table import Table
+
+    from ganzoo.evaluation.results import not_measured
 
     # Table.
     table = Table("", "value", "floor", "better", "blind to", box=None)
@@ -139,15 +159,12 @@ def _print(evaluation: Evaluation) -> None:
     # Notes.
     for line in _provenance(evaluation):
         click.echo(line)
-    for name, reason in evaluation.skipped.items():
-        text = reason.at_shell() if isinstance(reason, Message) else reason
-        click.echo(f"not measured: {name}: {text}")
+    for line in not_measured(evaluation).values():
+        click.echo(line.at_shell())
 
 
 def _provenance(evaluation: Evaluation) -> list[str]:
     """Images, n, random seed, extractors and remarks."""
-    if not evaluation:
-        return [*evaluation.remarks]
     first: Result = evaluation[0]
     lines = [f"{first.sample} against {first.reference}; n = {first.n:,}, seed {first.seed}"]
     if first.held_out:

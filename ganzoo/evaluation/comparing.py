@@ -5,20 +5,19 @@ sources -> n images of each, of one shape -> features (cached for real images) -
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import torch
 
-from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import Message, PluginError, Unsupported, UsageError
-from ganzoo.evaluation.components import Choice, Chosen, choose_extractor
+from ganzoo.errors import GanzooError, Message, PluginError, Unsupported, UsageError
+from ganzoo.evaluation.components import Chosen, ExtractorChoice, reason
 from ganzoo.evaluation.features import with_features
-from ganzoo.evaluation.results import Evaluation, Result
+from ganzoo.evaluation.results import Evaluation, NothingMeasured, Result
 from ganzoo.evaluation.sources import Source
-from ganzoo.interfaces.extractor import Classifier, Extractor
+from ganzoo.interfaces.extractor import Extractor
 from ganzoo.interfaces.metric import ImageSet, Measured, Metric, Score
 from ganzoo.randomness import isolated
 
@@ -34,35 +33,49 @@ def compare_sources(
     reference: Source,
     metrics: Sequence[Chosen],
     *,
+    unavailable: Mapping[str, Message],
     n: int,
-    extractor: Choice | Extractor | None,
-    extractor_options: Mapping[str, Any],
+    extractor: ExtractorChoice,
     seed: int,
     floor: bool,
     device: torch.device,
-    host: PluginHost | None,
     notify: Notify,
 ) -> Evaluation:
     """Measure a sample against a reference; see `ganzoo.evaluate` for the arguments.
 
+    Args:
+        sample: the images to evaluate.
+        reference: the images to compare with.
+        metrics: to measure.
+        unavailable: for each metric that could not be made, the reason.
+        n: number of images on each side, at most.
+        extractor: of the features.
+        seed: random seed of the choice of images and of metrics.
+        floor: whether to measure it.
+        device: of the networks.
+        notify: called with a message at each stage.
+
     Raises:
-        UsageError: a metric that the user named cannot be measured on these images.
+        NothingMeasured: no metric could be measured on these images.
     """
     n, remarks = _limited(n, sample, reference, floor)
     with isolated(device):
         images = _DrawnImages(sample, reference, n, seed, floor, device, notify)
-        skipped: dict[str, str] = {}
+        skipped, failure = dict(unavailable), None
         results: list[Result] = []
         for metric in metrics:
             try:
                 metric.instance.check(sample.spec)
-                featured = _featured(metric.instance, extractor, extractor_options, images, host)
+                featured = _featured(metric.instance, extractor, images)
                 results += _measure(metric, featured, images)
-            except Unsupported as error:
-                if metric.required:
+            except Exception as error:  # the numbers of the other metrics are still given
+                if metric.component is None and not isinstance(error, GanzooError):
                     raise
-                skipped[metric.short_name] = Message(error.marked)
-    return Evaluation(tuple(results), skipped, tuple(remarks))
+                skipped[metric.short_name], failure = reason(error), error
+    evaluation = Evaluation(tuple(results), skipped, tuple(remarks))
+    if not results:
+        raise NothingMeasured(evaluation) from failure
+    return evaluation
 
 
 def _limited(n: int, sample: Source, reference: Source, floor: bool) -> tuple[int, list[str]]:
@@ -114,16 +127,23 @@ class _DrawnImages:
         self.n, self.seed, self.device, self.notify = n, seed, device, notify
         notify(f"drawing {n:,} images of each")
         self.reference = reference.draw(n, seed=seed)
-        labels = self.reference.labels
-        self.sample = sample.draw(n, seed=seed, like=labels)
-        self.held_out = reference.draw_held_out(n, seed=seed, like=labels) if floor else None
-        self._featured: dict[str, _FeaturedImages] = {}
+        like = self.reference.labels
+        like = self.reference.conditions if like is None else like
+        self.sample = sample.draw(n, seed=seed, like=like)
+        self.held_out = reference.draw_held_out(n, seed=seed, like=like) if floor else None
+        self._featured: dict[str, _FeaturedImages | Exception] = {}
 
     def featured(self, chosen: Chosen) -> _FeaturedImages:
-        """The images with the features of an extractor."""
+        """The images with the features of an extractor; if that fails, it fails once for all."""
         if chosen.name not in self._featured:
-            self._featured[chosen.name] = self._extract(chosen)
-        return self._featured[chosen.name]
+            try:
+                self._featured[chosen.name] = self._extract(chosen)
+            except Exception as error:
+                self._featured[chosen.name] = error
+        featured = self._featured[chosen.name]
+        if isinstance(featured, Exception):
+            raise featured
+        return featured
 
     def _extract(self, chosen: Chosen) -> _FeaturedImages:
         extractor: Extractor = chosen.instance
@@ -155,23 +175,15 @@ class _DrawnImages:
 
 
 def _featured(
-    metric: Metric,
-    given: Choice | Extractor | None,
-    options: Mapping[str, Any],
-    images: _DrawnImages,
-    host: PluginHost | None,
+    metric: Metric, extractor: ExtractorChoice, images: _DrawnImages
 ) -> _FeaturedImages | None:
     """The images with the features or logits that a metric uses; None if it uses pixels."""
     labels, title = images.reference.labels, images.reference_source.title
     if metric.needs_labels and labels is None:
         raise Unsupported(f"needs labels, and {title} has none")
-    if metric.uses == "pixels":
+    chosen = extractor.for_metric(metric)
+    if chosen is None:
         return None
-
-    # Choose the extractor.
-    chosen = choose_extractor(given, options, host)
-    if metric.uses == "logits" and not isinstance(chosen.instance, Classifier):
-        chosen = choose_extractor(None, {}, host, classifier=True)
     if chosen.instance.needs_labels and labels is None:
         raise Unsupported(f"the extractor {chosen.name} needs labels, and {title} has none")
     return images.featured(chosen)
@@ -197,17 +209,36 @@ def _measure(
         floors: Mapping[str, Measured] = {}
         if compared.held_out is not None:
             floors = metric.measure(compared.held_out, rest, seed=images.seed)
+        _check_scores(metric, scores, floors)
 
-    # Results.
-    results = []
+    return [
+        _result(
+            chosen,
+            score,
+            scores[score.name],
+            floors.get(score.name),
+            featured,
+            images,
+            len(reference),
+        )
+        for score in metric.scores
+    ]
+
+
+def _check_scores(
+    metric: Metric, scores: Mapping[str, Measured], floors: Mapping[str, Measured]
+) -> None:
+    """Refuse numbers that are missing or not finite.
+
+    Raises:
+        PluginError: names the score.
+    """
     for score in metric.scores:
         if score.name not in scores:
-            raise PluginError(
-                f"the metric '{chosen.name}' lists a score '{score.name}' that it does not return"
-            )
-        measured, floor = scores[score.name], floors.get(score.name)
-        results.append(_result(chosen, score, measured, floor, featured, images, len(reference)))
-    return results
+            raise PluginError(f"'{score.name}' is among its scores, and it does not return it")
+        for number in filter(None, (scores[score.name], floors.get(score.name))):
+            if not math.isfinite(number.value + (number.std or 0)):
+                raise PluginError(f"'{score.name}' is not finite: {number}")
 
 
 def _result(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost, default_host
-from ganzoo.errors import PluginError, UsageError, setting
+from ganzoo.errors import GanzooError, Message, PluginError, UsageError, setting
 from ganzoo.interfaces.extractor import Classifier, Extractor
 from ganzoo.interfaces.metric import Metric
 
@@ -25,13 +26,11 @@ class Chosen:
         name: `distribution/name`; the class name of a user's own object.
         instance: the metric or extractor.
         component: its descriptor; None for a user's own object.
-        required: the user named it, so it must not be skipped.
     """
 
     name: str
     instance: Any
     component: Component | None
-    required: bool
 
     @property
     def short_name(self) -> str:
@@ -54,18 +53,22 @@ def choose_metrics(
     given: Choice | Metric | Iterable[Choice | Metric] | None,
     options: Mapping[str, Mapping[str, Any]],
     host: PluginHost | None,
-) -> list[Chosen]:
+) -> tuple[list[Chosen], dict[str, Message]]:
     """Make the metrics that the user names, or the default ones.
 
+    Returns:
+        the metrics, and for each default one that cannot be made (its extra is not installed), the
+        reason.
+
     Raises:
-        UsageError: an unknown name or option, or no metric is installed.
+        UsageError: an unknown name or option, a named metric cannot be made, or there is none.
     """
     host = host or default_host()
 
     # Named metrics.
     if given is not None:
         choices = [given] if isinstance(given, (str, Mapping, Metric)) else given
-        return [_choose("metric", c, Metric, options, host, required=True) for c in choices]
+        return [_choose("metric", choice, Metric, options, host) for choice in choices], {}
 
     # Default metrics.
     defaults = registry.offering("metric", "starter", host=host)
@@ -73,37 +76,81 @@ def choose_metrics(
         raise UsageError(
             f"choose a metric with {setting('metric', 'NAME')}: see `ganzoo list metrics`"
         )
-    names = [component.qualified_name for component in defaults]
-    return [_choose("metric", name, Metric, options, host, required=False) for name in names]
+    made, unavailable = [], {}
+    for component in defaults:
+        try:
+            made.append(_choose("metric", component.qualified_name, Metric, options, host))
+        except Exception as error:  # a plugin's factory may raise anything
+            if {component.spec.name, component.qualified_name} & set(options):
+                raise
+            unavailable[component.spec.name] = reason(error)
+    return made, unavailable
 
 
-def choose_extractor(
-    given: Choice | Extractor | None,
-    options: Mapping[str, Any],
-    host: PluginHost | None,
-    *,
-    classifier: bool = False,
-) -> Chosen:
-    """Make the extractor that the user names, or the default one.
+def reason(error: Exception) -> Message:
+    """Return why a metric is not measured: the error, and the plugin that raised it by fault."""
+    if isinstance(error, GanzooError):
+        text = error.marked
+        if not isinstance(error, PluginError):
+            return Message(text)
+    else:
+        text = f"{type(error).__name__}: {error}"
+    notes = getattr(error, "__notes__", [])
+    return Message(f"{text} ({'; '.join(notes)})" if notes else text)
+
+
+class ExtractorChoice:
+    """The extractor that the user names, or the default ones; each is made on first use.
 
     Args:
-        given: a name, a dict of `name` and options, or an extractor.
+        given: a name, a dict of `name` and options, or an extractor; the default ones if None.
         options: further options of the extractor.
         host: the plugins to choose from; the installed ones if None.
-        classifier: take the default classifier of the dataset's classes.
-
-    Raises:
-        UsageError: an unknown name or option; there is no default, or several.
     """
-    host = host or default_host()
-    if given is not None:
+
+    def __init__(
+        self,
+        given: Choice | Extractor | None,
+        options: Mapping[str, Any],
+        host: PluginHost | None,
+    ) -> None:
+        self._given, self._options, self._host = given, options, host or default_host()
+
+    def for_metric(self, metric: Metric) -> Chosen | None:
+        """Return the extractor of what a metric uses; None if it uses pixels.
+
+        Raises:
+            UsageError: an unknown name or option; there is no default, or several; it cannot be
+                made (its extra is not installed).
+        """
+        if metric.uses == "pixels":
+            return None
+        if self._given is None:
+            return self._default_classifier if metric.uses == "logits" else self._default
+        if metric.uses == "logits" and not isinstance(self._named.instance, Classifier):
+            return self._default_classifier
+        return self._named
+
+    @cached_property
+    def _named(self) -> Chosen:
+        given, options = self._given, self._options
         by_name = {given: options} if isinstance(given, str) else options
-        return _choose("extractor", given, Extractor, by_name, host, required=True)
-    flag, what = ("classifies", "a classifier") if classifier else ("starter", "an extractor")
-    advice = f"choose the extractor with {setting('extractor', 'NAME')} ({what} is needed)"
-    name = registry.the_one_offering("extractor", flag, advice, host=host)
-    interface = Classifier if classifier else Extractor
-    return _choose("extractor", name, interface, {name: options}, host, required=False)
+        return _choose("extractor", given, Extractor, by_name, self._host)
+
+    @cached_property
+    def _default(self) -> Chosen:
+        return self._offering("starter", "an extractor", Extractor, self._options)
+
+    @cached_property
+    def _default_classifier(self) -> Chosen:
+        return self._offering("classifies", "a classifier", Classifier, {})
+
+    def _offering(
+        self, flag: str, what: str, interface: type[Extractor], options: Mapping[str, Any]
+    ) -> Chosen:
+        advice = f"choose the extractor with {setting('extractor', 'NAME')} ({what} is needed)"
+        name = registry.the_one_offering("extractor", flag, advice, host=self._host)
+        return _choose("extractor", name, interface, {name: options}, self._host)
 
 
 def _choose(
@@ -112,13 +159,11 @@ def _choose(
     interface: type[Metric] | type[Extractor],
     options: Mapping[str, Any],
     host: PluginHost,
-    *,
-    required: bool,
 ) -> Chosen:
     """Make a component from a name, a dict or an object; `options` are those by name."""
     # A user's own object.
     if isinstance(choice, interface):
-        return Chosen(type(choice).__qualname__, choice, None, required)
+        return Chosen(type(choice).__name__, choice, None)
 
     # Name and options.
     own_options: Mapping[str, Any] = {}
@@ -139,7 +184,7 @@ def _choose(
             f"{component.spec.factory} of {component.provider} made a {type(instance).__name__}, "
             f"which is no ganzoo.{interface.__name__}"
         )
-    return Chosen(component.qualified_name, instance, component, required)
+    return Chosen(component.qualified_name, instance, component)
 
 
 def unused(options: Mapping[str, Any], metrics: Sequence[Chosen]) -> None:

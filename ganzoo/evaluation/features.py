@@ -64,7 +64,16 @@ def _compute(images: Tensor, extractor: Extractor, device: torch.device) -> dict
                     f"{len(batch)} images it returns one of shape {tuple(output.shape)}"
                 )
             batches.setdefault(name, []).append(output.float().cpu())
-    return {name: torch.cat(outputs).clone() for name, outputs in batches.items()}
+
+    # Check the values.
+    whole = {name: torch.cat(outputs).clone() for name, outputs in batches.items()}
+    for name, output in whole.items():
+        if bad := int((~output.isfinite()).any(1).sum()):
+            raise PluginError(
+                f"{type(extractor).__name__}.{name} is not finite for {bad:,} of "
+                f"{len(images):,} images"
+            )
+    return whole
 
 
 def _load(file: Path, n: int) -> dict[str, Tensor] | None:
@@ -73,7 +82,8 @@ def _load(file: Path, n: int) -> dict[str, Tensor] | None:
         outputs = load_file(file)
     except (OSError, SafetensorError):
         return None
-    return outputs if len(outputs.get("features", ())) == n else None
+    whole = all(len(output) == n and output.isfinite().all() for output in outputs.values())
+    return outputs if "features" in outputs and whole else None
 
 
 def _save(file: Path, outputs: dict[str, Tensor]) -> None:

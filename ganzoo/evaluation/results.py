@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ganzoo.errors import GanzooWarning, Message, Unsupported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ class Evaluation:
 
     Attributes:
         results: the numbers.
-        skipped: the reason by metric, for metrics that were not measured.
+        skipped: for each metric that was not measured, the reason.
         remarks: notes that concern all numbers.
     """
 
@@ -97,13 +100,51 @@ class Evaluation:
             if result.name == key:
                 return result
         known = ", ".join(result.name for result in self.results) or "none"
-        raise KeyError(f"no result named {key!r}; there are {known}")
+        lines = [f"no result named {key!r}; there are {known}", *not_measured(self).values()]
+        raise KeyError("; ".join(lines))
 
     def values(self) -> dict[str, float]:
         """Return the numbers by name."""
         return {result.name: result.value for result in self.results}
 
     def append_to(self, file: Path) -> None:
-        """Append the results to a file of JSON lines, a run's `evaluations.jsonl`."""
-        with file.open("a", encoding="utf-8") as stream:
-            stream.writelines(result.to_json() + "\n" for result in self.results)
+        """Append the results to a file of JSON lines, a run's `evaluations.jsonl`.
+
+        A metric that was not measured is a line with the reason. If the file cannot be written, a
+        warning says so.
+        """
+        first = self.results[0]
+        facts = {"sample": first.sample, "step": first.step, "time": first.time}
+        lines = [result.to_json() for result in self.results]
+        lines += [
+            json.dumps({"metric": name, "not_measured": reason, **facts})
+            for name, reason in self.skipped.items()
+        ]
+        try:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.writelines(line + "\n" for line in lines)
+        except OSError as error:
+            message = f"the results are not saved: cannot write {file}: {error.strerror}"
+            warnings.warn(GanzooWarning(message), stacklevel=3)
+
+
+def not_measured(evaluation: Evaluation) -> dict[str, Message]:
+    """Return a line for each metric that was not measured, with the reason."""
+    return {
+        name: Message(f"not measured: {name}: {getattr(reason, 'marked', reason)}")
+        for name, reason in evaluation.skipped.items()
+    }
+
+
+class NothingMeasured(Unsupported):
+    """No metric of an evaluation could be measured. Exit code 1.
+
+    Attributes:
+        evaluation: without results; its `skipped` has the reasons.
+    """
+
+    exit_code = 1
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        super().__init__("\n".join(line.marked for line in not_measured(evaluation).values()))
+        self.evaluation = evaluation

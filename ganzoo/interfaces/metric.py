@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.options import NoOptions, Options
 
-Flaw = Literal["blur", "noise", "collapse", "missing classes", "mixed halves", "copies"]
+Flaw = Literal["blur", "noise", "collapse", "missing classes", "mixed halves", "grey", "copies"]
 """What can be wrong with a sample: blurred, noisy, few distinct images, missing classes, left
-halves beside other images' right halves, copies of training images."""
+halves beside other images' right halves, uniformly grey images, copies of training images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,8 @@ class ImageSet:
             that a metric does not measure the rounding.
         labels: `(N,)` of int64 in `[0, num_classes)`; None without labels.
         num_classes: of the labels; 0 without labels.
+        conditions: what a generator is conditioned on to be compared with them, if it is no class:
+            vectors `(N, D)`, or pictures `(N, C', H, W)` of uint8. Metrics do not read it.
         features: `(N, D)` of float32, for metrics that use them.
         logits: `(N, K)` of float32, for metrics that use a classifier.
     """
@@ -33,6 +36,7 @@ class ImageSet:
     images: Tensor
     labels: Tensor | None = None
     num_classes: int = 0
+    conditions: Tensor | None = None
     features: Tensor | None = None
     logits: Tensor | None = None
 
@@ -48,11 +52,13 @@ class Score:
         name: as reported (`"FD"`), after the extractor's name if it uses features.
         better: `"lower"` or `"higher"`.
         detects: flaws that make it worse, the more the stronger they are; a test checks this.
+        ignores: flaws that do not make it worse, however strong they are; a test checks this.
     """
 
     name: str
     better: Literal["lower", "higher"]
     detects: tuple[Flaw, ...] = ()
+    ignores: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,5 +128,15 @@ class Metric(ABC):
             a value for each of `scores`, by name.
 
         Raises:
-            UsageError: there are too few images.
+            UsageError: there are too few images; the other metrics are still measured.
         """
+
+
+def centered(sample: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """Subtract the reference's mean from both sets of vectors `(N, D)`.
+
+    Distances stay the same, but far from the origin float32 loses their digits: around 1,000,
+    `torch.cdist` gives a distance of 1 as anything from 0 to 1.8.
+    """
+    origin = reference.mean(0, dtype=torch.float64).to(reference.dtype)
+    return sample - origin, reference - origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,11 +10,31 @@ from typing import Any
 from ganzoo.config import RunConfig
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import Unsupported
-from ganzoo.evaluation.results import Evaluation
+from ganzoo.errors import GanzooWarning, Unsupported
+from ganzoo.evaluation.components import ExtractorChoice, choose_metrics
+from ganzoo.evaluation.results import Evaluation, not_measured
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.evaluating import evaluate
+from ganzoo.run.image_sources import generated_uint8
+
+
+def check_evaluation(config: RunConfig, host: PluginHost | None = None) -> list[str] | None:
+    """Make the metrics and the extractor of `eval_every` once, to refuse before the first step.
+
+    Returns:
+        the names of the metrics; None for the default ones of an evaluation.
+
+    Raises:
+        UsageError: a metric or the extractor is unknown, or its extra is not installed.
+    """
+    defaults = registry.offering("metric", "tracks_training", host=host)
+    names = config.logging.eval_metrics or [metric.qualified_name for metric in defaults]
+    metrics, _ = choose_metrics(names or None, {}, host)
+    extractor = ExtractorChoice(config.logging.eval_extractor, {}, host)
+    for metric in metrics:
+        extractor.for_metric(metric.instance)
+    return list(names) or None
 
 
 class Evaluator(Observer):
@@ -25,6 +46,9 @@ class Evaluator(Observer):
         directory: the run directory.
         config: of the run; `logging.eval_every` is set.
         host: the plugins that provide metrics and extractor; the installed ones if None.
+
+    Raises:
+        UsageError: a metric or the extractor is unknown, or its extra is not installed.
     """
 
     def __init__(
@@ -37,10 +61,9 @@ class Evaluator(Observer):
             **config.data.options,
             "skip_bad_images": config.image.skip_bad_images,
         }
-        defaults = registry.offering("metric", "tracks_training", host=host)
-        names = self.logging.eval_metrics or [metric.qualified_name for metric in defaults]
-        self.metric_names = names or None
+        self.metric_names = check_evaluation(config, host)
         self.host = host
+        self._missing: set[str] = set()
 
     def measure(self, trainer: TrainerState) -> Mapping[str, float]:
         """Evaluate if it is due at this step."""
@@ -56,6 +79,13 @@ class Evaluator(Observer):
             self.metric_names = None
             evaluation = self._evaluate(trainer)
 
+        # Say once what is not measured.
+        for name, line in not_measured(evaluation).items():
+            if self.logging.eval_metrics and name not in self._missing:
+                self._missing.add(name)
+                message = f"evaluation during training: {line.marked}"
+                warnings.warn(GanzooWarning(message), stacklevel=2)
+
         # Write, with the run in place of the images in memory.
         title = f"{self.directory.path} at step {trainer.step:,}"
         results = (replace(result, sample=title, step=trainer.step) for result in evaluation)
@@ -65,7 +95,7 @@ class Evaluator(Observer):
     def _evaluate(self, trainer: TrainerState) -> Evaluation:
         n = self.logging.eval_images
         return evaluate(
-            trainer.sample(n),
+            generated_uint8(trainer.sample(n), f"the generator at step {trainer.step:,}"),
             self.reference,
             metrics=self.metric_names,
             extractor=self.logging.eval_extractor,

@@ -7,6 +7,7 @@ from unittest import SkipTest
 import torch
 from torch import Tensor
 
+from ganzoo.data.pixels import from_uint8
 from ganzoo.errors import DataError, Unsupported
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.extractor import Extractor
@@ -98,3 +99,31 @@ def leaves_the_images_alone(bench: ExtractorBench) -> None:
     extractor, batch = bench.ready(SHAPES[0]), images(SHAPES[0])
     extractor.features(batch)
     expect(torch.equal(batch, images(SHAPES[0])), "it changed them")
+
+
+@promise(
+    mend="scale and resize the images without rounding, clamping them or torch.no_grad(); freeze "
+    "the network (`.eval().requires_grad_(False)`)"
+)
+def maps_are_differentiable(bench: ExtractorBench) -> None:
+    """If it has maps, they are each image's own, from fine to coarse, with a gradient by pixels."""
+    extractor = bench.ready(SHAPES[0])
+    pixels = from_uint8(images(SHAPES[0])).requires_grad_()
+    try:
+        maps = extractor.maps(pixels)
+    except Unsupported as refusal:
+        raise SkipTest(f"'{bench.name}' has no maps: {refusal}") from None
+
+    # Shapes.
+    shapes = [tuple(each.shape) for each in maps]
+    expect(maps and all(len(s) == 4 and s[0] == N for s in shapes), f"their shapes are {shapes}")
+    areas = [shape[2] * shape[3] for shape in shapes]
+    expect(areas == sorted(areas, reverse=True), f"they are not from fine to coarse: {shapes}")
+
+    # Each map of the first image has a gradient by that image, and by no other.
+    for k, each in enumerate(maps):
+        expect(each.requires_grad, f"map {k} has no gradient by the images")
+        (gradient,) = torch.autograd.grad(each[0].square().sum(), pixels, retain_graph=True)
+        expect(gradient[0].isfinite().all(), f"map {k} has a gradient that is not finite")
+        expect(gradient[0].any(), f"map {k} of an image has a gradient of zero by its pixels")
+        expect(not gradient[1:].any(), f"map {k} of an image depends on the other images")

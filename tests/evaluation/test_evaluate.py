@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import warnings
+
 import pytest
 import torch
 
@@ -74,9 +77,9 @@ def test_two_sets_of_images_are_compared():
 
 
 def test_floating_images_are_rounded_to_what_a_file_would_hold():
-    images = torch.full((4, 1, 8, 8), 0.0)
-    (result,) = ganzoo.evaluate(images, grey(128, 4), metrics=Gap(), floor=False)
-    assert result.value == 0.0
+    images = 0.001 * torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
+    (result,) = ganzoo.evaluate(images, grey(128, 2), metrics=Gap(), floor=False)
+    assert result.value == 0.5  # one is rounded to 127
 
 
 def test_the_floor_is_what_real_images_score_that_were_held_out(run):
@@ -132,6 +135,45 @@ def test_results_of_a_run_are_appended_to_its_directory(run):
     assert [line["name"] for line in run.evaluations()[before:]] == ["gap", "Mean-gap"]
 
 
+def test_a_run_whose_config_was_edited_to_name_other_images_is_not_measured_against_them(
+    run, tmp_path
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    config = copy / "config.toml"
+    config.write_text(config.read_text().replace('name = "emoji"', 'name = "fashion-mnist"'))
+    said = "names other images than .*copy was trained on: data.name is fashion-mnist and was emoji"
+    with pytest.raises(ganzoo.UsageError, match=f"(?s){said}.*against=DATASET"):
+        ganzoo.evaluate(copy, metrics=Gap(), n=20)
+    named = ganzoo.evaluate(copy, "emoji", metrics=Gap(), n=20)
+    assert named["gap"].value == ganzoo.evaluate(run, metrics=Gap(), n=20)["gap"].value
+
+
+def test_a_run_that_cannot_be_written_is_measured_all_the_same(run, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy, ignore=shutil.ignore_patterns("evaluations.jsonl"))
+    (copy / "evaluations.jsonl").mkdir()  # root may write to a file that is read-only
+    with pytest.warns(ganzoo.GanzooWarning, match="the results are not saved: cannot write"):
+        done = ganzoo.evaluate(copy, metrics=Gap(), n=20)
+    assert done.values() == ganzoo.evaluate(run, metrics=Gap(), n=20).values()
+
+
+@pytest.mark.parametrize("kind", ["folder", "dataset"])
+def test_images_that_cannot_be_read_are_refused_or_left_out(kind, tmp_path):
+    from PIL import Image
+
+    for k in range(12):
+        Image.new("L", (8, 8), 20 * k).save(tmp_path / f"{k}.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    given = tmp_path if kind == "folder" else {"name": "image-folder", "path": str(tmp_path)}
+    with pytest.raises(ganzoo.DataError, match="skip_bad_images=True"):
+        ganzoo.evaluate(grey(1), given, metrics=Gap(), floor=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ganzoo.GanzooWarning)  # how many are left out
+        done = ganzoo.evaluate(grey(1), given, metrics=Gap(), floor=False, skip_bad_images=True)
+    assert done["gap"].n == 12
+
+
 def test_the_same_seed_gives_the_same_numbers_and_moves_nobodys_randomness(run):
     torch.manual_seed(4)
     before = torch.get_rng_state()
@@ -171,6 +213,22 @@ def test_a_checkpoint_a_folder_and_a_dataset_can_be_given(run, tmp_path):
     assert first.shape == (1, 8, 8)
     folder = ganzoo.evaluate(tmp_path, "emoji", metrics=Gap(), n=6, floor=False)["gap"]
     assert folder.reference == "emoji (train)"
+
+
+def test_one_odd_picture_decides_nothing_when_folders_are_compared(tmp_path):
+    from PIL import Image
+
+    for name in ("a", "b"):
+        (tmp_path / name / ".thumbnails").mkdir(parents=True)
+        Image.new("L", (99, 30), 200).save(tmp_path / name / "0.png")
+        Image.new("RGB", (8, 6), "white").save(tmp_path / name / ".thumbnails" / "1.png")
+        (tmp_path / name / "folder.png").mkdir()
+        for k in range(1, 6):
+            Image.new("RGB", (8, 6), (k, 0, 0)).save(tmp_path / name / f"{k}.png")
+    with pytest.warns(ganzoo.GanzooWarning, match="2 sizes; all are measured at the most common"):
+        result = ganzoo.evaluate(tmp_path / "a", tmp_path / "b", metrics=Gap(), n=6, floor=False)
+    assert result["gap"].shape == (3, 6, 8)
+    assert (result["gap"].n, result["gap"].value) == (6, 0.0)
 
 
 @pytest.mark.parametrize(

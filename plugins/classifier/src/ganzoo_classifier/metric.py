@@ -23,7 +23,7 @@ class Classes(ganzoo.Metric):
 
     scores = (
         ganzoo.Score("classes", "higher", detects=("missing classes",)),
-        ganzoo.Score("class-KL", "lower", detects=("missing classes",)),
+        ganzoo.Score("class-KL", "lower", detects=("missing classes", "grey")),
     )
     uses = "logits"
     needs_labels = True

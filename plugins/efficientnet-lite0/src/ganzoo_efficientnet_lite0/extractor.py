@@ -33,7 +33,7 @@ class EfficientNetLite0(ganzoo.Extractor):
         super().__init__(options or EfficientNetLite0Options())
         network = Network().eval().requires_grad_(False)
         network.load_state_dict(torch.load(_weights(), weights_only=True, map_location="cpu"))
-        self.network = network.fused().to(memory_format=torch.channels_last)
+        self.network = network.fused().eval().to(memory_format=torch.channels_last)
 
     @property
     def fingerprint(self) -> str:
@@ -48,19 +48,36 @@ class EfficientNetLite0(ganzoo.Extractor):
 
     def features(self, images: Tensor) -> Tensor:
         """Global average of the last feature map."""
+        return self._network_for(images).features(prepared(images, self.options.size))
+
+    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Four maps of 24, 40, 112 and 320 channels, at 1/4, 1/8, 1/16 and 1/32 of `size`.
+
+        The network sees the images as for `features`, but what the filter overshoots is not
+        clamped, so that every pixel has a gradient.
+        """
+        network = self._network_for(images)
+        return network.maps((127.5 * resized(images, self.options.size) + 0.5) / 128)
+
+    def _network_for(self, images: Tensor) -> Network:
+        """The network on the device of images it can be used for."""
         if images.shape[1] not in (1, 3) or min(images.shape[2:]) < 2:
             raise ganzoo.Unsupported(
                 "EfficientNet-Lite0 needs images of 1 or 3 channels and at least 2x2 pixels, "
                 f"not {'x'.join(map(str, images.shape[1:]))}"
             )
-        network: Network = self.network.to(images.device)
-        return network.features(prepared(images, self.options.size))
+        return self.network.to(images.device)
 
 
 def prepared(images: Tensor, size: int) -> Tensor:
     """uint8 `(N, 1 or 3, H, W)` to the network's input: `(N, 3, size, size)` in [-1, 1]."""
-    resized = F.interpolate(images.float(), (size, size), mode="bicubic", antialias=True)
-    return (resized.clamp(0, 255).expand(-1, 3, -1, -1) - 127) / 128
+    return (resized(images.float(), size).clamp(0, 255) - 127) / 128
+
+
+def resized(images: Tensor, size: int) -> Tensor:
+    """`(N, 1 or 3, H, W)` to `(N, 3, size, size)`."""
+    square = F.interpolate(images, (size, size), mode="bicubic", antialias=True)
+    return square.expand(-1, 3, -1, -1)
 
 
 def _weights() -> Path:

@@ -23,6 +23,10 @@ BLOCKS = (
 )
 
 
+LAST_BLOCKS = (2, 4, 10, 15)
+"""The last blocks at a quarter, an eighth, a 16th and a 32nd of the resolution."""
+
+
 class SameConv2d(nn.Conv2d):
     """A convolution with TensorFlow's SAME padding: odd padding has one more at the end."""
 
@@ -82,12 +86,19 @@ class Network(nn.Module):
         self._bn1 = _norm(FEATURES)
         self._fc = nn.Linear(FEATURES, 1000)
 
+    def maps(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps of 24, 40, 112 and 320 channels, each half as wide and high as the last."""
+        x = F.relu6(self._bn0(self._conv_stem(x)))
+        maps = []
+        for k, block in enumerate(self._blocks):
+            x = block(x)
+            if k in LAST_BLOCKS:
+                maps.append(x)
+        return tuple(maps)
+
     def features(self, x: Tensor) -> Tensor:
         """Global average pooling of the last feature map: `(N, 1280)`."""
-        x = F.relu6(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
-            x = block(x)
-        return F.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return F.relu6(self._bn1(self._conv_head(self.maps(x)[-1]))).mean((2, 3))
 
     def fused(self) -> Network:
         """Fold batch norm into the convolutions, for inference: twice as fast."""

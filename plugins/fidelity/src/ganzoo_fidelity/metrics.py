@@ -37,7 +37,7 @@ class Frechet(ganzoo.Metric):
         ganzoo.Score(
             "FD",
             "lower",
-            detects=("blur", "noise", "collapse", "missing classes", "mixed halves"),
+            detects=("blur", "noise", "collapse", "missing classes", "mixed halves", "grey"),
         ),
     )
     uses = "features"
@@ -63,13 +63,14 @@ class Kernel(ganzoo.Metric):
     """The squared maximum mean discrepancy with a cubic kernel (Binkowski et al. 2018).
 
     Unbiased: its mean does not depend on the number of images, and it can be slightly negative.
+    The kernel depends on the features' origin, so they are taken as they are, in float64.
     """
 
     scores = (
         ganzoo.Score(
             "KD",
             "lower",
-            detects=("blur", "noise", "collapse", "missing classes", "mixed halves"),
+            detects=("blur", "noise", "collapse", "missing classes", "mixed halves", "grey"),
         ),
     )
     uses = "features"
@@ -84,17 +85,20 @@ class Kernel(ganzoo.Metric):
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """Mean and standard deviation over random subsets."""
+        """Mean over random subsets, and their standard deviation if they differ."""
+        count = min(len(sample), len(reference))
+        size = max(2, min(self.options.subset_size, count // 2))
         result = self._module.kid_features_to_metric(
-            features_of(sample),
-            features_of(reference),
+            features_of(sample).double(),
+            features_of(reference).double(),
             kid_subsets=self.options.subsets,
-            kid_subset_size=min(self.options.subset_size, len(sample), len(reference)),
+            kid_subset_size=size,
             rng_seed=seed,
             verbose=False,
         )
         mean, deviation = (result[f"kernel_inception_distance_{part}"] for part in ("mean", "std"))
-        return {"KD": ganzoo.Measured(mean, deviation)}
+        differ = self.options.subsets > 1 and size < count
+        return {"KD": ganzoo.Measured(mean, deviation if differ else None)}
 
 
 class PrecisionRecall(ganzoo.Metric):
@@ -131,8 +135,7 @@ class PrecisionRecall(ganzoo.Metric):
                 f"are {min(len(sample), len(reference))} images; try a larger {ganzoo.setting('n')}"
             )
         result = self._module.prc_features_to_metric(
-            features_of(sample),
-            features_of(reference),
+            *ganzoo.centered(features_of(sample), features_of(reference)),
             prc_neighborhood=self.options.neighbours,
             prc_batch_size=10_000,
             save_cpu_ram=True,
@@ -148,7 +151,7 @@ class InceptionScore(ganzoo.Metric):
     original Inception network. The reference is not used.
     """
 
-    scores = (ganzoo.Score("IS", "higher", detects=("noise", "missing classes")),)
+    scores = (ganzoo.Score("IS", "higher", detects=("noise", "missing classes", "grey")),)
     uses = "logits"
     blind_to = "variety within a class, copies, and anything the classifier ignores"
 
@@ -161,12 +164,12 @@ class InceptionScore(ganzoo.Metric):
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int
     ) -> Mapping[str, ganzoo.Measured]:
-        """Mean and standard deviation over splits; between 1 and the number of classes."""
+        """Mean over splits and their standard deviation; between 1 and the number of classes."""
         assert sample.logits is not None
         splits = min(self.options.splits, len(sample))
         result = self._module.isc_features_to_metric(sample.logits, splits=splits, rng_seed=seed)
         mean, deviation = (result[f"inception_score_{part}"] for part in ("mean", "std"))
-        return {"IS": ganzoo.Measured(mean, deviation)}
+        return {"IS": ganzoo.Measured(mean, deviation if splits > 1 else None)}
 
 
 def features_of(images: ganzoo.ImageSet) -> Tensor:

@@ -12,7 +12,9 @@ class KernelOptions(ganzoo.Options):
 
     subsets: int = Field(100, ge=1, description="Random subsets to average over.")
     subset_size: int = Field(
-        1000, ge=2, description="Images in a subset; all images if there are fewer."
+        1000,
+        ge=2,
+        description="Images in a subset; at most half of the images, so that they differ.",
     )
 
 

@@ -53,7 +53,7 @@ class Gaussians(ganzoo.Dataset):
         labels = torch.randint(options.modes, (options.count,), generator=rng)
         noise = torch.randn(options.count, 2, generator=rng)
         points = self.modes()[labels] + options.std * noise
-        pixels = points.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)[:, :, None, None]
+        pixels = ganzoo.to_uint8(points)[:, :, None, None]
         return ganzoo.ImageSource(
             list(zip(pixels, labels.tolist(), strict=True)),
             ganzoo.ImageSpec(2, 1, 1, num_classes=options.modes),

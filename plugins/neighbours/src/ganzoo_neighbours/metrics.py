@@ -17,6 +17,21 @@ from ganzoo_neighbours.options import NeighbourOptions
 ROWS = 2048
 """Rows of the distance matrix that are in memory at once."""
 
+NEXT = 50
+"""Next training images that a copy is farther from than from the nearest."""
+
+FACTOR = 0.5
+"""Distance of a copy from the nearest training image, relative to that from the next ones."""
+
+LEFT_OUT = 2000
+"""Largest number of training images that are left out in turn."""
+
+RARE = 0.05
+"""Largest share of real images that counts as copies."""
+
+SAME = 0.01
+"""Relative distance below which two images are the same but for rounding."""
+
 
 class DensityCoverage(ganzoo.Metric):
     """Density and coverage (Naeem et al. 2020, arXiv:2002.09797, section 3.2).
@@ -27,11 +42,11 @@ class DensityCoverage(ganzoo.Metric):
     """
 
     scores = (
-        ganzoo.Score("density", "higher", detects=("noise", "mixed halves")),
+        ganzoo.Score("density", "higher", detects=("noise", "mixed halves", "grey")),
         ganzoo.Score(
             "coverage",
             "higher",
-            detects=("noise", "collapse", "missing classes", "mixed halves"),
+            detects=("noise", "collapse", "missing classes", "mixed halves", "grey"),
         ),
     )
     uses = "features"
@@ -58,7 +73,7 @@ class DensityCoverage(ganzoo.Metric):
             )
         assert sample.features is not None
         assert reference.features is not None
-        real, fake = reference.features, sample.features
+        fake, real = ganzoo.centered(sample.features, reference.features)
         within = torch.zeros(len(fake))
         covered = 0
         for rows in torch.split(real, ROWS):
@@ -74,14 +89,26 @@ class DensityCoverage(ganzoo.Metric):
 
 
 class Copying(ganzoo.Metric):
-    """Share of generated images that are nearly copies of a training image.
+    """Share of generated images that are nearly copies of a training image, in pixel space.
 
-    One minus the authenticity of Alaa et al. 2022 (arXiv:2102.08921, section 4.3), in pixel space:
-    an image counts as a copy if it is closer to a training image than any other training image is.
-    A generator that generalizes scores like held-out real images; one that memorizes, near 1.
+    A copy is at most half as far from the nearest training image as from the next 50 on average
+    (Carlini et al. 2023, arXiv:2301.13188, section 5). Copying is what held-out real images do not
+    do (Meehan et al. 2020, arXiv:2004.05675), so a copy must stand out from real images, each left
+    out of the training images: its ratio is lower than that of 95 % of them, and its distance to
+    the nearest training image is below their median. Bad images, such as grey ones whose nearest
+    training image is an outlier, are far from all training images and are no copies.
+
+    So a generator that generalizes scores at most about 0.05, and one that memorizes, near 1.
     """
 
-    scores = (ganzoo.Score("copies", "lower", detects=("copies",)),)
+    scores = (
+        ganzoo.Score(
+            "copies",
+            "lower",
+            detects=("copies",),
+            ignores=("blur", "noise", "collapse", "missing classes", "mixed halves", "grey"),
+        ),
+    )
     whole_reference = True
     blind_to = "quality; copies that are shifted, mirrored or recoloured"
 
@@ -91,15 +118,23 @@ class Copying(ganzoo.Metric):
         """A share in [0, 1].
 
         Raises:
-            UsageError: there are fewer than two training images.
+            UsageError: there are fewer than three training images.
         """
-        if len(reference) < 2:
-            raise ganzoo.UsageError("copying needs at least two training images")
-        training = _flat(reference.images)
-        distance, nearest = _nearest(_flat(sample.images), training)
-        matched, index = torch.unique(nearest, return_inverse=True)
-        isolation, _ = _nearest(training[matched], training, exclude=matched)
-        return {"copies": ganzoo.Measured((distance < isolation[index]).float().mean().item())}
+        if len(reference) < 3:
+            raise ganzoo.UsageError(
+                f"copying needs at least three training images, and there are {len(reference)}"
+            )
+        images, training = ganzoo.centered(_flat(sample.images), _flat(reference.images))
+        rng = torch.Generator().manual_seed(seed)
+        left_out = torch.randperm(len(training), generator=rng)[:LEFT_OUT]
+        real, real_ratios = _nearest(training[left_out], training, exclude=left_out)
+        distances, ratios = _nearest(images, training)
+
+        # An image that is in the training set twice is no measure of copying.
+        unique = real_ratios[real_ratios > SAME]
+        limit = min(FACTOR, unique.quantile(RARE).item()) if len(unique) else SAME
+        copied = (ratios <= SAME) | ((ratios <= limit) & (distances < real.median()))
+        return {"copies": ganzoo.Measured(copied.double().mean().item())}
 
 
 def _flat(images: Tensor) -> Tensor:
@@ -107,13 +142,22 @@ def _flat(images: Tensor) -> Tensor:
 
 
 def _nearest(
-    images: Tensor, among: Tensor, *, exclude: Tensor | None = None
+    images: Tensor, training: Tensor, *, exclude: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Distance and index of each image's nearest neighbour, leaving out the index in `exclude`."""
-    chunks = []
+    """Distance to the nearest training image, and its ratio to the mean distance to the next ones.
+
+    Args:
+        images: `(N, D)`.
+        training: `(M, D)`.
+        exclude: for each image, the index of a training image to leave out.
+    """
+    distances, ratios = [], []
+    count = min(1 + NEXT, len(training) - (exclude is not None))
     for start in range(0, len(images), ROWS):
-        distances = torch.cdist(images[start : start + ROWS], among)
+        matrix = torch.cdist(images[start : start + ROWS], training)
         if exclude is not None:
-            distances.scatter_(1, exclude[start : start + ROWS, None], float("inf"))
-        chunks.append(distances.min(1))
-    return torch.cat([c.values for c in chunks]), torch.cat([c.indices for c in chunks])
+            matrix.scatter_(1, exclude[start : start + ROWS, None], float("inf"))
+        nearest = matrix.topk(count, dim=1, largest=False).values
+        distances.append(nearest[:, 0])
+        ratios.append(nearest[:, 0] / nearest[:, 1:].mean(1).clamp_min(1e-6))
+    return torch.cat(distances), torch.cat(ratios)

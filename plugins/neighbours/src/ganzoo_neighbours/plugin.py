@@ -22,6 +22,8 @@ def ganzoo_metrics() -> Iterator[ganzoo.MetricSpec]:
         name="copying",
         factory="ganzoo_neighbours.metrics:Copying",
         summary="Share of images that are near copies of training images (memorization).",
-        reference="Alaa et al. 2022, How Faithful is your Synthetic Data?, arXiv:2102.08921",
+        reference="Carlini et al. 2023, Extracting Training Data from Diffusion Models, "
+        "arXiv:2301.13188, and Meehan et al. 2020, A Non-Parametric Test to Detect Data-Copying "
+        "in Generative Models, arXiv:2004.05675",
         starter=True,
     )

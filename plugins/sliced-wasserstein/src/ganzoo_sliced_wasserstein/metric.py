@@ -15,7 +15,9 @@ class SlicedWasserstein(ganzoo.Metric):
     Pixels are in [-1, 1]. The score and its floor use the same projections.
     """
 
-    scores = (ganzoo.Score("SWD", "lower", detects=("noise", "collapse", "missing classes")),)
+    scores = (
+        ganzoo.Score("SWD", "lower", detects=("noise", "collapse", "missing classes", "grey")),
+    )
     blind_to = "fine detail: blur and seams hardly change a projection of all pixels"
 
     options: SlicedWassersteinOptions
@@ -35,7 +37,7 @@ class SlicedWasserstein(ganzoo.Metric):
     ) -> Mapping[str, ganzoo.Measured]:
         """The distance, at least 0."""
         pixels = [
-            images.images.flatten(1).double().div(127.5).sub(1).numpy()
+            ganzoo.from_uint8(images.images).flatten(1).double().numpy()
             for images in (sample, reference)
         ]
         distance = self._ot.sliced_wasserstein_distance(
