@@ -181,6 +181,69 @@ def test_two_that_claim_one_name_are_an_error_only_when_it_is_used(install):
     assert registry.find("loss", "hinge", host=host).plugin.distribution == "gan-zoo"
 
 
+STARTER = """
+    import ganzoo
+    @ganzoo.hookimpl
+    def ganzoo_datasets():
+        yield ganzoo.DatasetSpec(
+            name="{name}", factory="{package}.data:Data", summary="A dataset.", starter=True
+        )
+"""
+
+
+def test_a_copy_of_a_first_party_component_does_not_take_its_name(install):
+    """Before, `--loss hinge` was refused as soon as any package called a loss of its own so."""
+    install("acme-gan", HINGE.replace("{name}", "hinge"))
+    host = PluginHost()
+    version = importlib.metadata.version("gan-zoo")
+    with pytest.warns(
+        ganzoo.GanzooWarning,
+        match=rf"acme-gan 1.0 and gan-zoo {version} both provide a loss named 'hinge'; that of "
+        r"gan-zoo is used. Say 'acme-gan/hinge' or 'gan-zoo/hinge', or switch one off: "
+        r"GANZOO_DISABLE_PLUGINS=acme-gan$",
+    ):
+        found = registry.find("loss", "hinge", host=host)
+    assert found.plugin.distribution == "gan-zoo"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("acme-gan/hinge", "gan-zoo/hinge"):
+            assert registry.find("loss", name, host=host).qualified_name == name
+        assert registry.find("loss", "hinge", host=PluginHost(disabled=["acme-gan"]))
+
+
+def test_a_package_that_declares_a_first_party_plugin_again_loads_second(install):
+    """As `pip install plugins/hinge` beside ganzoo does: one module of two distributions."""
+    site = install("a-hinge", "")
+    entry_points = next(site.glob("*.dist-info")) / "entry_points.txt"
+    entry_points.write_text("[ganzoo]\nhinge = ganzoo_hinge.plugin\n")
+    host = PluginHost()
+    copied = record(host, "a-hinge")
+    assert copied.status == "failed"
+    assert copied.error == "its module ganzoo_hinge.plugin is that of gan-zoo:hinge too"
+    assert registry.find("loss", "hinge", host=host).plugin.distribution == "gan-zoo"
+
+
+def test_the_first_partys_default_stays_the_default_beside_others(install):
+    """Before, the README's first command was refused where another dataset was a starter too."""
+    install("acme-gan", STARTER.replace("{name}", "acme"))
+    advice = "choose the dataset with data=NAME"
+    with pytest.warns(
+        ganzoo.GanzooWarning,
+        match="acme-gan/acme and gan-zoo/fashion-mnist all offer themselves as the dataset to use "
+        f"by default; gan-zoo/fashion-mnist is used. {advice}",
+    ):
+        name = registry.the_one_offering("dataset", "starter", advice, host=PluginHost())
+    assert name == "gan-zoo/fashion-mnist"
+
+
+def test_of_several_strangers_defaults_the_user_chooses(install):
+    install("acme-gan", STARTER.replace("{name}", "acme"))
+    install("other-gan", STARTER.replace("{name}", "other"))
+    host = PluginHost(only=["acme-gan", "other-gan"])
+    with pytest.raises(ganzoo.UsageError, match=r"^choose one: acme-gan/acme, other-gan/other$"):
+        registry.the_one_offering("dataset", "starter", "choose one", host=host)
+
+
 def test_a_distribution_may_be_spelled_as_pip_allows(install):
     install("Acme_GAN", HINGE.replace("{name}", "hinge"))
     host = PluginHost()
@@ -413,7 +476,9 @@ def test_a_plugin_that_asks_for_the_plugins_while_they_load_is_refused(install):
 
 def test_the_core_works_with_no_plugin_at_all():
     host = PluginHost([])
-    assert [registry.names(kind, host=host) for kind in ganzoo.discovery.specs.KINDS] == [[]] * 7
+    assert [registry.names(kind, host=host) for kind in ganzoo.discovery.specs.KINDS] == [
+        [] for _ in ganzoo.discovery.specs.KINDS
+    ]
     with pytest.raises(ganzoo.UsageError, match="no loss named 'bce'. None is installed"):
         registry.find("loss", "bce", host=host)
 

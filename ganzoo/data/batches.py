@@ -57,7 +57,8 @@ class Batches:
         seed: the run's random seed.
         device: where batches are put.
         rows: the rows of each batch to load here; all by default.
-        horizontal_flip: flip each image left to right with probability 0.5.
+        horizontal_flip: flip each image left to right with probability 0.5; its condition with
+            it, if that is a picture.
         on_device: keep all images on the device: `"auto"`, `"on"` or `"off"`.
     """
 
@@ -80,11 +81,18 @@ class Batches:
     def __getitem__(self, k: int) -> Batch:
         """The k-th batch, k from 0."""
         batch = self._load(k)
-        return batch.with_images(self._flipped(batch.images, k)) if self.horizontal_flip else batch
+        return self._flipped(batch, k) if self.horizontal_flip else batch
 
-    def _flipped(self, images: Tensor, k: int) -> Tensor:
+    def _flipped(self, batch: Batch, k: int) -> Batch:
         """Each image `(C, H, W)` or its mirror image, with probability 0.5 each."""
         generator = torch.Generator().manual_seed(derive(self.seed, "flip", k))
         flip = torch.rand(self.order.batch_size, 1, 1, 1, generator=generator) < 0.5
-        flip = flip[self.order.rows].to(images.device, non_blocking=True)
-        return torch.where(flip, images.flip(3), images)
+        flip = flip[self.order.rows].to(batch.images.device, non_blocking=True)
+
+        def flipped(pictures: Tensor) -> Tensor:
+            return torch.where(flip, pictures.flip(3), pictures)
+
+        labels = batch.labels
+        if labels is not None and labels.ndim == 4:
+            labels = flipped(labels)
+        return Batch(flipped(batch.images), labels)

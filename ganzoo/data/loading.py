@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ganzoo.data.pixels import to_images
+from ganzoo.data.conditions import batch_of
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSpec
 
@@ -34,13 +34,16 @@ class Images(Protocol):
 
     @property
     def spec(self) -> ImageSpec:
-        """Shape of the images and number of classes."""
+        """Shape of the images, and classes or condition."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names in label order; empty for images without labels."""
 
     def __len__(self) -> int: ...
+
+    def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
+        """Select images with their conditions by index."""
 
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str
@@ -81,7 +84,7 @@ class Resident:
 
     Args:
         images: uint8 `(N, H, W, C)`.
-        labels: int64 `(N,)`, or None.
+        labels: classes `(N,)`, vectors `(N, D)`, pictures as the images are; or None.
         indices: the images of each batch.
         device: where the images are kept.
     """
@@ -97,7 +100,7 @@ class Resident:
         """Return the k-th batch."""
         rows = self.indices(k).to(self.images.device, non_blocking=True)
         labels = None if self.labels is None else self.labels.index_select(0, rows)
-        return Batch(to_images(self.images.index_select(0, rows)), labels)
+        return batch_of(self.images.index_select(0, rows), labels)
 
 
 class Prefetched:
@@ -105,7 +108,7 @@ class Prefetched:
 
     Args:
         images: uint8 `(N, H, W, C)`, on the CPU.
-        labels: int64 `(N,)`, or None.
+        labels: classes `(N,)`, vectors `(N, D)`, pictures as the images are; or None.
         indices: the images of each batch.
         device: where batches are put.
     """
@@ -121,8 +124,7 @@ class Prefetched:
         """Return the k-th batch and start loading the next ones."""
         numbers = range(k, k + PREFETCH + 1)
         self._pending = {n: self._pending.get(n) or self._submit(n) for n in numbers}
-        pixels, labels = self._pending.pop(k).result()
-        return Batch(to_images(pixels), labels)
+        return batch_of(*self._pending.pop(k).result())
 
     def _submit(self, k: int) -> Future[tuple[Tensor, Tensor | None]]:
         """Start loading a batch. Indices are computed here: `indices` need not be thread-safe."""

@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from ganzoo.data.conditions import Array, WrongCondition, to_array
 from ganzoo.data.decode import Pixels, to_pixels
+from ganzoo.data.depth import largest_sample
+from ganzoo.data.workers import workers_may_start
 from ganzoo.errors import DataError, GanzooWarning, UsageError, setting
-from ganzoo.interfaces.dataset import ImageSource
+from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
 Progress = Callable[[int, int], None]
 """Receives the number of images that are decoded, and of all images."""
@@ -30,24 +33,35 @@ WORKER_THRESHOLD = 10.0
 """Estimated seconds of decoding above which worker processes are started."""
 
 LISTED = 20
-"""Unreadable images that an error lists."""
+"""Reasons that an error about unreadable images lists, and images of each."""
 
 
 class Decoded(NamedTuple):
-    """One image of a dataset: its pixels, or None and the reason."""
+    """One image of a dataset with its condition, or why there is none.
+
+    Attributes:
+        number: its index.
+        pixels: uint8 `(H, W, C)`; None if it is not usable.
+        condition: as `to_array` gives it; None likewise.
+        error: why the image cannot be read; such images may be left out.
+        complaint: what is wrong with its condition, to follow the image's name.
+        largest_sample: of a 16-bit image of unknown depth; 0 for others.
+    """
 
     number: int
-    pixels: Pixels | None
-    label: int
-    error: str
+    pixels: Pixels | None = None
+    condition: Array | None = None
+    error: str = ""
+    complaint: str = ""
+    largest_sample: int = 0
 
 
 class Decoder(Dataset[Decoded]):
     """Decodes images by index, in this process or in a worker. Unreadable images do not raise."""
 
-    def __init__(self, images: Any, channels: int, height: int, width: int) -> None:
+    def __init__(self, images: Any, spec: ImageSpec) -> None:
         self.images = images
-        self.shape = (channels, height, width)
+        self.spec = spec
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,50 +71,59 @@ class Decoder(Dataset[Decoded]):
             with warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
                 item = self.images[index]
-                image, label = item[:2] if isinstance(item, (tuple, list)) else (item, 0)
-                return Decoded(index, to_pixels(image, *self.shape), int(label), "")
+                alone = None if self.spec.condition else 0
+                image, value = item[:2] if isinstance(item, (tuple, list)) else (item, alone)
+                pixels = to_pixels(image, *self.spec.shape)
+                condition = to_array(value, self.spec)
+                top = largest_sample(image) if isinstance(image, Image.Image) else 0
+                return Decoded(index, pixels, condition, largest_sample=top)
         except UsageError:
             raise
+        except WrongCondition as wrong:
+            return Decoded(index, complaint=str(wrong))
         except Exception as error:  # an image reader may raise anything
-            return Decoded(index, None, 0, f"{type(error).__name__}: {error}")
+            return Decoded(index, error=f"{type(error).__name__}: {error}")
 
 
 def read(
     source: ImageSource,
-    shape: tuple[int, int, int],
+    spec: ImageSpec,
     *,
     skip_bad_images: bool,
     unreadable: list[str],
     progress: Progress | None = None,
-) -> Iterator[tuple[Pixels, int]]:
-    """Yield `(pixels, label)` of each readable image, in order.
+) -> Iterator[tuple[Pixels, Array]]:
+    """Yield `(pixels, condition)` of each readable image, in order.
 
     Args:
         source: the opened dataset.
-        shape: `(channels, height, width)` to decode to.
+        spec: the shape to decode to, and the condition.
         skip_bad_images: leave unreadable images out instead of raising.
         unreadable: receives a line for each unreadable image.
         progress: called every 256 images and at the end.
 
     Raises:
-        DataError: at the end, naming the unreadable images; or a label is out of range; or there
-            is no image at all.
+        DataError: at the end, naming the unreadable images; or a condition is not what the spec
+            says; or there is no image at all.
     """
-    decoder = Decoder(source.images, *shape)
-    total = len(decoder)
+    decoder = Decoder(source.images, spec)
+    total, top = len(decoder), 0
 
     # Decode every image.
     for done, image in enumerate(_in_order(decoder), start=1):
         if progress is not None and (done % 256 == 0 or done == total):
             progress(done, total)
-        if image.pixels is None:
+        if image.complaint:
+            raise DataError(f"{source.locate(image.number)} {image.complaint}")
+        if image.pixels is None or image.condition is None:
             unreadable.append(f"{source.locate(image.number)}: {image.error}")
             continue
-        if complaint := out_of_range(image, source):
-            raise DataError(complaint)
-        yield image.pixels, image.label
+        top = max(top, image.largest_sample)
+        yield image.pixels, image.condition
 
-    # Report unreadable images.
+    # Report dark and unreadable images.
+    if 0 < top < 2**15:
+        warnings.warn(GanzooWarning(_too_dark(top)), stacklevel=2)
     if not total:
         raise DataError("the dataset has no images")
     if len(unreadable) == total:
@@ -110,22 +133,30 @@ def read(
         raise DataError(f"{_listing(unreadable)}\n{advice}")
 
 
-def out_of_range(image: Decoded, source: ImageSource) -> str:
-    """Return an error message if the image's label is out of range, else an empty string."""
-    classes = source.spec.num_classes
-    if not classes or 0 <= image.label < classes:
-        return ""
+def _too_dark(top: int) -> str:
+    """A warning of 16-bit images that use less than half of their range."""
     return (
-        f"{source.locate(image.number)} has label {image.label}, but the dataset says it has "
-        f"{classes} classes, 0 to {classes - 1}"
+        f"the 16-bit images use values up to {top:,} of 65,535 only, so they are dark. If that is "
+        "their full range, save them with 8 bits; grey ones in an image folder are read right with "
+        f"data.bits={top.bit_length()}"
     )
 
 
 def _listing(unreadable: list[str]) -> str:
+    """The unreadable images, those with the same reason in one line."""
+    # Images by reason.
+    reasons: dict[str, list[str]] = {}
+    for line in unreadable:
+        place, _, reason = line.partition(": ")
+        reasons.setdefault(reason, []).append(place)
+
+    # A line for each reason.
     lines = [f"{len(unreadable)} image(s) cannot be read:"]
-    lines += [f"  {line}" for line in unreadable[:LISTED]]
-    if len(unreadable) > LISTED:
-        lines.append(f"  and {len(unreadable) - LISTED} more")
+    for reason, places in list(reasons.items())[:LISTED]:
+        more = f" and {len(places) - LISTED:,} more" if len(places) > LISTED else ""
+        lines.append(f"  {', '.join(places[:LISTED])}{more}: {reason}")
+    if len(reasons) > LISTED:
+        lines.append(f"  and more, for {len(reasons) - LISTED:,} other reasons")
     return "\n".join(lines)
 
 
@@ -139,7 +170,7 @@ def _in_order(decoder: Decoder) -> Iterator[Decoded]:
     expected = (time.perf_counter() - start) / max(1, probed) * len(rest)
 
     # Decode the rest in this process.
-    if expected < WORKER_THRESHOLD:
+    if expected < WORKER_THRESHOLD or not workers_may_start():
         yield from (decoder[index] for index in rest)
         return
 

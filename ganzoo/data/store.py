@@ -1,39 +1,37 @@
 """The image store: a split of a dataset, decoded once to uint8 and cached on disk.
 
-A store is a folder with a raw file of pixels and one of labels. Its name is a hash of everything
-that determines its content. It is built under a lock in a temporary folder and then renamed, so it
-is never seen half-built. Processes share its memory, for the pixels are memory-mapped.
+A store is a folder of the cache (`store_folder.py`), named by a hash of everything that determines
+its content. Processes share its memory, for the pixels are memory-mapped.
 """
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import shutil
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from PIL import Image
 from torch import Tensor
 
+from ganzoo.data.accepting import AnyImages, Items, as_dataset
 from ganzoo.data.cache import cache_dir as default_cache_dir
 from ganzoo.data.cache import cache_name
+from ganzoo.data.conditions import batch_of, condition_of
 from ganzoo.data.decode import natural_channels
 from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits
-from ganzoo.data.pixels import to_images
-from ganzoo.data.reading import Progress, read
-from ganzoo.errors import DataError, GanzooWarning
-from ganzoo.files import building_folder
+from ganzoo.data.reading import LISTED, Progress, read
+from ganzoo.data.store_folder import Opened, discard, open_or_build, warn_of_unreadable
+from ganzoo.data.workers import refuse_script_run_again
+from ganzoo.errors import DataError, GanzooWarning, setting
 from ganzoo.interfaces.critic import Batch
-from ganzoo.interfaces.dataset import ImageSource, ImageSpec
+from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
 
-FORMAT = 1
+FORMAT = 2
 """Version of decoding, part of every key: if it changes, every store is rebuilt."""
 
 
@@ -42,8 +40,9 @@ class ImageStore:
 
     Args:
         images: uint8 `(N, H, W, C)`.
-        labels: int64 `(N,)`; zeros for images without labels.
-        spec: shape of the images and number of classes.
+        labels: the conditions: int64 `(N,)`, zeros for images without labels; float32 `(N, D)` of
+            vectors; or uint8 `(N, H, W, C')` of pictures.
+        spec: shape of the images, and classes or condition.
         class_names: in label order; empty for images without labels.
     """
 
@@ -58,12 +57,19 @@ class ImageStore:
         self.labels = labels
         self.spec = spec
         self.class_names = tuple(class_names)
+        self._folder: Path | None = None
+        self._opened: Opened | None = None
 
     def __len__(self) -> int:
         return self.images.shape[0]
 
     def __repr__(self) -> str:
         return f"ImageStore({len(self):,} images of {self.spec})"
+
+    @property
+    def conditions(self) -> Tensor | None:
+        """The labels; None for images without any."""
+        return None if self.spec.condition_kind == "none" else self.labels
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Select images by index and copy them to a device.
@@ -73,12 +79,37 @@ class ImageStore:
             device: where the batch is put.
 
         Returns:
-            images `(N, C, H, W)` in [-1, 1], channels last in memory; labels if there are any.
+            images `(N, C, H, W)` in [-1, 1], channels last in memory; conditions if there are any.
         """
-        images = to_images(self.images.index_select(0, indices).to(device, non_blocking=True))
-        if not self.spec.num_classes:
-            return Batch(images)
-        return Batch(images, self.labels.index_select(0, indices).to(device, non_blocking=True))
+        pixels, labels = self.select(indices).to(device, non_blocking=True), self.conditions
+        if labels is not None:
+            labels = labels.index_select(0, indices).to(device, non_blocking=True)
+        return batch_of(pixels, labels)
+
+    def select(self, indices: Tensor) -> Tensor:
+        """Select pixels by index, uint8 `(N, H, W, C)`.
+
+        Raises:
+            DataError: a block of the cached file that is used for the first time is damaged.
+        """
+        self.verify(indices)
+        return self.images.index_select(0, indices)
+
+    def verify(self, indices: Tensor | None = None) -> None:
+        """Compare cached images with their checksums; all images if `indices` is None.
+
+        Raises:
+            DataError: the cached file is damaged.
+        """
+        if self._folder is None or self._opened is None:
+            return
+        for verifier in self._opened.verifiers:
+            damaged = verifier.first_damaged(indices)
+            if damaged is not None:
+                raise DataError(
+                    f"the image store {self._folder} is damaged near image {damaged:,}: the pixels "
+                    f"differ from their checksum. {discard(self._folder)}"
+                )
 
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
@@ -86,14 +117,15 @@ class ImageStore:
         """Return the loader of a run's batches; `seed` is not used, for a store is not random."""
         if device.type == "cpu":
             return lambda k: self.batch(indices(k), device)
-        labels = self.labels if self.spec.num_classes else None
-        loader = Resident if fits(self.images.numel(), device, on_device) else Prefetched
-        return loader(self.images, labels, indices, device)
+        if fits(self.images.nbytes + self.labels.nbytes, device, on_device):
+            self.verify()
+            return Resident(self.images, self.conditions, indices, device)
+        return VerifiedPrefetched(self, self.conditions, indices, device)
 
     @classmethod
     def from_dataset(
         cls,
-        images: torch.utils.data.Dataset[Any] | Sequence[Any],
+        images: AnyImages,
         *,
         size: int | tuple[int, int] | None = None,
         channels: int | None = None,
@@ -104,50 +136,81 @@ class ImageStore:
     ) -> ImageStore:
         """Make a store in memory of your own torch dataset.
 
+        Random transforms of the dataset are drawn once.
+
         Args:
-            images: `(image, label)` pairs or images; PIL images or uint8 tensors `(C, H, W)`.
+            images: a torch dataset, a list or a `DataLoader` (its dataset is used) of pairs
+                `(image, condition)` or of images; or a tensor `(N, C, H, W)`, a pair of tensors, a
+                `ganzoo.Dataset` or `ganzoo.ImageSource`. An image is a PIL image, a tensor
+                `(C, H, W)`, uint8 or floats in [-1, 1] (which are rounded to 8 bits), or an array
+                `(H, W, C)`. A condition is a label (a number or a name), a vector of at least two
+                floats, or another image.
             size: height and width; by default those of the first image.
             channels: 1 or 3; by default those of the first image.
-            class_names: in label order.
-            num_classes: number of classes; by default the number of names, or 1 + the largest
-                label.
+            class_names: in label order; labels may then be one-hot vectors.
+            num_classes: number of classes; by default the number of names, or of the labels
+                present: labels 1, 2, 3 become three classes, which are named by these numbers.
             skip_bad_images: leave unreadable images out.
             progress: called with the number of decoded images and of all images.
 
         Raises:
+            UsageError: this is no set of images.
             DataError: an image is unreadable, a label out of range, or there is no image.
         """
-        # First image.
-        if len(images) == 0:  # type: ignore[arg-type]
-            raise DataError("the dataset has no images")
-        item = _first_readable(images)
-        labelled = isinstance(item, (tuple, list))
-        first = item[0] if labelled else item
-        width, height = _size(first)
+        # A dataset of ganzoo.
+        if isinstance(images, Dataset):
+            images = images.open("train")
+        if isinstance(images, ImageSource):
+            return cls.from_source(
+                images,
+                size=size,
+                channels=channels,
+                skip_bad_images=skip_bad_images,
+                progress=progress,
+            )
 
-        # Shape and classes.
-        names = tuple(class_names)
-        if not names and labelled and num_classes is None:
-            names = tuple(getattr(images, "classes", ()))
+        # Shape, classes or condition.
+        items = Items(as_dataset(images), class_names, num_classes)
+        paired = isinstance(items.first, tuple)
+        first, value = items.first if paired else (items.first, None)
+        width, height = _size(first)
+        condition = condition_of(value) if not class_names and num_classes is None else None
+        names = items.classes if paired and condition is None else tuple(class_names)
         count = len(names) if num_classes is None else num_classes
-        natural = ImageSpec(natural_channels(first), height, width, count)
+        natural = ImageSpec(natural_channels(first), height, width, count, condition)
 
         # Decoding.
         store = cls.from_source(
-            ImageSource(images, natural, names),
+            ImageSource(items, natural, names),
             size=size,
             channels=channels,
             skip_bad_images=skip_bad_images,
             progress=progress,
         )
-
-        # Number of classes.
-        if labelled and num_classes is None and not names:
-            if (lowest := int(store.labels.min())) < 0:
-                raise DataError(f"labels must count up from 0, and there is a label {lowest}")
-            counted = ImageSpec(*store.spec.shape, num_classes=int(store.labels.max()) + 1)
-            return cls(store.images, store.labels, counted)
+        if paired and condition is None and num_classes is None and not names:
+            return store._with_present_classes()
         return store
+
+    def _with_present_classes(self) -> ImageStore:
+        """The same images with the labels that are present as classes; names where numbers change.
+
+        Raises:
+            DataError: a label is negative.
+        """
+        present, labels = torch.unique(self.labels, return_inverse=True)
+        if (lowest := int(present[0])) < 0:
+            raise DataError(f"labels must count up from 0, and there is a label {lowest}")
+        spec = ImageSpec(*self.spec.shape, num_classes=len(present))
+        if len(present) == int(present[-1]) + 1:
+            return ImageStore(self.images, self.labels, spec)
+        names = tuple(str(label) for label in present.tolist())
+        listed = ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
+        message = (
+            f"the labels {listed} become the classes 0 to {len(names) - 1}, named by these "
+            f"numbers; {setting('num_classes', int(present[-1]) + 1)} keeps the numbers"
+        )
+        warnings.warn(GanzooWarning(message), stacklevel=3)
+        return ImageStore(self.images, labels, spec, names)
 
     @classmethod
     def from_source(
@@ -174,14 +237,16 @@ class ImageStore:
             progress: called with the number of decoded images and of all images.
 
         Raises:
-            DataError: an image is unreadable, a label out of range, there is no image, or the
-                cache cannot be written.
+            DataError: an image is unreadable, a condition not what the source says, there is no
+                image, or the cache cannot be written.
         """
+        refuse_script_run_again()
+
         # Shape.
         size = (source.spec.height, source.spec.width) if size is None else size
         height, width = (size, size) if isinstance(size, int) else size
         channels = source.spec.channels if channels is None else channels
-        spec = ImageSpec(channels, height, width, source.spec.num_classes)
+        spec = replace(source.spec, channels=channels, height=height, width=width)
 
         # In memory.
         if key is None:
@@ -196,28 +261,41 @@ class ImageStore:
             "skip_bad": skip_bad_images,  # part of the key under its old name, so caches stay valid
             "format": FORMAT,
         }
+        if spec.condition is not None:
+            identity["condition"] = repr(spec.condition)
         text = json.dumps(identity, sort_keys=True, default=str)
         folder = (cache_dir or default_cache_dir()) / "stores" / cache_name(text)
         try:
-            images, labels = _on_disk(folder, text, source, spec, skip_bad_images, progress)
+            opened = open_or_build(folder, text, source, spec, skip_bad_images, progress)
         except OSError as error:
             raise DataError(
                 f"cannot keep the decoded images in {folder.parent}: {error.strerror or error}. "
                 "Set GANZOO_CACHE_DIR to a directory with room"
             ) from error
-        return cls(images, labels, spec, source.class_names)
+        store = cls(opened.images, opened.labels, spec, source.class_names)
+        store._folder, store._opened = folder, opened
+        return store
 
 
-def _first_readable(images: Any) -> Any:
-    """Return the first item that can be read; decoding all of them reports the unreadable ones."""
-    for index in range(len(images)):
-        try:
-            return images[index]
-        except Exception as error:  # a dataset may raise anything
-            last = error
-    raise DataError(
-        f"none of the {len(images)} images can be read; the last: {type(last).__name__}: {last}"
-    ) from last
+class VerifiedPrefetched(Prefetched):
+    """Prefetches batches of a store, and verifies them in its thread.
+
+    Args:
+        store: of the images.
+        labels: its conditions, or None.
+        indices: the images of each batch.
+        device: where batches are put.
+    """
+
+    def __init__(
+        self, store: ImageStore, labels: Tensor | None, indices: Indices, device: torch.device
+    ) -> None:
+        super().__init__(store.images, labels, indices, device)
+        self.store = store
+
+    def _gather(self, rows: Tensor) -> tuple[Tensor, Tensor | None]:
+        self.store.verify(rows)
+        return super()._gather(rows)
 
 
 def _size(image: Any) -> tuple[int, int]:
@@ -232,7 +310,7 @@ def _size(image: Any) -> tuple[int, int]:
         _, height, width = image.shape
         return width, height
     raise DataError(
-        "an image must be a PIL image or a uint8 tensor (C, H, W), not "
+        "an image must be a PIL image or a tensor (C, H, W), uint8 or in [-1, 1], not "
         f"{type(image).__name__} of shape {getattr(image, 'shape', 'unknown')}"
     )
 
@@ -245,119 +323,12 @@ def _in_memory(
     pairs = list(
         read(
             source,
-            spec.shape,
+            spec,
             skip_bad_images=skip_bad_images,
             unreadable=unreadable,
             progress=progress,
         )
     )
-    _warn_of_unreadable(unreadable)
-    images = torch.from_numpy(np.stack([pixels for pixels, _ in pairs]))
-    return images, torch.tensor([label for _, label in pairs], dtype=torch.int64)
-
-
-def _on_disk(
-    folder: Path,
-    identity: str,
-    source: ImageSource,
-    spec: ImageSpec,
-    skip_bad_images: bool,
-    progress: Progress | None,
-) -> tuple[Tensor, Tensor]:
-    """Open the store in a folder; build it first if it is not there."""
-    # Open it without a lock: a shared cache may be read-only.
-    store = _open(folder, spec)
-    if store is not None:
-        return store
-
-    # Build it, unless another process has done so meanwhile.
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # the system releases it if this process is killed
-        store = _open(folder, spec)
-        if store is None:
-            for leftover in (folder, *folder.parent.glob(f".{folder.name}.*")):
-                shutil.rmtree(leftover, ignore_errors=True)
-            _build(folder, identity, source, spec, skip_bad_images, progress)
-            store = _open(folder, spec)
-    if store is None:
-        raise DataError(f"the image store {folder} was changed while it was built")
-    return store
-
-
-def _build(
-    folder: Path,
-    identity: str,
-    source: ImageSource,
-    spec: ImageSpec,
-    skip_bad_images: bool,
-    progress: Progress | None,
-) -> None:
-    """Decode all images into a temporary folder and rename it."""
-    unreadable: list[str] = []
-    labels: list[int] = []
-    with building_folder(folder) as temporary:
-        # Pixels: written, for on a full disk writing to a memory map crashes the process.
-        with (temporary / "images.u8").open("wb") as file:
-            for pixels, label in read(
-                source,
-                spec.shape,
-                skip_bad_images=skip_bad_images,
-                unreadable=unreadable,
-                progress=progress,
-            ):
-                file.write(pixels.tobytes())
-                labels.append(label)
-            _sync(file)
-
-        # Labels.
-        with (temporary / "labels.i64").open("wb") as file:
-            file.write(np.asarray(labels, dtype="<i8").tobytes())
-            _sync(file)
-
-        # Description.
-        about = {"count": len(labels), "bad": unreadable, "identity": json.loads(identity)}
-        (temporary / "store.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-
-
-def _sync(file: BinaryIO) -> None:
-    """Wait until a file is on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _open(folder: Path, spec: ImageSpec) -> tuple[Tensor, Tensor] | None:
-    """Open a store; None if there is none or it is damaged."""
-    try:
-        about = json.loads((folder / "store.json").read_text(encoding="utf-8"))
-        count = int(about["count"])
-        shape = (count, spec.height, spec.width, spec.channels)
-        sizes = [(folder / name).stat().st_size for name in ("images.u8", "labels.i64")]
-        if sizes != [int(np.prod(shape)), 8 * count]:
-            return None
-        images = _memory_map(folder / "images.u8", shape)
-        labels = np.fromfile(folder / "labels.i64", dtype="<i8")
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    _warn_of_unreadable(about.get("bad", []))
-    return images, torch.from_numpy(labels)
-
-
-def _memory_map(file: Path, shape: tuple[int, ...]) -> Tensor:
-    """Memory-map a file as a uint8 tensor: the system loads pages on use and may drop them."""
-    try:
-        # copy on write: torch requires writable memory, and writes do not reach the file
-        return torch.from_numpy(np.memmap(file, np.uint8, "c", shape=shape))
-    except OSError as error:
-        if error.errno != errno.ENOMEM:
-            raise
-    with warnings.catch_warnings():  # the system reserves no memory for copies of so large a file
-        warnings.filterwarnings("ignore", ".*not writable")
-        return torch.from_numpy(np.memmap(file, np.uint8, "r", shape=shape))
-
-
-def _warn_of_unreadable(unreadable: list[str]) -> None:
-    if unreadable:
-        message = (
-            f"{len(unreadable)} unreadable image(s) are left out, the first is {unreadable[0]}"
-        )
-        warnings.warn(GanzooWarning(message), stacklevel=4)
+    warn_of_unreadable(unreadable)
+    images, conditions = (torch.from_numpy(np.stack(arrays)) for arrays in zip(*pairs, strict=True))
+    return images, conditions

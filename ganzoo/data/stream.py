@@ -11,6 +11,7 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,13 +20,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from ganzoo.data.conditions import Array, batch_of
 from ganzoo.data.decode import Pixels
 from ganzoo.data.loading import Indices, Loader
-from ganzoo.data.pixels import to_images
-from ganzoo.data.reading import Decoded, Decoder, cpus, out_of_range
+from ganzoo.data.reading import Decoded, Decoder, cpus
+from ganzoo.data.workers import refuse_script_run_again, workers_may_start
 from ganzoo.errors import DataError, GanzooWarning, setting
 from ganzoo.interfaces.critic import Batch
-from ganzoo.interfaces.dataset import ImageSource, ImageSpec
+from ganzoo.interfaces.dataset import ImageSource
 
 Draw = tuple[int, int]
 """An image of a run: the number of images before it in the run, and its index in the dataset."""
@@ -51,8 +53,10 @@ class ImageStream:
         skip_bad_images: bool = False,
         workers: int | None = None,
     ) -> None:
+        refuse_script_run_again()
         self.source = source
-        self.spec = ImageSpec(channels, *size, num_classes=source.spec.num_classes)
+        height, width = size
+        self.spec = replace(source.spec, channels=channels, height=height, width=width)
         self.class_names = source.class_names
         self.skip_bad_images = skip_bad_images
         self.workers = cpus() if workers is None else workers
@@ -62,6 +66,11 @@ class ImageStream:
 
     def __repr__(self) -> str:
         return f"ImageStream({len(self):,} images of {self.spec}, {self.workers} workers)"
+
+    def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
+        """Decode images by index, in this process, and copy them to a device; see `ImageStore`."""
+        decoded = _BatchDecoder(self, seed=0)[[(index, index) for index in indices.tolist()]]
+        return _batch(decoded, self, torch.device(device))
 
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
@@ -74,7 +83,7 @@ class DecodedBatch(NamedTuple):
     """A batch from a worker; with an `error` there are no pixels."""
 
     pixels: Tensor
-    labels: Tensor
+    conditions: Tensor
     unreadable: list[str]
     error: str = ""
 
@@ -83,32 +92,37 @@ class _BatchDecoder(Dataset[DecodedBatch]):
     """Decodes whole batches. Random transforms depend on the seed and the draw alone."""
 
     def __init__(self, stream: ImageStream, seed: int) -> None:
-        self.decoder = Decoder(stream.source.images, *stream.spec.shape)
+        self.decoder = Decoder(stream.source.images, stream.spec)
         self.source, self.skip_bad_images, self.seed = stream.source, stream.skip_bad_images, seed
 
     def __getitem__(self, draws: list[Draw]) -> DecodedBatch:
         unreadable: list[str] = []
         pixels: list[Pixels] = []
-        labels: list[int] = []
+        conditions: list[Array] = []
 
         # Decode each image with random numbers of its own.
         for position, index in draws:
             with _seeded(self.seed, position):
                 image = self._readable(index, unreadable)
-            error = self._error(image, unreadable)
-            if image is None or image.pixels is None or error:
+            if image is None or image.pixels is None or image.condition is None:
+                error = self._error(image, unreadable)
                 return DecodedBatch(torch.empty(0), torch.empty(0), unreadable, error)
             pixels.append(image.pixels)
-            labels.append(image.label)
+            conditions.append(image.condition)
 
-        return DecodedBatch(torch.from_numpy(np.stack(pixels)), torch.tensor(labels), unreadable)
+        stacked = [torch.from_numpy(np.stack(arrays)) for arrays in (pixels, conditions)]
+        return DecodedBatch(stacked[0], stacked[1], unreadable)
 
     def _readable(self, first: int, unreadable: list[str]) -> Decoded | None:
-        """Decode an image; with `skip_bad_images`, the next readable one in its place."""
+        """Decode an image; with `skip_bad_images`, the next readable one in its place.
+
+        Returns:
+            None if there is none; with a complaint if its condition is wrong.
+        """
         count = len(self.decoder)
         for index in chain(range(first, count), range(first)):
             image = self.decoder[index]
-            if image.pixels is not None:
+            if image.pixels is not None or image.complaint:
                 return image
             unreadable.append(f"{self.source.locate(index)}: {image.error}")
             if not self.skip_bad_images:
@@ -116,9 +130,9 @@ class _BatchDecoder(Dataset[DecodedBatch]):
         return None
 
     def _error(self, image: Decoded | None, unreadable: list[str]) -> str:
-        """Return why a batch cannot be decoded; empty if it can."""
+        """Return why a batch cannot be decoded."""
         if image is not None:
-            return out_of_range(image, self.source)
+            return f"{self.source.locate(image.number)} {image.complaint}"
         if self.skip_bad_images:
             return f"none of the {len(self.decoder)} images can be read; the last: {unreadable[-1]}"
         return (
@@ -163,36 +177,46 @@ class _StreamLoader:
         # Decode.
         if k != self._next:
             self._start(k)
-        pixels, labels, unreadable, error = next(self._batches)
-        if error:
-            raise DataError(error)
+        decoded = next(self._batches)
+        batch = _batch(decoded, self.stream, self.device)
         self._next = k + 1
 
         # Warn of unreadable images, once.
-        if unreadable and not self._warned:
+        if decoded.unreadable and not self._warned:
             self._warned = True
-            message = f"unreadable images are replaced by the next; the first is {unreadable[0]}"
+            first = decoded.unreadable[0]
+            message = f"unreadable images are replaced by the next; the first is {first}"
             warnings.warn(GanzooWarning(message), stacklevel=2)
-
-        # Copy to the device.
-        images = to_images(pixels.to(self.device, non_blocking=True))
-        if not self.stream.spec.num_classes:
-            return Batch(images)
-        return Batch(images, labels.to(self.device, non_blocking=True))
+        return batch
 
     def _start(self, k: int) -> None:
         """Start workers at the k-th batch."""
         self._shut_down()
+        workers = self.stream.workers
         loader: DataLoader[DecodedBatch] = DataLoader(
             self.dataset,
             sampler=_draws(self.indices, k),
             batch_size=None,  # the sampler yields whole batches
-            num_workers=self.stream.workers,
+            num_workers=workers if workers and workers_may_start() else 0,
             pin_memory=self.device.type == "cuda",
             generator=torch.Generator(),  # without it, DataLoader draws from the default generator
         )
         self._batches = iter(loader)
         self._shut_down = weakref.finalize(self, _shut_down_workers, self._batches)
+
+
+def _batch(decoded: DecodedBatch, stream: ImageStream, device: torch.device) -> Batch:
+    """Copy a decoded batch to the device.
+
+    Raises:
+        DataError: it could not be decoded.
+    """
+    if decoded.error:
+        raise DataError(decoded.error)
+    conditions = None
+    if stream.spec.condition_kind != "none":
+        conditions = decoded.conditions.to(device, non_blocking=True)
+    return batch_of(decoded.pixels.to(device, non_blocking=True), conditions)
 
 
 def _draws(indices: Indices, k: int) -> Iterator[list[Draw]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from ganzoo.errors import GanzooWarning
 from ganzoo.files import replace_text
 from ganzoo.run import journal
 from ganzoo.run.term_buffer import TermBuffer
@@ -19,6 +21,8 @@ RECENT = 1000
 
 class MetricsLog:
     """Collects loss terms and appends lines to the log.
+
+    The file is opened for each line: one that was removed meanwhile would take all later lines.
 
     Args:
         file: `metrics.jsonl` of the run.
@@ -32,8 +36,7 @@ class MetricsLog:
         self.terms = TermBuffer()
         self.lines: deque[dict[str, Any]] = deque(maxlen=RECENT)
         self._file = file
-        self._stream: TextIO | None = None
-        self._restart_clock(step=0)
+        self.restart_clock(step=0)
 
     def truncate(self, step: int) -> None:
         """Remove the lines that a run resumed at a step writes again.
@@ -43,12 +46,11 @@ class MetricsLog:
         first = self.terms.first_step() or step + 1
         kept = [line for line in journal.read_log(self._file) if line["step"] < first]
         self.lines.extend(kept)
-        replace_text(self._file, "".join(json.dumps(line) + "\n" for line in kept))
+        self._write(kept)
 
-    def open(self, step: int) -> None:
-        """Open the file; training starts at this step."""
-        self._stream = self._file.open("a", encoding="utf-8")
-        self._restart_clock(step)
+    def restart_clock(self, step: int) -> None:
+        """Measure the speed from this step on."""
+        self._clock_time, self._clock_step = time.perf_counter(), step
 
     def new_line(self, step: int, batch_size: int) -> dict[str, Any]:
         """Return step, speed and mean loss terms since the last line."""
@@ -62,18 +64,19 @@ class MetricsLog:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write a line and clear the terms. The time since `new_line` is not training time."""
-        assert self._stream is not None
-        self._stream.write(json.dumps(line) + "\n")
-        self._stream.flush()
+        # A log that was removed is written again, as far as its lines are known.
+        if self.lines and not self._file.exists():
+            self._write(self.lines)
+            message = f"{self._file} was removed; its last {len(self.lines)} lines are there again"
+            warnings.warn(GanzooWarning(message), stacklevel=2)
+
+        # The new line.
+        with self._file.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
         self.lines.append(dict(line))
         self.terms.clear()
-        self._restart_clock(line["step"])
+        self.restart_clock(line["step"])
 
-    def close(self) -> None:
-        """Close the file, if it is open."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
-    def _restart_clock(self, step: int) -> None:
-        self._clock_time, self._clock_step = time.perf_counter(), step
+    def _write(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the file."""
+        replace_text(self._file, "".join(json.dumps(line) + "\n" for line in lines))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -18,13 +19,16 @@ from ganzoo.config import (
     read_toml,
     tree_of,
 )
+from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
 from ganzoo.execution import distributed
+from ganzoo.execution.device import resolve_device
 from ganzoo.files import replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
+from ganzoo.run.minutes import is_trained, minutes_trained, with_steps, write_steps
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.plan import Plan, compose
 from ganzoo.run.provenance import dataset_fingerprint
@@ -36,6 +40,7 @@ IMAGES: KeyPath = ("dataset",)
 
 OVERRIDABLE: tuple[KeyPath, ...] = (
     ("training", "steps"),
+    ("training", "minutes"),
     ("training", "generator_lr"),
     ("training", "discriminator_lr"),
     ("logging",),
@@ -43,13 +48,15 @@ OVERRIDABLE: tuple[KeyPath, ...] = (
     ("observer",),
     IMAGES,
 )
-"""Paths below which an override may change settings; any other change makes another run."""
+"""Paths below which an override may change settings, besides the place of the dataset; any other
+change makes another run."""
 
 
 def resume(
     run_dir: str | Path,
     *,
     steps: int | None = None,
+    device: str | None = None,
     options: Mapping[str, Any] | None = None,
     override: bool = False,
     observers: Sequence[Observer] = (),
@@ -61,10 +68,13 @@ def resume(
     Args:
         run_dir: the run directory.
         steps: number of steps, counted from the first; that of the config if None.
+        device: to train on, `"auto"` for this machine's; that of the config if None. On another
+            kind of device the precision is chosen anew, and rounding differs from then on.
         options: changed settings by dotted key, `{"training.generator_lr": 1e-4}`; they need
             `override`.
         override: allow changes of the number of steps, the learning rates, the sections `logging`,
-            `execution` and `observer`, and the images.
+            `execution` and `observer`, and the images. The same images at another place, like
+            `{"data.path": "moved"}`, need none.
         observers: notified of events, besides those of the config.
         progress: called with the number of decoded images and of all images.
         host: the plugins to choose from; the installed ones if None.
@@ -76,18 +86,30 @@ def resume(
     """
     # Layers, the strongest first.
     run = Run(run_dir)
+    settings = {"training.steps": steps, "execution.device": device}
+    intended: set[KeyPath] = {
+        tuple(key.split(".")) for key, value in settings.items() if value is not None
+    }
+    values: dict[str, Any] = {
+        key: value for key, value in {**settings, **(options or {})}.items() if value is not None
+    }
+
+    # On another kind of device, the precision is chosen anew.
+    before = run.config.execution.device
+    if _kind(values.get("execution.device", before)) != _kind(before):
+        values.setdefault("execution.precision", "auto")
+        intended.add(("execution", "precision"))
+        message = f"{run.path} was trained on {before}; on another device rounding differs"
+        warnings.warn(GanzooWarning(message), stacklevel=2)
     layers = [
-        Layer("resuming", tree_of(tuple(key.split(".")), value))
-        for key, value in {"training.steps": steps, **(options or {})}.items()
-        if value is not None
+        Layer("resuming", tree_of(tuple(key.split(".")), value)) for key, value in values.items()
     ]
 
     def make_plan() -> Plan:
         with missing_explained(run.path, run.versions):
             return compose([*layers, read_toml(run.directory.config)], host)
 
-    # Resume; the number of steps may change without an override.
-    intended: set[KeyPath] = set() if steps is None else {("training", "steps")}
+    # Resume; what is an argument of its own may change without an override.
     with distributed.joined():
         return resume_plan(
             run_dir, make_plan, observers, progress, intended=intended, override=override
@@ -119,14 +141,21 @@ def resume_plan(
     plan = make_plan()
 
     def finished() -> bool:
-        refuse_changes(run.path, changed(run.directory, plan), intended or set(), override)
-        reached, steps = max(run.steps, default=0), plan.config.training.steps
-        if reached >= steps and not finished_is_fine:
+        changes = changed(run.directory, plan)
+        refuse_changes(run.path, changes, intended or set(), override, places(plan))
+        reached, training = max(run.steps, default=0), plan.config.training
+        minutes = minutes_trained(run.directory, reached)
+        if not is_trained(plan.config, reached, minutes):
+            return False
+        if training.minutes is not None:  # a crash may have come before this
+            write_steps(run.directory, reached)
+        if not finished_is_fine:
+            steps = training.steps if training.minutes is None else reached
             raise UsageError(
                 f"{run.path} is at step {reached} of {steps} already; "
                 f"{setting('steps', reached + 1000)} continues the training"
             )
-        return reached >= steps
+        return True
 
     with only_writer(run.directory):
         # Check changes and steps.
@@ -148,9 +177,13 @@ def _update_config(file: Path, config: RunConfig) -> None:
 
 
 def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
-    """Compare a plan with the latest session: config and images, each before and now."""
+    """Compare a plan with the latest session: config and images, each before and now.
+
+    The place of a dataset is no change if its content is known to be the same.
+    """
     # A run that died before the first line of its journal.
-    session = journal.latest_beginning(journal.read(directory.journal))
+    events = journal.read(directory.journal)
+    session = journal.latest_beginning(events)
     if session is None:
         return differences(load_config(directory.config), plan.config)
 
@@ -160,13 +193,27 @@ def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any
         fingerprint = session["provenance"]["dataset"]
     except (KeyError, TypeError, ValidationError) as error:
         raise GanzooError(f"{directory.journal} is damaged: {error}") from None
-    changes = differences(config, plan.config)
+    minutes = plan.config.training.minutes
+    changes = differences(with_steps(config, events) if minutes is None else config, plan.config)
 
     # Images, unless a setting explains their change.
-    explained = any(path[0] in ("data", "image") for path in changes)
-    if fingerprint != dataset_fingerprint(plan) and not explained:
-        changes[IMAGES] = (fingerprint, dataset_fingerprint(plan))
+    now = dataset_fingerprint(plan)
+    moved = places(plan) & set(changes)
+    explained = any(path[0] in ("data", "image") and path not in moved for path in changes)
+    if fingerprint != now and not explained:
+        changes[IMAGES] = (fingerprint, now)
+    elif fingerprint == now and plan.source.fingerprint:
+        changes = {path: values for path, values in changes.items() if path not in moved}
     return changes
+
+
+def places(plan: Plan) -> set[KeyPath]:
+    """The settings that say where the dataset is: its options that are paths."""
+    fields = registry.options_model(plan.components["data"]).model_fields
+    types = {
+        name: (field.annotation, *get_args(field.annotation)) for name, field in fields.items()
+    }
+    return {("data", name) for name, parts in types.items() if Path in parts}
 
 
 def refuse_changes(
@@ -174,15 +221,24 @@ def refuse_changes(
     changes: Mapping[KeyPath, tuple[Any, Any]],
     intended: set[KeyPath],
     override: bool,
+    places: set[KeyPath],
 ) -> None:
     """Refuse to resume with changes that are neither intended nor overridden.
+
+    Args:
+        path: the run directory.
+        changes: settings with their values before and now.
+        intended: paths whose change needs no override.
+        override: allow changes below `OVERRIDABLE`, and of `places`.
+        places: settings that say where the dataset is.
 
     Raises:
         UsageError: lists all changes, and says whether an override allows them.
     """
     # Changes that an override allows, and others.
     unintended = {key: values for key, values in changes.items() if key not in intended}
-    allowed = [key for key in unintended if any(key[: len(top)] == top for top in OVERRIDABLE)]
+    tops = (*OVERRIDABLE, *places)
+    allowed = [key for key in unintended if any(key[: len(top)] == top for top in tops)]
     forbidden = [key for key in unintended if key not in allowed]
     if not forbidden and (override or not allowed):
         return
@@ -198,6 +254,11 @@ def refuse_changes(
     else:
         advice = f"{setting('override', True)} resumes with these changes"
     raise UsageError("\n".join([f"{path} was trained with other settings:", *rows, advice]))
+
+
+def _kind(device: str) -> str:
+    """The kind of a device: `"cuda"` of `"cuda:1"`, this machine's of `"auto"`."""
+    return resolve_device(device).type if device == "auto" else device.partition(":")[0]
 
 
 def _shown(value: Any) -> str:

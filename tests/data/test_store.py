@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import os
 import re
@@ -20,8 +21,9 @@ import torch
 from PIL import Image
 from toys import TinyGenerator
 
-from ganzoo import DataError, ImageSource, ImageSpec, ImageStore
-from ganzoo.data import reading
+from ganzoo import DataError, GanzooWarning, ImageSource, ImageSpec, ImageStore
+from ganzoo.data import checksums, reading, store_folder
+from ganzoo.data.store import VerifiedPrefetched
 
 SPEC = ImageSpec(1, 4, 4, num_classes=3)
 KEY = {"dataset": "test"}
@@ -42,10 +44,17 @@ def test_a_store_larger_than_memory_is_trained_from_with_what_memory_there_is(
     count = 2 * memory // 256**2
     one = ImageSource([torch.zeros(1, 256, 256, dtype=torch.uint8)], ImageSpec(1, 256, 256))
     open_store(tmp_path, one)
-    (about,) = tmp_path.glob("stores/*/store.json")
-    os.truncate(about.with_name("images.u8"), count * 256**2)
-    os.truncate(about.with_name("labels.i64"), count * 8)
-    about.write_text(about.read_text().replace('"count": 1,', f'"count": {count},'))
+    (file,) = tmp_path.glob("stores/*/store.json")
+    os.truncate(file.with_name("images.u8"), count * 256**2)
+    contents = {
+        "labels.i64": bytes(count * 8),
+        "checksums.u32": struct.pack("<I", zlib.crc32(bytes(256**2))) * count,
+    }
+    for name, content in contents.items():
+        file.with_name(name).write_bytes(content)
+    about = json.loads(file.read_text()) | {"count": count}
+    about["checksums"] = {name: zlib.crc32(content) for name, content in contents.items()}
+    file.write_text(json.dumps(about))
 
     trainer = make_trainer(data=open_store(tmp_path, one), generator=TinyGenerator(size=256))
     assert trainer.batches.order.count == count
@@ -117,8 +126,8 @@ def test_a_batch_lies_in_memory_channels_last():
 
 def test_ones_own_dataset_needs_no_description():
     rgb = Image.new("RGB", (6, 4), (255, 0, 0))
-    store = ImageStore.from_dataset([(rgb, 0), (rgb, 4)])
-    assert store.spec == ImageSpec(3, 4, 6, num_classes=5)
+    store = ImageStore.from_dataset([(rgb, 0), (rgb, 2), (rgb, 1)])
+    assert store.spec == ImageSpec(3, 4, 6, num_classes=3)
     assert ImageStore.from_dataset([rgb, rgb]).spec == ImageSpec(3, 4, 6)
     assert ImageStore.from_dataset([rgb], size=8, channels=1).spec == ImageSpec(1, 8, 8)
     named = ImageStore.from_dataset([(rgb, 0)], class_names=("x", "y"))
@@ -141,7 +150,7 @@ def test_ones_own_images_may_begin_with_an_unreadable_one(tmp_path):
         ImageStore.from_dataset(Files([0, 0]))
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3), np.uint8), torch.zeros(4, 4), "a.png"])
+@pytest.mark.parametrize("wrong", [torch.zeros(4, dtype=torch.uint8), 7, "a.png"])
 def test_ones_own_images_of_the_wrong_type_say_what_is_wanted(wrong):
     with pytest.raises(DataError, match=rf"PIL image or .* not {type(wrong).__name__}"):
         ImageStore.from_dataset([wrong])
@@ -186,21 +195,119 @@ def test_another_key_is_another_store(cache):
     assert len(folders(cache)) == 2
 
 
-@pytest.mark.parametrize("damage", ["images.u8", "labels.i64", "store.json"])
-def test_a_truncated_store_is_built_again(cache, damage):
+FILES = ["images.u8", "labels.i64", "checksums.u32", "store.json"]
+
+
+def inverted(content: bytes) -> bytes:
+    return bytes(255 - byte for byte in content)
+
+
+@pytest.mark.parametrize("damage", FILES)
+@pytest.mark.parametrize("damaged", [lambda content: content[:-3], inverted])
+def test_a_damaged_store_is_built_again_with_a_warning(cache, damage, damaged):
     whole = open_store(cache)
-    expected = whole.images.clone()
+    images, labels = whole.images.clone(), whole.labels.clone()
     (folder,) = folders(cache)
     file = folder / damage
-    file.write_bytes(file.read_bytes()[:-3])
-    assert torch.equal(open_store(cache).images, expected)
+    file.write_bytes(damaged(file.read_bytes()))
+    with pytest.warns(GanzooWarning, match=f"{folder.name} is damaged.*decoding its images again"):
+        again = open_store(cache)
+    assert torch.equal(again.images, images)
+    assert torch.equal(again.labels, labels)
+    open_store(cache)  # without a warning
 
 
 def test_a_store_whose_description_is_nonsense_is_built_again(cache):
     open_store(cache)
     (folder,) = folders(cache)
     (folder / "store.json").write_text(json.dumps([1, 2]))
-    assert len(open_store(cache)) == 10
+    with pytest.warns(GanzooWarning, match="is damaged"):
+        assert len(open_store(cache)) == 10
+
+
+def test_each_block_of_64_kib_has_its_crc_32(cache):
+    """70 images of 5,000 bytes: 13 in a block, and the last block has 5."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (70, 1, 50, 100), dtype=np.uint8)
+    open_store(cache, ImageSource(list(torch.from_numpy(pixels)), ImageSpec(1, 50, 100)))
+    (folder,) = folders(cache)
+    blocks = [pixels[first : first + 13].tobytes() for first in range(0, 70, 13)]
+    expected = struct.pack("<6I", *map(binascii.crc32, blocks))
+    assert (folder / "checksums.u32").read_bytes() == expected
+
+
+@pytest.fixture
+def large(cache, monkeypatch) -> Path:
+    """The folder of a store that is verified as it is used, with a damaged byte in image 7."""
+    monkeypatch.setattr(store_folder, "AT_ONCE", 0)
+    monkeypatch.setattr(checksums, "BLOCK", 2 * 16)  # two images
+    open_store(cache)
+    (folder,) = folders(cache)
+    with (folder / "images.u8").open("r+b") as file:
+        file.seek(7 * 16 + 3)
+        (byte,) = file.read(1)
+        file.seek(7 * 16 + 3)
+        file.write(bytes([byte ^ 1]))
+    return folder
+
+
+def by_batch(store, rows):
+    return store.batch(rows)
+
+
+def by_selection(store, rows):
+    return store.select(rows)
+
+
+def by_prefetching(store, rows):
+    return VerifiedPrefetched(store, None, lambda k: rows, torch.device("cpu"))(0)
+
+
+def by_training(store, rows):
+    return store.loader(lambda k: rows, torch.device("cpu"), seed=0)(0)
+
+
+@pytest.mark.parametrize("way", [by_batch, by_selection, by_prefetching, by_training])
+def test_a_damaged_block_of_a_large_store_is_never_used_and_decoded_again(cache, large, way):
+    store = open_store(cache)
+    way(store, torch.tensor([0, 5, 9, 5]))  # other blocks
+    with pytest.raises(
+        DataError, match=r"damaged near image 6: .* The next start decodes the images again"
+    ):
+        way(store, torch.tensor([1, 6]))
+    again = open_store(cache)
+    again.verify()
+    assert torch.equal(again.images, ImageStore.from_source(source()).images)
+
+
+def test_all_of_a_large_store_can_be_verified_at_once(cache, large):
+    with pytest.raises(DataError, match="damaged near image 6"):
+        open_store(cache).verify()
+
+
+def test_a_block_is_compared_once(cache, large):
+    store, intact = open_store(cache), torch.tensor([0, 1])
+    store.select(intact)
+    (large / "images.u8").write_bytes(bytes(160))  # mapped: the store sees it
+    assert store.select(intact).sum() == 0
+    with pytest.raises(DataError, match="damaged near image 2"):
+        store.select(torch.tensor([2]))
+
+
+def test_a_damaged_store_that_cannot_be_removed_names_the_way_out(cache, large):
+    store = open_store(cache)
+    (large / "store.json").unlink()
+    (large / "store.json").mkdir()  # a folder cannot be unlinked, by root neither
+    with pytest.raises(DataError, match=f"Remove {large}, or set GANZOO_CACHE_DIR"):
+        store.verify()
+
+
+def test_opening_a_store_notes_its_use(cache):
+    open_store(cache)
+    (folder,) = folders(cache)
+    os.utime(folder / "store.json", (0, 0))
+    open_store(cache)
+    assert time.time() - (folder / "store.json").stat().st_mtime < 60
 
 
 def test_a_cached_store_is_mapped_and_writing_to_it_reaches_no_file(cache):
@@ -219,7 +326,7 @@ def test_unreadable_images_stop_with_their_places_and_leave_nothing(cache):
         open_store(cache, source(bad=(3, 7)))
     message = str(error.value)
     assert "2 image(s) cannot be read" in message
-    assert "file-3.png: " in message
+    assert "file-3.png, " in message  # the reason is the same
     assert "file-7.png: " in message
     assert "skip_bad_images=True" in message
     assert folders(cache) == []
@@ -228,6 +335,14 @@ def test_unreadable_images_stop_with_their_places_and_leave_nothing(cache):
 def test_a_long_list_of_unreadable_images_is_cut(cache):
     with pytest.raises(DataError, match="and 10 more"):
         open_store(cache, source(count=60, bad=range(30)))
+
+
+def test_images_that_cannot_be_read_for_one_reason_are_one_line(cache):
+    with pytest.raises(DataError) as error:
+        ImageStore.from_dataset([torch.zeros(1, 4, 4, dtype=torch.int16)] * 25)
+    (line,) = [line for line in str(error.value).splitlines() if "must be uint8" in line]
+    assert line.startswith("  image 0, image 1, ")
+    assert "image 19 and 5 more: ValueError: an image tensor must be uint8" in line
 
 
 def test_unreadable_images_can_be_left_out_and_are_told_of(cache):
@@ -289,11 +404,7 @@ def test_workers_find_the_same_unreadable_images(monkeypatch):
     monkeypatch.setattr(reading, "WORKER_THRESHOLD", 0.0)
     with pytest.raises(DataError) as error:
         ImageStore.from_source(source(count=200, bad=(3, 150, 199)))
-    assert [line.split(":")[0] for line in str(error.value).splitlines()[1:4]] == [
-        "  file-3.png",
-        "  file-150.png",
-        "  file-199.png",
-    ]
+    assert "file-3.png, file-150.png, file-199.png: " in str(error.value)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="CPUs cannot be taken away here")
@@ -342,7 +453,7 @@ def test_all_is_written_before_the_disk_is_asked_to_keep_it(cache, monkeypatch):
         pytest.skip("descriptors have no names here")
     monkeypatch.setattr(os, "fsync", spy)
     open_store(cache)
-    assert synced == {"images.u8": 10 * 16, "labels.i64": 10 * 8}
+    assert synced == {"images.u8": 10 * 16, "labels.i64": 10 * 8, "checksums.u32": 4}
 
 
 def test_progress_reaches_the_end(cache):

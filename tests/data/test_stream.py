@@ -129,7 +129,7 @@ def test_a_set_larger_than_the_limit_is_streamed_and_nothing_is_kept(photos, tmp
         "device": "cpu",
     }  # fmt: skip
     streamed = ganzoo.train(**settings, store_gib=0, workers=1, run_dir=tmp_path / "streamed")
-    assert not (tmp_path / "cache").exists()
+    assert not (tmp_path / "cache" / "stores").exists()
     stored = ganzoo.train(**settings, run_dir=tmp_path / "stored")
     assert list((tmp_path / "cache" / "stores").iterdir())
     assert torch.equal(streamed.sample(4), stored.sample(4))
