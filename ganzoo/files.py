@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, UsageError
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+"""Names of what is no regular file."""
 
 
 def temporary_for(path: Path) -> Path:
@@ -20,24 +30,59 @@ def temporary_for(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
+def destination(path: Path) -> Path:
+    """The regular file that a path names, behind links; it need not exist yet.
+
+    Raises:
+        UsageError: the path names a folder, device, pipe or socket.
+        GanzooError: it cannot be followed.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    except OSError as error:
+        raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
+    if not stat.S_ISREG(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "no regular file")
+        raise UsageError(f"cannot write {path}: it is {kind}; name a new or a regular file")
+    return Path(os.path.realpath(path))
+
+
 @contextmanager
 def replacing_file(path: Path) -> Iterator[BinaryIO]:
     """A stream whose content replaces the file when the block ends well; folders are made.
 
+    Links are followed: the file behind them is replaced.
+
     Raises:
+        UsageError: the path names a folder, device, pipe or socket.
         GanzooError: it cannot be written; what was there before still is.
     """
-    temporary = temporary_for(path)
+    target = destination(path)
+    temporary = temporary_for(target)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
             yield stream
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise GanzooError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def usual_permissions(path: Path) -> Iterator[None]:
+    """Give a file that the block writes the permissions of any new file, by the umask.
+
+    safetensors replaces it by a temporary file of mode 0600, which other users cannot read.
+    """
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield
+    path.chmod(mode)
 
 
 def replace_text(path: Path, text: str, errors: str = "strict") -> Path:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import traceback
 import warnings
 
 import click
 
-from ganzoo.cli import ranks
+from ganzoo.cli import advice, boundary, output, ranks
 from ganzoo.cli.app import app
 from ganzoo.errors import GanzooError, GanzooWarning
 from ganzoo.execution.torchrun import rank
@@ -16,13 +15,11 @@ from ganzoo.execution.torchrun import rank
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 on success, 1 on failure, 2 on wrong usage."""
-    with ranks.exiting_at_once():
+    with ranks.exiting_at_once(), output.unbreakable():
         _run(arguments)
 
 
 def _run(arguments: list[str] | None) -> None:
-    # Silence all ranks but one.
-    ranks.silence_stdout()
     warnings.showwarning = _show_warning
     arguments = sys.argv[1:] if arguments is None else arguments
 
@@ -43,15 +40,9 @@ def _run(arguments: list[str] | None) -> None:
     except GanzooError as error:
         if ranks.reported_elsewhere(error):
             sys.exit(error.exit_code)
-        fail(error.at_shell(), error.exit_code)
-    except MemoryError as error:
-        fail(f"out of memory: {error}; try a smaller --batch-size", 1)
-    except OSError as error:  # a full disk, a vanished directory
-        file = f": {error.filename}" if error.filename else ""
-        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", []))
-        fail(f"{error.strerror or error}{file}{notes}", 1)
+        fail(error.at_shell(advice.speller(advice.running(app, arguments))), error.exit_code)
     except Exception as error:
-        _explain(error, verbose=bool({"-v", "--verbose"} & set(arguments)))
+        fail(*boundary.explained(error, verbose=bool({"-v", "--verbose"} & set(arguments))))
 
 
 def fail(message: str, code: int) -> None:
@@ -60,20 +51,9 @@ def fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _explain(error: Exception, *, verbose: bool) -> None:
-    """Report an unexpected error: in one line if a plugin raised it, else with the trace."""
-    notes = getattr(error, "__notes__", [])  # the plugin that raised it: `registry.blame`
-    if "out of memory" in str(error).lower():
-        fail(f"out of memory: {error}; try a smaller --batch-size", 1)
-    if notes:
-        if verbose:
-            click.echo("".join(traceback.format_exception(error)), err=True)
-        hint = "" if verbose else "; `ganzoo -v …` shows the trace"
-        fail(f"{type(error).__name__}: {error} ({'; '.join(notes)}{hint})", 1)
-    raise error
-
-
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     if rank() == 0:
-        text = message.at_shell() if isinstance(message, GanzooWarning) else message
+        context = click.get_current_context(silent=True)
+        spell = advice.speller(context.command if context else None)
+        text = message.at_shell(spell) if isinstance(message, GanzooWarning) else message
         click.echo(f"Warning: {text}", err=True)

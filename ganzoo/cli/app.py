@@ -6,6 +6,7 @@ import os
 
 import click
 
+from ganzoo.cli.cache import cache
 from ganzoo.cli.compare import compare
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.evaluate import evaluate
@@ -115,3 +116,4 @@ app.add_command(report)
 app.add_command(list_components)
 app.add_command(show)
 app.add_command(plugins)
+app.add_command(cache)

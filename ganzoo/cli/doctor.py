@@ -11,18 +11,21 @@ from ganzoo.cli.parameters import run_argument
 @run_argument
 @click.pass_context
 def doctor(context: click.Context, run: str) -> None:
-    """Explain the state of the run in directory RUN: failures in its journal and its log.
+    """Explain the state of the run in directory RUN, from its journal, log and checkpoints.
+
+    Every file of every checkpoint is compared with its checksum.
 
     Exit code: 0 for a healthy run, 1 if there are problems.
     """
-    from ganzoo.errors import Message
-    from ganzoo.run import Run
+    from ganzoo.errors import Message, printable
     from ganzoo.run.doctor import diagnose
+    from ganzoo.run.records import Records
 
-    diagnosis = diagnose(Run(run))
-    click.echo(diagnosis.state)
-    for problem in diagnosis.problems:
-        click.echo(f"- {problem.at_shell() if isinstance(problem, Message) else problem}.")
-    if not diagnosis.problems:
+    diagnosis = diagnose(Records(run))
+    click.echo(printable(diagnosis.state))
+    for problem in (*diagnosis.problems, *diagnosis.remarks):
+        text = problem.at_shell() if isinstance(problem, Message) else printable(problem)
+        click.echo(f"- {text}.")
+    if not diagnosis.problems and not diagnosis.remarks:
         click.echo("Nothing is wrong with it.")
     context.exit(1 if diagnosis.problems else 0)

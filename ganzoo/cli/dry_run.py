@@ -9,15 +9,19 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import to_toml
+from ganzoo.data.folder import FolderImages
+from ganzoo.run.initializing import source_of
 from ganzoo.run.networks import count_parameters, stages
 from ganzoo.run.plan import Plan
+from ganzoo.sampling import trial_conditions
 
 
 def describe_plan(plan: Plan) -> str:
     """Describe a plan: the config with origins, and layers and parameters of each network."""
     # Inputs of the networks.
     conditional = plan.config.training.conditional
-    labels = (torch.zeros(2, dtype=torch.int64),) if conditional else ()
+    conditions = trial_conditions(plan.image, 2) if conditional else None
+    labels = () if conditions is None else (conditions,)
     generator, discriminator = plan.networks
     z = plan.architecture.latent.sample(2)
     images = torch.zeros(2, *plan.image.shape)
@@ -25,7 +29,7 @@ def describe_plan(plan: Plan) -> str:
     # Length of the training.
     training = plan.config.training
     images_drawn = training.steps * training.batches_per_step * training.batch_size
-    epochs = images_drawn / plan.image_count
+    epochs = f": {images_drawn / plan.image_count:.1f} epochs" if training.minutes is None else ""
 
     return "\n".join(
         [
@@ -35,11 +39,25 @@ def describe_plan(plan: Plan) -> str:
             *_network("discriminator", discriminator, (images, *labels)),
             "",
             f"{plan.image_count:,} images of {plan.image}; {_demands(plan)}",
-            f"{training.steps:,} steps of {training.n_critic} discriminator and 1 generator "
-            f"update(s) on {training.batch_size} images each: {epochs:.1f} epochs",
+            *describe_folder(plan),
+            f"{training.length} of {training.n_critic} discriminator and 1 generator "
+            f"update(s) on {training.batch_size} images each{epochs}",
+            *_start(plan),
             "Nothing was trained.",
         ]
     )
+
+
+def describe_folder(plan: Plan) -> list[str]:
+    """Return one line about a folder of images: what was found, decided and left out."""
+    images = plan.source.images
+    return [images.description] if isinstance(images, FolderImages) else []
+
+
+def _start(plan: Plan) -> list[str]:
+    """A line with the run whose weights it starts from, if there is one."""
+    source = source_of(plan.config.training)
+    return [f"starts from {source.path}, step {source.manifest.step:,}"] if source else []
 
 
 def _network(title: str, network: torch.nn.Module, inputs: Sequence[Tensor]) -> list[str]:
@@ -74,7 +92,8 @@ def _demands(plan: Plan) -> str:
     demands = {
         "no batch statistics in the discriminator": plan.demands.forbids_batch_statistics,
         "labels": plan.demands.labels,
-        "class logits": plan.demands.class_logits,
+        "a style generator": plan.demands.style_generator,
     }
     demanded = [name for name, is_demanded in demands.items() if is_demanded]
+    demanded += [f"the output {name}" for name in plan.demands.outputs]
     return f"demands on the networks: {', '.join(demanded) or 'none'}"

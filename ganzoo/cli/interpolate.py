@@ -8,10 +8,10 @@ from typing import Literal
 import click
 
 from ganzoo.cli.parameters import run_argument
-from ganzoo.cli.sample import class_number, with_sampling_options
+from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
 
 
-@click.command(short_help="Interpolate in a run's latent space, as a GIF.")
+@click.command(short_help="Interpolate in a run's latent space, as an animation.")
 @run_argument
 @click.option("--n", default=16, show_default=True, help="Number of walks, side by side.")
 @click.option("--stops", default=4, show_default=True, help="Random points of each walk.")
@@ -21,15 +21,16 @@ from ganzoo.cli.sample import class_number, with_sampling_options
     default=16.0,
     show_default=True,
     type=click.FloatRange(1, 100),
-    help="Frames per second.",
+    help="Frames per second; up to 50 in a GIF.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("walk.gif"),
     show_default=True,
-    help="GIF to write; it loops.",
+    help="Animation to write; it loops: .gif, .png (animated PNG) or .webp.",
 )
+@scale_option
 @with_sampling_options
 def interpolate(
     run: str,
@@ -38,16 +39,18 @@ def interpolate(
     frames: int,
     fps: float,
     out: Path,
+    scale: int | None,
     seed: int,
     class_: str | None,
     truncation: float | None,
     step: int | Literal["best"] | None,
     device: str,
 ) -> None:
-    """Interpolate between random points of the latent space of RUN, and write a GIF."""
+    """Interpolate between random points of the latent space of RUN, and write an animation."""
     from ganzoo.run import Run
-    from ganzoo.run.pictures import save_gif
+    from ganzoo.run.pictures import check_animation, enlarged, save_animation
 
+    check_animation(out, fps)  # before sampling, which may take long
     opened = Run(run, step=step, device=device)
     walk = opened.interpolate(
         n,
@@ -57,5 +60,5 @@ def interpolate(
         labels=class_number(opened, class_),
         truncation=truncation,
     )
-    save_gif([opened.picture(frame) for frame in walk], out, fps)
+    save_animation([enlarged(opened.picture(frame), scale) for frame in walk], out, fps)
     click.echo(f"{out}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from ganzoo.cli.completion import complete_classes, complete_runs
 from ganzoo.discovery.host import default_host
 from ganzoo.discovery.specs import LISTED
 
@@ -37,7 +39,7 @@ class CheckpointStep(click.ParamType):  # type: ignore[type-arg]  # was not alwa
         """Convert to an int, or return `"best"`."""
         if value == "best" or isinstance(value, int):
             return value
-        if isinstance(value, str) and value.isdigit():
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
             return int(value)
         raise click.BadParameter(f"'{value}' is neither a step nor 'best'", ctx, param)
 
@@ -92,7 +94,10 @@ class SectionCommand(click.Command):
 
 
 run_argument = click.argument(
-    "run", type=click.Path(exists=True, file_okay=False, dir_okay=True), metavar="RUN"
+    "run",
+    type=click.Path(exists=True, file_okay=False, dir_okay=True),
+    metavar="RUN",
+    shell_complete=complete_runs,
 )
 
 runs_argument = click.argument(
@@ -101,6 +106,7 @@ runs_argument = click.argument(
     metavar="RUN...",
     nargs=-1,
     required=True,
+    shell_complete=complete_runs,
 )
 
 step_option = click.option(
@@ -117,7 +123,11 @@ device_option = click.option(
 sampling_options = [
     click.option("--seed", default=0, show_default=True, help="Random seed of the latent vectors."),
     click.option(
-        "--class", "class_", metavar="CLASS", help="Class of a conditional run: name or number."
+        "--class",
+        "class_",
+        metavar="CLASS",
+        help="Class of a conditional run: name or number.",
+        shell_complete=complete_classes,
     ),
     click.option(
         "--truncation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,16 +13,25 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.progress import Progress as Bar
+from rich.progress import Progress as RichProgress
+from rich.table import Column, Table
 from torch import Tensor
 
+from ganzoo.cli import output
+from ganzoo.cli.wording import short_term
+from ganzoo.config import RunConfig
+from ganzoo.errors import command
 from ganzoo.execution.torchrun import rank
 from ganzoo.interfaces.observer import Observer, TrainerState
+from ganzoo.run.directory import RunDirectory
+from ganzoo.run.minutes import minutes_trained
+from ganzoo.run.records import run_title
 
 REFRESH = 0.25
 """Seconds between updates of the bar; each waits for the device, to read the loss."""
@@ -30,30 +39,58 @@ REFRESH = 0.25
 LINE_EVERY = 10.0
 """Seconds between plain lines."""
 
+NOTE = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+"""The column of speed and loss terms: what the others leave of the line."""
+
+
+class Bar(RichProgress):
+    """A bar of one line. Step, total and time left are always whole; the note is cut at the end.
+
+    Args:
+        terminal: where it is drawn.
+        disable: draw nothing.
+    """
+
+    def __init__(self, terminal: Console, *, disable: bool) -> None:
+        self.terminal = terminal  # `console` is not there yet when the table is first made
+        super().__init__(console=terminal, disable=disable, expand=True)
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        """Choose the columns that fit into the terminal, which may have been resized."""
+        width = self.terminal.width
+        columns = {
+            TextColumn("{task.description}"): 60,
+            BarColumn(bar_width=24 if width >= 110 else 10): 75,
+            MofNCompleteColumn(): 0,
+            TimeElapsedColumn(): 60,
+            TextColumn("left"): 0,
+            TimeRemainingColumn(): 0,
+            TextColumn("{task.fields[note]}", markup=False, table_column=NOTE): 0,
+        }
+        self.columns = tuple(column for column, needs in columns.items() if width >= needs)
+        return super().make_tasks_table(tasks)
+
 
 class Progress(Observer):
-    """Shows step, images per second, time left and every loss term."""
+    """Shows step, images per second, time left and every loss term.
 
-    def __init__(self) -> None:
-        console = Console(stderr=True)
+    Args:
+        console: where the bar is drawn; standard error if None.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
         self.live = console.is_terminal and rank() == 0
-        self.bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            disable=not self.live,
-        )
+        self.bar = Bar(console, disable=not self.live)
         self.task: TaskID | None = None
         self.total = 0
+        self.minutes: float | None = None
         self.batch_size = 0
         self.run_dir: Path | None = None
+        self.saved = 0
 
     def __enter__(self) -> Progress:
+        output.result_is_elsewhere()
         self.bar.start()
         return self
 
@@ -77,26 +114,47 @@ class Progress(Observer):
             self.task = None
 
     def attached(self, run_dir: Path, settings: Mapping[str, Any]) -> None:
-        """Store the run directory and the batch size."""
-        self.run_dir = run_dir
-        self.batch_size = int(settings["training"]["batch_size"])
+        """Show what is trained and in which directory."""
+        config = RunConfig.model_validate(settings)
+        self.run_dir, self.batch_size = run_dir, config.training.batch_size
+        self.minutes = config.training.minutes
+        click.echo(
+            f"{run_dir}: {run_title(config)}, {config.training.length} of batches of "
+            f"{self.batch_size:,} images on {config.execution.device}",
+            err=True,
+        )
 
     def started(self, trainer: TrainerState, steps: int) -> None:
         """Show the bar."""
-        self.total = steps
+        self.total, self.saved = steps, trainer.step
         self.start_time = self.shown = time.perf_counter()
         self.start_step = trainer.step
-        self.task = self.bar.add_task("training", total=steps, completed=trainer.step, note="")
+        if self.minutes is not None and self.run_dir is not None:
+            self.minutes -= minutes_trained(RunDirectory(self.run_dir), trainer.step)
+        total = steps if self.minutes is None else None
+        self.task = self.bar.add_task("training", total=total, completed=trainer.step, note="")
+
+    def finished(self, trainer: TrainerState) -> None:
+        """Show that all is done, also if time has ended the training."""
+        if self.task is not None:
+            self.bar.update(self.task, total=trainer.step, completed=trainer.step)
+
+    def checkpoint(self, step: int, path: Path) -> None:
+        """Store the step that the run would be resumed from."""
+        self.saved = step
 
     def failed(self, trainer: TrainerState, error: BaseException) -> None:
-        """After Ctrl-C, show the step and how to resume."""
+        """After Ctrl-C, show the step, whether it is saved, and how to resume."""
         self.bar.stop()
-        if isinstance(error, KeyboardInterrupt) and trainer.step:
-            run_dir = self.run_dir or "RUN"
-            click.echo(
-                f"Stopped after step {trainer.step}; `ganzoo resume {run_dir}` resumes the run.",
-                err=True,
-            )
+        if not isinstance(error, KeyboardInterrupt) or not trainer.step:
+            return
+        resume = f"`{command('resume', self.run_dir or 'RUN')}` resumes the run"
+        if self.saved == trainer.step:
+            message = f"Stopped after step {trainer.step}; {resume}."
+        else:  # interrupted again before it was saved, or it could not be saved
+            start = f"its latest checkpoint, of step {self.saved}" if self.saved else "the start"
+            message = f"Step {trainer.step} has not been saved so far; {resume} from {start}."
+        click.echo(message, err=True)
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
         """Show step, speed and loss terms, if enough time has passed."""
@@ -113,21 +171,21 @@ class Progress(Observer):
         speed = done * self.batch_size / elapsed
         values = "  ".join(f"{short_term(name)} {float(v):.3f}" for name, v in terms.items())
 
+        # The step that it will reach: at this speed, if time ends the training.
+        total, about = self.total, ""
+        if self.minutes is not None:
+            reached = trainer.step + max(60 * self.minutes - elapsed, 0) * done / elapsed
+            total, about = min(total, round(reached)), "about "
+
         # Bar or line.
         if self.live:
             assert self.task is not None
             note = f"{speed:,.0f} images/s  {values}"
-            self.bar.update(self.task, completed=trainer.step, note=note)
+            self.bar.update(self.task, completed=trainer.step, total=total, note=note)
         else:
-            left = (self.total - trainer.step) * elapsed / max(done, 1)
+            left = (total - trainer.step) * elapsed / max(done, 1)
             click.echo(
-                f"step {trainer.step}/{self.total}  {left:.0f} s left  "
+                f"step {trainer.step}/{about}{total}  {left:.0f} s left  "
                 f"{speed:,.0f} images/s  {values}",
                 err=True,
             )
-
-
-def short_term(name: str) -> str:
-    """Shorten `discriminator/real` to `D real`."""
-    side, _, term = name.partition("/")
-    return f"{side[:1].upper()} {term}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ganzoo.errors import FailedOnAnotherRank, UsageError
-from ganzoo.execution.torchrun import local_rank, rank, world_size
+from ganzoo.execution.torchrun import launched, local_rank, rank, world_size
 
 
 @contextmanager
@@ -32,10 +33,23 @@ def exiting_at_once() -> Iterator[None]:
         os._exit(stop.code)
 
 
-def silence_stdout() -> None:
-    """Silence stdout on ranks other than 0."""
-    if rank():
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until exit
+@contextmanager
+def joined() -> Iterator[None]:
+    """Join torchrun's process group; from then on rank 0 alone writes to stdout."""
+    if launched()[1] == 1:
+        yield
+        return
+    from ganzoo.execution import distributed
+
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # torch waits for others without Python
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(distributed.joined())
+        finally:
+            signal.signal(signal.SIGINT, before)
+        if rank():
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until exit
+        yield
 
 
 def reported_elsewhere(error: Exception) -> bool:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from ganzoo.cli.completion import complete_options
 from ganzoo.cli.parameters import run_argument
 from ganzoo.config import parse_assignment
+from ganzoo.errors import printable
+from ganzoo.execution.torchrun import launched
 
 
 @click.command(short_help="Resume a run that was stopped.")
@@ -16,33 +19,49 @@ from ganzoo.config import parse_assignment
     help="Number of steps, counted from the first. [default: that of its config]",
 )
 @click.option(
+    "--device",
+    help="Device to train on: auto, cpu, cuda, mps. [default: that of its config]",
+)
+@click.option(
     "-o",
     "--option",
     "options",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
-    help="A changed setting; needs --override.",
+    shell_complete=complete_options,
+    help="A changed setting; needs --override, except for the place of unchanged images.",
 )
 @click.option(
     "--override",
     is_flag=True,
     help="Allow changed learning rates, intervals, devices and images.",
 )
-def resume(run: str, steps: int | None, options: tuple[str, ...], override: bool) -> None:
+def resume(
+    run: str, steps: int | None, device: str | None, options: tuple[str, ...], override: bool
+) -> None:
     """Resume the run in directory RUN from its latest checkpoint.
 
     The result is bit for bit the same as if it had never stopped. If config.toml or the images
     have changed, the differences are listed and nothing is trained.
     """
-    assigned = [parse_assignment(text) for text in options]
+    from ganzoo.run.records import Records, run_title
 
+    # Say what is resumed before torch is imported, which takes seconds.
+    assigned = [parse_assignment(text) for text in options]
+    records = Records(run)
+    if launched()[0] == 0:
+        text = f"Resuming {records.path}: {run_title(records.config)} …"
+        click.echo(printable(text), err=True)
+
+    from ganzoo.cli import ranks
     from ganzoo.cli.progress import Progress
     from ganzoo.run import resume as resume_run
 
-    with Progress() as progress:
+    with ranks.joined(), Progress() as progress:
         resumed = resume_run(
             run,
             steps=steps,
+            device=device,
             options={".".join(path): value for path, value in assigned},
             override=override,
             observers=[progress],

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, printable
 
 
 def describe_run(path: str) -> str:
     """Describe a run: state, components, provenance and journal."""
-    from ganzoo.run import Run
     from ganzoo.run.journal import message_of
+    from ganzoo.run.records import Records, run_title
 
     # State and components.
-    run = Run(Path(path))
-    config = run.config
-    components = [config.arch.name, config.loss.name, config.data.name, *config.penalty]
+    run = Records(path)
     saved = run.steps[-1] if run.steps else 0
     rows = [
         ("state", run.state),
-        ("trains", " + ".join(components)),
-        ("steps", f"{saved:,} saved of {config.training.steps:,}"),
+        ("trains", run_title(run.config)),
+        ("steps", f"{saved:,} saved of {run.config.training.steps:,}"),
         ("checkpoints", ", ".join(map(str, run.steps)) or "none yet"),
     ]
 
     # Journal.
     events = [
         (
-            str(event.get("time", ""))[:19].replace("T", " "),
-            f"{event.get('event')} at step {event.get('step')}"
+            event["time"][:19].replace("T", " "),
+            f"{event['event']} at step {event['step']}"
             + (f": {message_of(event).at_shell()}" if "message" in event else ""),
         )
         for event in run.events()
-        if event.get("event") != "checkpoint"
+        if event["event"] != "checkpoint"
     ]
 
-    return "\n".join(
-        [
-            f"run {run.path}",
-            *_table(rows),
-            "\nlatest session:",
-            *_table(_provenance(run.provenance)),
-            "\njournal:",
-            *_table(events),
-        ]
-    )
+    lines = [
+        f"run {run.path}",
+        *_table(rows),
+        "\nlatest session:",
+        *_table(_provenance(run.provenance)),
+        "\njournal:",
+        *_table(events),
+    ]
+    return printable("\n".join(lines))
 
 
 def _table(rows: list[tuple[str, str]]) -> list[str]:

@@ -8,11 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cli.wording import short_term
+from ganzoo.errors import printable
+
 if TYPE_CHECKING:
-    from ganzoo.run import Run
+    from rich.table import Table
 
 SHOWN = 3
 """Number of metrics in a row of the table."""
+
+GAP = 2
+"""Spaces between columns."""
+
+NARROWEST = 16
+"""Characters for the metrics below which they are left out."""
+
+FILE_WIDTH = 160
+"""Width of the table in a file or a pipe."""
 
 
 @click.command(short_help="List runs with their state, step and last metrics.")
@@ -27,7 +39,7 @@ def runs(folder: Path | None, as_json: bool) -> None:
     from ganzoo.run.directory import RUNS
 
     folder = folder or RUNS
-    rows = [_row(path) for path in sorted(folder.glob("*")) if (path / "config.toml").is_file()]
+    rows = [_row(path) for path in sorted(folder.glob("*")) if _is_run(path)]
     if as_json:
         for row in rows:
             click.echo(json.dumps(row))
@@ -37,54 +49,81 @@ def runs(folder: Path | None, as_json: bool) -> None:
         _print_table(rows)
 
 
-def _row(path: Path) -> dict[str, Any]:
-    """State, step and latest metrics of a run, as JSON has them."""
-    from ganzoo.errors import GanzooError
-    from ganzoo.run import Run
-
-    run = Run(path)
-    lines = run.metrics()
-    last = lines[-1] if lines else {}
+def _is_run(path: Path) -> bool:
     try:
-        steps = run.config.training.steps
+        return (path / "config.toml").is_file()
+    except OSError:  # another user's
+        return True
+
+
+def _row(path: Path) -> dict[str, Any]:
+    """State, step, time of the latest event and latest metrics of a run, as JSON has them."""
+    from ganzoo.errors import GanzooError
+    from ganzoo.run.records import Records
+
+    row: dict[str, Any] = {"run": str(path), "state": "damaged", "changed": None, "metrics": {}}
+    try:
+        # What the log and the journal say.
+        run = Records(path)
+        events, last = run.events(), (run.metrics() or [{"step": 0}])[-1]
+        row["changed"] = events[-1]["time"] or None if events else None
+        row["metrics"] = {key: value for key, value in last.items() if key != "step"}
+
+        # What the config and the checkpoints say.
+        row["steps"] = run.config.training.steps
+        row["step"] = max([last["step"], *run.steps[-1:]])
+        row["state"] = run.state
     except GanzooError as error:  # a damaged run must not hide the others
-        return {"run": str(path), "state": "damaged", "error": str(error)} | _latest(run, last)
-    step = max([int(last.get("step", 0)), *run.steps[-1:]])
-    return {"run": str(path), "state": run.state, "step": step, "steps": steps} | _latest(run, last)
-
-
-def _latest(run: Run, last: dict[str, Any]) -> dict[str, Any]:
-    """Time of the latest event, and metrics of the last line of the log."""
-    events = run.events()
-    metrics = {key: value for key, value in last.items() if key != "step"}
-    return {"changed": events[-1]["time"] if events else None, "metrics": metrics}
+        row["error"] = str(error)
+    return row
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     """Print rows as a table, with the first few metrics."""
     from rich.console import Console
-    from rich.table import Table
 
-    from ganzoo.cli.progress import short_term
+    from ganzoo.errors import printable
+    from ganzoo.run.journal import is_number
 
-    # Columns.
-    table = Table("run", "state", "step", "changed (UTC)", box=None)
-    table.add_column("last metrics", no_wrap=True, overflow="ellipsis")
-    for column in table.columns[:4]:
-        column.overflow = "fold"
-
-    # Rows.
+    # Cells.
+    cells = []
     for row in rows:
         shown = [
             f"{short_term(name)} {value:.3g}"
             for name, value in row["metrics"].items()
-            if name != "images_per_second"
+            if name != "images_per_second" and is_number(value)
         ]
         step = f"{row['step']:,} of {row['steps']:,}" if "step" in row else ""
         changed = (row.get("changed") or "")[:16].replace("T", " ")
-        table.add_row(Path(row["run"]).name, row["state"], step, changed, ", ".join(shown[:SHOWN]))
+        name = printable(Path(row["run"]).name)
+        cells.append([name, row["state"], step, changed, ", ".join(shown[:SHOWN])])
 
-    # Print; lines of a file are wide.
+    # Print.
     console = Console()
-    console.width = console.width if console.is_terminal else 160
-    console.print(table)
+    console.width = console.width if console.is_terminal else FILE_WIDTH
+    console.print(fitting_table(cells, console.width))
+
+
+def fitting_table(rows: list[list[str]], width: int) -> Table:
+    """Make a table of as many columns as fit: names are whole, the metrics are cut."""
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    # Columns that fit, the most important first; the metrics take what is left.
+    heads = ["run", "state", "step", "changed (UTC)", "last metrics"]
+    needed = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    needed[-1] = min(needed[-1], NARROWEST)
+    shown = [n for n in range(len(heads)) if sum(needed[: n + 1]) + n * GAP <= width] or [0]
+
+    # Table.
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    for n in shown:
+        if n < len(heads) - 1:
+            table.add_column(heads[n], overflow="fold")
+        else:
+            left = width - sum(needed[:n]) - n * GAP
+            table.add_column(heads[n], no_wrap=True, overflow="ellipsis", max_width=left)
+    for row in rows:
+        table.add_row(*(Text(printable(row[n])) for n in shown))
+    return table

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
 
+from ganzoo.cli.completion import complete_options
 from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
-from ganzoo.config import SECTIONS, SETTINGS, Beta, parse_assignment, tree_of
+from ganzoo.config import SECTIONS, SETTINGS, ConfigTree, Layer, parse_assignment, tree_of
+from ganzoo.discovery import registry
+from ganzoo.errors import command, printable
+from ganzoo.execution.torchrun import launched, rank
 from ganzoo.interfaces.options import describe
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -39,7 +43,7 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         if annotation is bool:
             flag, kind = f"{flag}/--no-{flag.removeprefix('--')}", None
         else:
-            kind = _click_type(annotation)
+            kind = _click_type(annotation, described.type)
 
         command = click.option(
             flag,
@@ -53,13 +57,13 @@ def _setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _click_type(annotation: Any) -> Any:
+def _click_type(annotation: Any, type_name: str) -> Any:
     """Return the type of a flag. Click checks that a value is a number, the schema its range."""
     if get_origin(annotation) is Literal:
         return click.Choice(get_args(annotation))
-    if annotation == tuple[Beta, Beta]:
-        return (float, float)
-    return next((t for t in (int, float) if t == annotation or t in get_args(annotation)), str)
+    if "schedule" in type_name:  # numbers, or texts like "2e-4 to 0 over 10000 steps"
+        return (str, str) if type_name.startswith("tuple") else str
+    return next((t for t in (int, float) if t.__name__ in type_name.split(" | ")), str)
 
 
 def _component_option(flag: str, kind: str, help_: str, *, multiple: bool = False) -> Decorator:
@@ -93,6 +97,18 @@ def _run_option(*flags: str, **named: Any) -> Decorator:
     "--penalty", "penalty", "Penalty, added to the loss's own; can be repeated.", multiple=True
 )
 @_component_option(
+    "--augment",
+    "augmentation",
+    "Augmentation of what the discriminator sees; can be repeated, in order.",
+    multiple=True,
+)
+@_component_option(
+    "--constraint",
+    "constraint",
+    "Constraint on the weights, such as spectral-norm; can be repeated.",
+    multiple=True,
+)
+@_component_option(
     "--observer",
     "observer",
     "Observer, such as a logger: see `ganzoo list observers`; can be repeated.",
@@ -110,6 +126,7 @@ def _run_option(*flags: str, **named: Any) -> Decorator:
     "options",
     multiple=True,
     metavar="SECTION.KEY=VALUE",
+    shell_complete=complete_options,
     help="Any option: -o arch.latent_dim=64 -o penalty.r1.weight=1; see `ganzoo show`.",
 )
 @_run_option(
@@ -142,6 +159,8 @@ def train(
     loss: str | None,
     data: str | None,
     penalty: tuple[str, ...],
+    augment: tuple[str, ...],
+    constraint: tuple[str, ...],
     observer: tuple[str, ...],
     options: tuple[str, ...],
     config: Path | None,
@@ -157,22 +176,18 @@ def train(
     A setting without a flag has the value of the loss's paper, else the architecture's, else
     ganzoo's. `--dry-run` prints each value with its origin.
     """
-    # Check options before torch is imported, which takes seconds.
-    assigned = [parse_assignment(text) for text in options]
-
-    from ganzoo.cli.dry_run import describe_plan
-    from ganzoo.cli.progress import Progress
-    from ganzoo.config import Layer
     from ganzoo.config.recipes import recipe_layer
-    from ganzoo.run.plan import Plan, compose
-    from ganzoo.run.starting import arguments_tree, config_layers, train_plan
+    from ganzoo.run.arguments import arguments_tree, config_layers
 
     # Layers, the strongest first; of several -o for one option, the last wins.
+    assigned = [parse_assignment(text) for text in options]
     flags = arguments_tree(
         arch=arch,
         loss=loss,
         data=data,
         penalty=penalty or None,
+        augment=augment or None,
+        constraint=constraint or None,
         observer=observer or None,
         settings={name: value for name, value in settings.items() if value != ()},
     )
@@ -180,17 +195,55 @@ def train(
     layers += [Layer("the command line", flags), *config_layers(config)]
     if recipe:
         layers.append(recipe_layer(recipe))
+    if not dry_run:
+        _announce(layers, run_dir)
+
+    from ganzoo.cli import ranks
+    from ganzoo.cli.dry_run import describe_folder, describe_plan
+    from ganzoo.cli.progress import Progress
+    from ganzoo.run.plan import Plan, compose
+    from ganzoo.run.starting import train_plan
 
     def plan() -> Plan:
-        return compose(layers)
+        made = compose(layers)
+        if not dry_run and rank() == 0:
+            for line in describe_folder(made):
+                click.echo(line, err=True)
+        return made
 
     # Train.
     if dry_run:
-        click.echo(describe_plan(plan()))
+        with ranks.joined():
+            click.echo(describe_plan(plan()))
         return
-    with Progress() as progress:
+    with ranks.joined(), Progress() as progress:
         run = train_plan(
             plan, run_dir, [progress], progress.decoding, resume=resume, override=override
         )
-    click.echo(f"Done: {run.path}")
-    click.echo(f"Samples: {run.directory.samples}; for more: ganzoo sample {run.path}")
+    for line in what_next(run.directory):
+        click.echo(line)
+
+
+def _announce(layers: Sequence[Layer], run_dir: Path | None) -> None:
+    """Say what is trained and where, before torch is imported, which takes seconds.
+
+    Raises:
+        UsageError: a setting or the name of a component is wrong.
+    """
+    from ganzoo.run.arguments import choose_dataset
+    from ganzoo.run.directory import RUNS
+    from ganzoo.run.records import run_title
+
+    # The config as far as the user has set it.
+    tree = ConfigTree()
+    for layer in layers:
+        tree.add(layer)
+    choose_dataset(tree)
+    config = tree.validate()
+    chosen = {"architecture": config.arch, "loss": config.loss, "dataset": config.data}
+    for kind, choice in chosen.items():
+        registry.find(kind, choice.name)
+
+    if launched()[0] == 0:
+        where = run_dir or f"a new directory of {RUNS}/"
+        click.echo(printable(f"Training {run_title(config)} in {where} …"), err=True)

@@ -62,7 +62,7 @@ def _loss_terms(logs: Mapping[str, Log], network: str) -> list[str]:
 
 def _chart(logs: Mapping[str, Log], title: str, caption: str, terms: Sequence[str]) -> Figure:
     """Make a chart. Colours are the terms of a single run; else the runs, and dashes the terms."""
-    single = len(logs) == 1
+    single, labels = len(logs) == 1, _labels(terms)
     traces = []
     for run_number, (run, lines) in enumerate(logs.items()):
         for term_number, term in enumerate(terms):
@@ -73,7 +73,7 @@ def _chart(logs: Mapping[str, Log], title: str, caption: str, terms: Sequence[st
             points = thinned(points, POINTS)
 
             # Trace.
-            label = term.partition("/")[2].replace("_", " ")
+            label = labels[term_number]
             traces.append(
                 {
                     "x": [step for step, _ in points],
@@ -86,6 +86,13 @@ def _chart(logs: Mapping[str, Log], title: str, caption: str, terms: Sequence[st
                 }
             )
     return {"title": title, "about": caption, "data": traces}
+
+
+def _labels(terms: Sequence[str]) -> list[str]:
+    """Name terms by what follows their network, or by the network where that is all alike."""
+    heads, tails = ([term.partition("/")[part] for term in terms] for part in (0, 2))
+    names = tails if len(set(tails)) == len(terms) else heads
+    return [name.replace("_", " ") for name in names]
 
 
 def metric_charts(runs: Mapping[str, Sequence[Number]]) -> list[Figure]:

@@ -6,13 +6,13 @@ Runs that differ only in the seed are one row, with mean and standard deviation 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, command
 from ganzoo.reporting.summary import Summary, as_text, summarize
 from ganzoo.run import Run
 from ganzoo.run.journal import is_number
@@ -31,10 +31,10 @@ class Score:
     """A metric of a row.
 
     Attributes:
-        value: the number; of several runs the mean.
-        std: standard deviation over the runs; of one run that of the metric, if it knows it.
-        floor: score of held-out real images; of several runs the mean.
-        n: number of runs with this metric.
+        value: the number; of several seeds the mean.
+        std: standard deviation over the seeds; of one seed that of the metric, if it knows it.
+        floor: score of held-out real images; of several seeds the mean.
+        n: number of seeds with this metric.
         better: `"lower"` or `"higher"`.
     """
 
@@ -56,7 +56,7 @@ class Row:
 
     Attributes:
         runs: the run directories.
-        seeds: the seed of each run, where known.
+        seeds: of the runs, each once, where known.
         settings: those that differ between rows, by name.
         metrics: those that were measured, by name.
         state: of the runs.
@@ -78,9 +78,11 @@ class Row:
 
     @property
     def title(self) -> str:
-        """Name of the first run, and the number of runs if there are several."""
+        """Name of the first run, and the number of seeds if there are several."""
         first = Path(self.runs[0]).name or self.runs[0]
-        return first if len(self.runs) == 1 else f"{first} and other seeds (n = {len(self.runs)})"
+        if len(self.seeds) > 1:
+            return f"{first} and other seeds (n = {len(self.seeds)})"
+        return first if len(self.runs) == 1 else f"{first}, repeated"
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,8 @@ def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
     metrics = list(dict.fromkeys(name for s in summaries for name in s.evaluations))
 
     rows = tuple(_row(group, differing) for group in groups.values())
-    return Comparison(rows, tuple(differing), tuple(metrics), _remarks(summaries, metrics))
+    remarks = (*_repetitions(groups.values()), *_remarks(summaries, metrics))
+    return Comparison(rows, tuple(differing), tuple(metrics), remarks)
 
 
 def duration(seconds: float | None) -> str:
@@ -208,13 +211,33 @@ def _group_key(summary: Summary) -> str:
     return json.dumps(key, sort_keys=True)
 
 
+def _seed(summary: Summary) -> Any:
+    """The seed of a run; its path if the seed is unknown."""
+    return summary.settings.get(SEED, str(summary.path))
+
+
+def _repetitions(groups: Iterable[Sequence[Summary]]) -> Iterator[str]:
+    """A remark on runs that have the settings and the seed of an earlier one."""
+    for group in groups:
+        by_seed: dict[Any, list[str]] = {}
+        for summary in group:
+            by_seed.setdefault(_seed(summary), []).append(str(summary.path))
+        for first, *others in by_seed.values():
+            if others:
+                have = "has" if len(others) == 1 else "have"
+                yield (
+                    f"{', '.join(others)} {have} the settings and the seed of {first}: they count "
+                    "as one seed"
+                )
+
+
 def _row(group: Sequence[Summary], differing: Sequence[str]) -> Row:
     """Make the row of runs that differ only in the seed."""
     first = group[0]
     metrics = dict.fromkeys(name for summary in group for name in summary.evaluations)
     return Row(
         runs=tuple(str(summary.path) for summary in group),
-        seeds=tuple(summary.settings[SEED] for summary in group if SEED in summary.settings),
+        seeds=tuple(dict.fromkeys(s.settings[SEED] for s in group if SEED in s.settings)),
         settings={name: first.settings[name] for name in differing if name in first.settings},
         metrics={name: _score(name, group) for name in metrics},
         state=first.state,
@@ -226,8 +249,10 @@ def _row(group: Sequence[Summary], differing: Sequence[str]) -> Row:
 
 
 def _score(name: str, group: Sequence[Summary]) -> Score:
-    """Summarize a metric over runs."""
-    numbers = [summary.evaluations[name] for summary in group if name in summary.evaluations]
+    """Summarize a metric over seeds: of runs with the same one, the first that has the metric."""
+    measured = [summary for summary in group if name in summary.evaluations]
+    by_seed = {_seed(summary): summary.evaluations[name] for summary in reversed(measured)}
+    numbers = list(reversed(by_seed.values()))
     values = [float(number["value"]) for number in numbers]
     floors = [number["floor"] for number in numbers if is_number(number.get("floor"))]
     std = None
@@ -268,16 +293,36 @@ def _remarks(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[str,
         if _differ("step", numbers):
             remarks.append(f"The values of {name} are of checkpoints of different steps")
 
-    # Metrics that were not measured.
+    # Metrics that could not be measured, and the runs with the same reasons.
+    reasons: dict[str, list[str]] = {}
     for summary in summaries:
-        missing = [name for name in metrics if name not in summary.evaluations]
+        if summary.not_measured:
+            text = "; ".join(f"{name}: {why}" for name, why in summary.not_measured.items())
+            reasons.setdefault(text, []).append(str(summary.path))
+    remarks += [f"{', '.join(runs)}: not measured: {text}" for text, runs in reasons.items()]
+
+    # Metrics that were not measured, and the runs that lack the same ones.
+    lacking: dict[str, list[str]] = {}
+    metric_of = {
+        name: str(number.get("metric", "")).rpartition("/")[2]
+        for summary in summaries
+        for name, number in summary.evaluations.items()
+    }
+    for summary in summaries:
+        missing = [
+            name
+            for name in metrics
+            if name not in summary.evaluations and metric_of[name] not in summary.not_measured
+        ]
         if not summary.evaluations:
             missing = ["any metric"]
         if missing and not summary.error:
-            remarks.append(
-                f"{summary.path} was not evaluated for {', '.join(missing)}: "
-                f"`ganzoo evaluate {summary.path}` measures it"
-            )
+            lacking.setdefault(", ".join(missing), []).append(str(summary.path))
+    for names, runs in lacking.items():
+        several = len(runs) > 1
+        were = f"{len(runs)} runs ({', '.join(runs)}) were" if several else f"{runs[0]} was"
+        evaluate = command("evaluate", "RUN" if several else runs[0])
+        remarks.append(f"{were} not evaluated for {names}: `{evaluate}` measures it")
     return tuple(remarks)
 
 

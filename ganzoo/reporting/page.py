@@ -10,14 +10,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError, UsageError, command
 from ganzoo.files import replace_text
 from ganzoo.reporting import images
 from ganzoo.reporting.charts import Figure, log_charts, metric_charts
 from ganzoo.reporting.comparing import compare_summaries, duration, opened
 from ganzoo.reporting.summary import Summary, summarize
 from ganzoo.run import Run
-from ganzoo.run.doctor import diagnose
+from ganzoo.run.doctor import Diagnosis, diagnose
+from ganzoo.run.records import run_title
 
 MAX_RUNS = 12
 """Maximum number of runs in one report, for each adds its pictures."""
@@ -34,8 +35,7 @@ class Section:
     name: str
     summary: Summary
     title: str = ""
-    diagnosis: str = ""
-    problems: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
     timeline: images.Film | None = None
     walk: images.Film | None = None
     neighbours: images.Neighbours | None = None
@@ -86,6 +86,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         version=version("gan-zoo"),
         duration=duration,
+        command=command,
     )
     return replace_text(target, text, errors="replace")
 
@@ -95,10 +96,8 @@ def _section(run: Run) -> Section:
     # Files of the run.
     summary = summarize(run)
     section = Section(run.path.resolve().name, summary, settings=dict(summary.settings))
-    section.title = _attempt(section, "settings", lambda: _title(run)) or ""
-    diagnosis = _attempt(section, "health", lambda: diagnose(run))
-    if diagnosis is not None:
-        section.diagnosis, section.problems = diagnosis.state, diagnosis.problems
+    section.title = _attempt(section, "settings", lambda: run_title(run.config)) or ""
+    section.diagnosis = _attempt(section, "health", lambda: diagnose(run))
     section.timeline = _attempt(section, "samples", lambda: images.timeline(run))
     section.provenance = _attempt(section, "provenance", lambda: _facts(run)) or {}
 
@@ -122,18 +121,6 @@ def _attempt(section: Section, part: str, make: Callable[[], T]) -> T | None:
     except Exception as error:  # an error in a plugin, or a damaged file
         section.gaps[part] = f"{type(error).__name__}: {error}"
     return None
-
-
-def _title(run: Run) -> str:
-    """`"dcgan + hinge on emoji at 32 px, conditional"`."""
-    config = run.config
-    title = " + ".join([config.arch.name, config.loss.name, *config.penalty])
-    title += f" on {config.data.name}"
-    if config.image.size:
-        title += f" at {' by '.join(map(str, dict.fromkeys(config.image.size)))} px"
-    if config.training.conditional:
-        title += ", conditional"
-    return title
 
 
 def _facts(run: Run) -> dict[str, str]:
@@ -172,7 +159,7 @@ def _renderer() -> Callable[..., str]:
         from jinja2 import Environment, StrictUndefined
         from plotly.offline import get_plotlyjs
     except ImportError as error:
-        raise GanzooError(
+        raise UsageError(
             f'a report needs {error.name}, which is not installed: pip install "gan-zoo[report]"'
         ) from None
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from ganzoo.errors import GanzooError
 from ganzoo.run import Run
-from ganzoo.run.journal import BEGINNINGS, is_number
+from ganzoo.run.journal import BEGINNINGS, is_number, read_not_measured
 
 Number = dict[str, Any]
 """One line of `evaluations.jsonl`: see `ganzoo.evaluation.results.Result`."""
@@ -33,6 +34,7 @@ class Summary:
         seconds: from the first to the last event of each session, added up.
         images_per_second: median of the log.
         evaluations: the latest number of each metric, by name.
+        not_measured: for each metric that could not be measured, the reason.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Summary:
     seconds: float | None = None
     images_per_second: float | None = None
     evaluations: Mapping[str, Number] = field(default_factory=dict)
+    not_measured: Mapping[str, str] = field(default_factory=dict)
 
 
 def summarize(run: Run) -> Summary:
@@ -71,6 +74,7 @@ def summarize(run: Run) -> Summary:
         seconds=_seconds(run.events()),
         images_per_second=median(speeds) if speeds else None,
         evaluations={number["name"]: number for number in run.evaluations()},
+        not_measured=read_not_measured(run.directory.evaluations),
     )
 
 
@@ -105,5 +109,8 @@ def _seconds(events: Sequence[Mapping[str, Any]]) -> float | None:
             time = datetime.fromisoformat(event["time"])
             if sessions:
                 sessions[-1].append(time)
-    durations = [(times[-1] - times[0]).total_seconds() for times in sessions if times]
-    return sum(durations) if durations else None
+    steps = [pairwise(times) for times in sessions if times]
+    if not steps:
+        return None
+    # A clock that was set back counts as none for that interval.
+    return sum(max(0.0, (b - a).total_seconds()) for pairs in steps for a, b in pairs)

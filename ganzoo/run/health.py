@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any
 
 from ganzoo.errors import Message, setting
+from ganzoo.interfaces.schedule import Schedule
 
 Line = Mapping[str, float]
 
@@ -118,6 +119,17 @@ def examine(lines: Sequence[Line], settings: Mapping[str, Any]) -> list[Finding]
     return findings
 
 
+def too_little(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return why a log is too short to be judged; nothing if it is long enough."""
+    settled = sum(line["step"] >= SETTLED for line in lines)
+    if settled >= LINES:
+        return ()
+    return (
+        f"There is too little to judge its training by: {settled} lines of its log are of step "
+        f"{SETTLED} or later, and {LINES} are needed",
+    )
+
+
 def _has_exploded(line: Line) -> bool:
     return max(abs(line.get("scores/real", 0.0)), abs(line.get("scores/fake", 0.0))) > EXPLODED
 
@@ -210,12 +222,14 @@ def _won(line: Line, since: int) -> Finding:
 def learning_rate_advice(settings: Mapping[str, Any]) -> str:
     """Advise lower learning rates."""
     rates = settings["generator_lr"], settings["discriminator_lr"]
-    if max(rates) > HIGH_RATE and settings["optimizer"] != "sgd":
+    now = " and ".join(str(r) if isinstance(r, Schedule) else f"{r:g}" for r in rates)
+    highest = max(max(r.start, r.end) if isinstance(r, Schedule) else r for r in rates)
+    if highest > HIGH_RATE and settings["optimizer"] != "sgd":
         return (
-            f"The learning rates {rates[0]:g} and {rates[1]:g} are far above the usual 1e-4 to "
-            f"1e-3: try {setting('generator_lr', 2e-4)} {setting('discriminator_lr', 2e-4)}"
+            f"The learning rates {now} are far above the usual 1e-4 to 1e-3: try "
+            f"{setting('generator_lr', 2e-4)} {setting('discriminator_lr', 2e-4)}"
         )
     return (
-        f"Try a tenth of the learning rates (now {rates[0]:g} and {rates[1]:g}), or a penalty on "
-        "the discriminator (`ganzoo list penalties`)"
+        f"Try a tenth of the learning rates (now {now}), or a penalty on the discriminator "
+        "(`ganzoo list penalties`)"
     )

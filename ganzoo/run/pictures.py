@@ -1,21 +1,49 @@
-"""Pictures: image grids, single images and GIFs; each file is written completely or not at all."""
+"""Pictures: grids, single images and animations; a file is written completely or not at all."""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from ganzoo.data.pixels import to_uint8
-from ganzoo.errors import GanzooError
-from ganzoo.files import replacing_file
+from ganzoo.data.pixels import from_uint8, to_uint8
+from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.files import destination, replacing_file
 
 GAP = 2
 """White pixels between two images of a grid."""
+
+PICTURES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+"""Pillow's names of the formats of pictures, by suffix."""
+
+ANIMATIONS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG", ".webp": "WEBP"}
+"""Pillow's names of the formats of animations, by suffix."""
+
+GIF_FPS = 50
+"""Frames per second of a GIF at most: players show delays below 0.02 s as 0.1 s."""
+
+LONG_SIDE = 800
+"""Pixels up to which a small picture is enlarged, unless a scale is given."""
+
+MOST_ENLARGED = 4
+"""The largest scale that is chosen for a picture."""
 
 
 def to_rgb(images: Tensor) -> Tensor:
@@ -31,6 +59,11 @@ def to_rgb(images: Tensor) -> Tensor:
     if channels == 2:
         return torch.cat([pixels, torch.zeros_like(pixels[:, :1])], dim=1)
     return pixels[:, :3]
+
+
+def side_by_side(*pictures: Tensor) -> Tensor:
+    """Join images `(N, C, H, W)` in [-1, 1] of one height, each with those of its row, as RGB."""
+    return from_uint8(torch.cat([to_rgb(images) for images in pictures], dim=3))
 
 
 def grid(images: Tensor, columns: int | None = None) -> Tensor:
@@ -60,54 +93,127 @@ def grid(images: Tensor, columns: int | None = None) -> Tensor:
     return functional.pad(picture, (0, GAP, 0, GAP), value=255)
 
 
-def save_grid(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
-    """Write a grid of images `(N, C, H, W)` in [-1, 1]; the suffix of the path gives the format.
+def enlarged(picture: Tensor, scale: int | None = None) -> Tensor:
+    """Enlarge a picture `(3, H, W)`: each pixel becomes a square of `scale` by `scale` pixels.
+
+    None enlarges small pictures alone: at most 4 times, and to at most 800 pixels a side.
+    """
+    if scale is None:
+        scale = min(max(LONG_SIDE // max(picture.shape[1:]), 1), MOST_ENLARGED)
+    return picture.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
+
+
+def save_grid(
+    images: Tensor, path: str | Path, columns: int | None = None, scale: int | None = 1
+) -> Path:
+    """Write a grid of images `(N, C, H, W)` in [-1, 1].
+
+    Args:
+        images: at least one.
+        path: ends in .png, .jpg, .webp, .gif, .bmp or .tif, which gives the format.
+        columns: as many as rows if None.
+        scale: factor by which it is enlarged; None enlarges small grids, as `ganzoo sample` does.
 
     Raises:
-        GanzooError: the file cannot be written, or the suffix is no image format.
+        UsageError: the suffix is none of these, or the path names a folder or device.
+        GanzooError: the file cannot be written.
     """
-    return save_picture(grid(images, columns), Path(path))
+    return save_picture(enlarged(grid(images, columns), scale), Path(path))
 
 
 def save_picture(picture: Tensor, path: Path) -> Path:
     """Write a uint8 `(3, H, W)` picture."""
-    format_ = _format(path)
-    with replacing_file(path) as file:
-        _pil_image(picture).save(file, format=format_)
-    return path
+    return _save([picture], path, check_picture(path))
 
 
 def save_singles(images: Tensor, folder: Path) -> list[Path]:
-    """Write each image into a PNG: `00000.png`, `00001.png`, …; grey images stay grey."""
-    paths = []
-    for index, picture in enumerate(to_rgb(images)):
-        image = _pil_image(picture)
-        if images.shape[1] == 1:
-            image = image.convert("L")
-        path = folder / f"{index:05d}.png"
-        with replacing_file(path) as file:
-            image.save(file, format="PNG")
-        paths.append(path)
-    return paths
+    """Write each image into a PNG: `00000.png`, `00001.png`, …; grey images stay grey.
+
+    Raises:
+        UsageError: the folder has more images of these names.
+        GanzooError: a file cannot be written.
+    """
+    check_singles(folder, len(images))
+    pixels = to_uint8(images) if images.shape[1] == 1 else to_rgb(images)
+    return [_save([p], folder / f"{k:05d}.png", "PNG") for k, p in enumerate(pixels)]
 
 
-def save_gif(frames: list[Tensor], path: Path, fps: float) -> Path:
-    """Write uint8 `(3, H, W)` frames as a GIF that loops."""
-    first, *rest = [_pil_image(frame) for frame in frames]
-    with replacing_file(path) as file:
-        first.save(
-            file, format="GIF", save_all=True, append_images=rest, duration=1000 / fps, loop=0
+def check_singles(folder: Path, n: int) -> None:
+    """Check that n single images replace all of an earlier sample.
+
+    Raises:
+        UsageError: the folder has more of them, which would look like images of this sample.
+    """
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    older = [name for name in names if re.fullmatch(r"\d{5,}\.png", name) and int(name[:-4]) >= n]
+    if older:
+        raise UsageError(
+            f"{folder} has {len(older)} more images of an earlier sample, such as {min(older)}; "
+            "they would look like images of this one. Name a new folder, or remove them"
         )
+
+
+def save_animation(frames: Sequence[Tensor], path: Path, fps: float) -> Path:
+    """Write uint8 `(3, H, W)` frames as an animation that loops: GIF, animated PNG or WebP."""
+    # Durations: rounded so that their sum is right.
+    format_ = check_animation(path, fps)
+    unit = 10 if format_ == "GIF" else 1  # milliseconds
+    ends = [round(k * 1000 / fps / unit) * unit for k in range(len(frames) + 1)]
+    durations = [end - start for start, end in pairwise(ends)]
+
+    options = {"lossless": True} if format_ == "WEBP" else {}
+    return _save(frames, path, format_, save_all=True, duration=durations, loop=0, **options)
+
+
+def check_picture(path: Path) -> str:
+    """Return Pillow's name of a picture's format.
+
+    Raises:
+        UsageError: the suffix is none of a picture, or the path cannot be a file's.
+    """
+    return _format(path, PICTURES, "a picture")
+
+
+def check_animation(path: Path, fps: float) -> str:
+    """Return Pillow's name of an animation's format.
+
+    Raises:
+        UsageError: the suffix is none of an animation, the path cannot be a file's, or the format
+            has not that many frames per second.
+    """
+    format_ = _format(path, ANIMATIONS, "an animation")
+    if format_ == "GIF" and fps > GIF_FPS:
+        raise UsageError(
+            f"a GIF shows at most {GIF_FPS} frames per second, got {setting('fps', f'{fps:g}')}; "
+            "end the name in .webp or .png"
+        )
+    return format_
+
+
+def _format(path: Path, formats: Mapping[str, str], what: str) -> str:
+    """Return the format that the suffix of a path stands for."""
+    if path.suffix.lower() not in formats:
+        *most, last = formats
+        raise UsageError(
+            f"cannot write {what} as '{path.name}': end the name in {', '.join(most)} or {last}"
+        )
+    destination(path)
+    return formats[path.suffix.lower()]
+
+
+def _save(frames: Sequence[Tensor], path: Path, format_: str, **options: Any) -> Path:
+    """Write uint8 `(3, H, W)` or `(1, H, W)` frames by Pillow, with options of the format."""
+    first, *rest = [_pil_image(frame) for frame in frames]
+    if rest:
+        options["append_images"] = rest
+    with replacing_file(path) as file:
+        try:
+            first.save(file, format=format_, **options)
+        except ValueError as error:  # too large for the format
+            raise GanzooError(f"cannot write {path}: {error}") from error
     return path
 
 
 def _pil_image(picture: Tensor) -> Image.Image:
-    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
-
-
-def _format(path: Path) -> str:
-    """Return Pillow's name of the format that the suffix stands for."""
-    formats = Image.registered_extensions()
-    if path.suffix.lower() not in formats:
-        raise GanzooError(f"cannot write a picture as '{path.name}': end the name in .png")
-    return formats[path.suffix.lower()]
+    pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)
+    return Image.fromarray(pixels.contiguous().numpy())

@@ -75,7 +75,7 @@ def test_penalties_with_options_on_the_command_line(ganzoo_cli):
 
 
 def test_sample_writes_a_grid(ganzoo_cli, trained):
-    code, out, _ = ganzoo_cli("sample", trained, "--n", "20", "--seed", "3", "--out", "x/g.png")
+    code, out, _ = ganzoo_cli("sample", trained, "--n", "20", "--scale", "1", "--out", "x/g.png")
     assert code == 0
     assert out.strip() == "x/g.png"
     with Image.open("x/g.png") as picture:
@@ -93,7 +93,7 @@ def test_sample_writes_single_images(ganzoo_cli, trained):
 def test_a_class_is_chosen_by_name_or_number(ganzoo_cli, trained, word):
     assert ganzoo_cli("sample", trained, "--n", "2", "--class", word, "--out", "a.png")[0] == 0
     expected = ganzoo.Run(trained).sample(2, labels=3)
-    ganzoo.save_grid(expected, "b.png")
+    ganzoo.save_grid(expected, "b.png", scale=None)
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
 
 
@@ -231,6 +231,18 @@ def test_bad_images_stop_the_run_or_are_skipped_when_asked(ganzoo_cli):
     assert "Warning: 1 unreadable image(s) are left out" in err
 
 
+def test_training_on_a_folder_says_what_was_found_in_it(ganzoo_cli):
+    for name, colour in (("cat", "red"), ("dog", "blue")):
+        Path("photos", name).mkdir(parents=True)
+        Image.new("RGB", (9, 9), colour).save(f"photos/{name}/1.png")
+    Path("photos/notes.txt").write_text("")
+    data = ("--data", "image-folder", "-o", "data.path=photos", "--run-dir", "run")
+    code, _, err = ganzoo_cli(*TINY, *data)
+    assert code == 0
+    assert "photos: 2 images; 2 classes (cat 1, dog 1); all 9x9; modes RGB 2; " in err
+    assert "left out: .txt 1\n" in err
+
+
 def test_a_taken_run_directory_is_refused(ganzoo_cli):
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("years of work")
@@ -260,11 +272,14 @@ def test_a_class_that_is_not_there_names_those_that_are(ganzoo_cli, trained):
     assert (code, "class 10 does not exist; this run has 0 to 9" in err) == (2, True)
 
 
-def test_damaged_runs_are_a_failure(ganzoo_cli, trained, tmp_path):
+def test_a_broken_config_is_wrong_usage_in_a_run_and_on_the_command_line(
+    ganzoo_cli, trained, tmp_path
+):
     copy = Path(shutil.copytree(trained, tmp_path / "copy"))
     (copy / "config.toml").write_text("[arch")
-    code, _, err = ganzoo_cli("sample", copy)
-    assert (code, "not valid TOML" in err) == (1, True)
+    for words in (["sample", copy], ["train", "--config", copy / "config.toml"]):
+        code, _, err = ganzoo_cli(*words)
+        assert (code, "not valid TOML" in err) == (2, True)
 
 
 def test_list_shows_everything_or_one_kind(ganzoo_cli):

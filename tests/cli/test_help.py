@@ -69,5 +69,5 @@ def test_every_parameter_has_help():
 
 def test_choices_show_each_value(help_text):
     """Click completes and checks them; the schema lists them."""
-    assert "[adam|adamw|rmsprop|sgd]" in help_text
+    assert "[auto|fp32|bf16|fp16]" in help_text
     assert {p.name for p in train.params} >= {"precision", "optimizer", "grad_accum_steps"}

@@ -11,6 +11,7 @@ import pytest
 PROGRAM = """
 import atexit, sys
 from ganzoo.cli import ranks
+from ganzoo.execution import torchrun
 
 class Late:
     def __del__(self):
@@ -18,6 +19,7 @@ class Late:
 
 kept = Late()
 atexit.register(print, "said at exit", end=" ")
+torchrun.found_each_other()
 with ranks.exiting_at_once():
     print("done", end=" ")
     sys.exit(3)
@@ -29,7 +31,11 @@ with ranks.exiting_at_once():
     [("1", "done said at exit taken apart "), ("2", "done said at exit ")],
 )
 def test_one_of_several_processes_exits_without_finalization(processes, said):
-    launched = {"RANK": "1", "WORLD_SIZE": processes, "MASTER_ADDR": "localhost"}
+    launched = {
+        "RANK": str(int(processes) - 1),
+        "WORLD_SIZE": processes,
+        "MASTER_ADDR": "localhost",
+    }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=os.environ | launched, capture_output=True, text=True
     )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from toys import TINY_COMMAND
 
 import ganzoo
+from ganzoo.cli.runs import fitting_table
 
 
 def test_resume_auto_is_safe_to_repeat(ganzoo_cli):
@@ -108,11 +112,80 @@ def test_where_there_are_no_runs_it_says_so(ganzoo_cli):
     assert ganzoo_cli("runs", "nowhere")[0] == 2
 
 
-def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(ganzoo_cli, trained):
+def test_the_doctor_does_not_judge_a_run_of_three_steps(ganzoo_cli, trained):
     code, out, _ = ganzoo_cli("doctor", trained)
     assert code == 0
     assert "has finished at step 3 of 3" in out
-    assert "Nothing is wrong with it." in out
+    assert "There is too little to judge its training by" in out
+    assert "Nothing is wrong" not in out
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(ganzoo_cli, trained):
+    lines = [{"step": 100 + k, "diversity/real": 0.8, "diversity/fake": 0.6} for k in range(5)]
+    log = "".join(json.dumps(line) + "\n" for line in lines)
+    (Path(shutil.copytree(trained, "run")) / "metrics.jsonl").write_text(log)
+    code, out, _ = ganzoo_cli("doctor", "run")
+    assert (code, out.splitlines()[1:]) == (0, ["Nothing is wrong with it."])
+
+
+def test_the_doctor_finds_a_damaged_checkpoint(ganzoo_cli, trained):
+    (Path(shutil.copytree(trained, "run")) / "checkpoints/000003/ema.safetensors").write_bytes(b"")
+    code, out, _ = ganzoo_cli("doctor", "run")
+    assert code == 1
+    assert "it has no intact checkpoint" in out
+    assert "000003 (ema.safetensors: its checksum differs from that in the manifest)" in out
+
+
+@pytest.mark.parametrize("command", [["runs", "."], ["doctor", "run"], ["show", "run", "run"]])
+def test_reading_a_run_imports_no_torch(trained, command):
+    """Which takes seconds."""
+    shutil.copytree(trained, "run")
+    code = (
+        "import sys\nfrom ganzoo.cli import main\n"
+        f"try:\n    main({command})\n"
+        "finally:\n    print('IMPORTED', *{'torch', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("IMPORTED\n")
+
+
+RUNS = [
+    ["00001-dcgan-bce-fashion-mnist", "finished", "3,000 of 3,000", "2026-11-26 22:57",
+     "D real 0.693, D fake 0.702, G adversarial 0.812"],
+    ["00002-vanilla-[bold]-emoji", "killed", "20 of 3,000", "2026-11-26 22:58", "D real 0.1"],
+    ["a", "damaged", "", "", ""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [(40, ["run", "state"]), (80, ["run", "state", "step", "changed"]),
+     (120, ["run", "state", "step", "changed", "last metrics"])],
+)  # fmt: skip
+def test_the_table_of_runs_fits_the_terminal_with_whole_names(width, heads):
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(fitting_table(RUNS, width))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) == 1 + len(RUNS)
+    assert max(map(len, lines)) <= width
+    assert [head in lines[0] for head in heads] == [True] * len(heads)
+    for cells, line in zip(RUNS, lines[1:], strict=True):
+        assert line.split("  ")[0] == cells[0]
+        for cell in cells[: min(len(heads), 4)]:
+            assert cell in line
+    assert ("D real 0.693, D fake 0" in lines[1]) == (width == 120)
+
+
+def test_a_name_wider_than_the_terminal_is_folded_and_not_cut():
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=20, color_system=None)
+    console.print(fitting_table(RUNS, 20))
+    text = "".join(line.strip() for line in console.file.getvalue().splitlines())
+    assert text == "run" + "".join(cells[0] for cells in RUNS)
 
 
 def test_a_run_that_diverges_is_stopped_and_explained(ganzoo_cli):
@@ -132,7 +205,7 @@ def test_a_run_shows_where_it_came_from(ganzoo_cli, trained):
     code, out, _ = ganzoo_cli("show", "run", trained)
     assert code == 0
     words = " ".join(out.split())
-    assert "vanilla + bce + emoji" in words
+    assert "vanilla + bce on emoji at 8 px, conditional" in words
     assert "state finished" in words
     assert "--conditional --run-dir" in words  # the command line
     assert "gan-zoo 0.1.0" in words

@@ -49,6 +49,25 @@ def test_the_slider_moves_and_the_picture_changes(page):
         assert int(image.get_attribute("naturalWidth")) > 0
 
 
+@pytest.mark.parametrize("width", [1280, 950, 375])
+def test_each_heading_stands_above_its_part_in_one_column(runs, tmp_path, width):
+    """The verdict below "Health" too, which is long where a run has many problems."""
+    with (runs[0] / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"event": "failed", "message": "Much to say. " * 60}) + "\n")
+    page = ganzoo.report(runs[0], out=tmp_path / "page.html", device="cpu")
+    with browser(width) as driver:
+        open_page(driver, page)
+        lefts = driver.execute_script(
+            "const all = document.querySelectorAll('.parts h3, .parts p, .parts figure');"
+            "return [...all].map(e => [e.tagName, e.getClientRects().length, e.offsetLeft])"
+        )
+    column = None
+    for tag, boxes, left in lefts:
+        assert boxes == 1, "no paragraph is split between columns"
+        column = left if tag == "H3" else column
+        assert left == column
+
+
 def test_a_phone_needs_no_sideways_scrolling(page):
     with browser(375, 800) as driver:
         open_page(driver, page)

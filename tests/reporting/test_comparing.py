@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -27,6 +28,35 @@ def test_runs_that_differ_only_in_the_seed_are_one_row_with_mean_and_deviation(r
     assert "n = 2" in ganzoo.compare(*runs).to_markdown()
 
 
+def test_runs_with_the_same_seed_and_settings_count_as_one_seed_and_that_is_said(runs, tmp_path):
+    evaluated(runs[0], 10.0)
+    evaluated(runs[1], 14.0)
+    again = shutil.copytree(runs[0], tmp_path / "again")
+    evaluated(again, 12.0)
+    done = ganzoo.compare(*runs, again)
+    (row,) = done.rows
+    assert (row.seeds, row.metrics["Some-FD"].n) == ((0, 1), 2)
+    assert row.metrics["Some-FD"].value == 12.0  # of 10 and 14: the first run of a seed counts
+    assert "other seeds (n = 2)" in row.title
+    said = f"{again} has the settings and the seed of {runs[0]}: they count as one seed"
+    assert done.remarks[0] == said
+    alone = ganzoo.compare(runs[0], again).rows[0]
+    assert alone.title.endswith(", repeated")
+    assert alone.metrics["Some-FD"].std == 0.5  # the metric's own: there is one seed
+
+
+def test_what_could_not_be_measured_is_said_with_the_reason_until_it_is_measured(runs):
+    evaluated(runs[0], 10.0, metric="acme/frechet")
+    with (runs[1] / "evaluations.jsonl").open("a") as file:
+        file.write(json.dumps({"metric": "frechet", "not_measured": "too few images"}) + "\n")
+    evaluated(runs[1], 1.0, name="other", metric="acme/other")
+    remarks = ganzoo.compare(*runs).remarks
+    assert f"{runs[1]}: not measured: frechet: too few images" in remarks
+    assert not any("not evaluated for Some-FD" in remark for remark in remarks)
+    evaluated(runs[1], 14.0, metric="acme/frechet")
+    assert not any("too few images" in remark for remark in ganzoo.compare(*runs).remarks)
+
+
 def test_the_settings_that_differ_are_shown_and_no_others(runs):
     config = runs[1] / "config.toml"
     config.write_text(config.read_text().replace("batch_size = 4", "batch_size = 8"))
@@ -48,6 +78,16 @@ def test_what_was_not_measured_is_missing_and_the_command_is_named(runs):
     text = ganzoo.compare(*runs).to_markdown()
     assert "missing" in text
     assert f"ganzoo evaluate {runs[1]}" in text
+
+
+def test_runs_that_lack_the_same_metrics_share_one_remark(runs, tmp_path):
+    copies = [shutil.copytree(runs[0], tmp_path / f"copy {k}") for k in range(9)]
+    evaluated(runs[0], 10.0)
+    (remark,) = ganzoo.compare(*runs, *copies).remarks[-1:]
+    assert "10 runs (" in remark
+    assert all(str(run) in remark for run in (runs[1], *copies))
+    assert "not evaluated for any metric: `ganzoo evaluate RUN` measures it" in remark
+    assert len(ganzoo.compare(*runs, *copies).remarks) == 2  # and one that the copies are copies
 
 
 def test_numbers_measured_in_different_ways_are_called_incomparable(runs):

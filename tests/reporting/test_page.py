@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import sys
@@ -10,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 import ganzoo
+from ganzoo.reporting.charts import log_charts
 from ganzoo.reporting.images import FRAMES, thinned
 
 
@@ -42,6 +44,53 @@ def test_a_name_or_an_error_with_a_script_in_it_is_text(runs, tmp_path):
     page = written(evil, runs[0], out=tmp_path / "page.html")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(2)" in page
+
+
+def text_of(page: str) -> str:
+    """What a reader sees: without scripts, styles and tags."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", page.split("<body>")[1], flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", body))
+
+
+def test_commands_in_messages_are_code_and_have_no_backticks(runs, tmp_path):
+    """A killed run, which its advice resumes, and an evaluation that is missing."""
+    journal = runs[0] / "events.jsonl"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    page = written(*runs, out=tmp_path / "page.html")
+    assert f"<code>ganzoo resume {runs[0]}</code> resumes it" in page
+    assert "<code>ganzoo evaluate RUN</code> measures it" in page
+    assert "`" not in text_of(page)
+
+
+def test_a_single_backtick_stays_and_no_tag_is_left_open(runs, tmp_path):
+    with (runs[0] / "events.jsonl").open("a") as file:
+        file.write('{"event": "failed", "time": "x", "message": "an odd ` in <b>"}\n')
+    page = written(runs[0], out=tmp_path / "page.html")
+    assert "an odd ` in &lt;b&gt;" in page
+    assert page.count("<code>") == page.count("</code>")
+
+
+def test_a_page_says_that_a_short_log_cannot_be_judged(runs, tmp_path):
+    page = text_of(written(runs[0], out=tmp_path / "page.html"))
+    assert "There is too little to judge its training by" in page
+    assert "found nothing wrong" not in page
+
+
+def test_a_damaged_checkpoint_is_named_in_the_page(runs, tmp_path):
+    (runs[0] / "checkpoints/000006/ema.safetensors").write_bytes(b"")
+    page = text_of(written(runs[0], out=tmp_path / "page.html"))
+    assert "ema.safetensors: its checksum differs" in page
+
+
+def test_each_curve_of_a_chart_has_a_name_of_its_own(runs):
+    logs = {run.name: ganzoo.Run(run).metrics() for run in runs}
+    for shown in ({"seed-0": logs["seed-0"]}, logs):
+        figures = {figure["title"]: figure["data"] for figure in log_charts(shown)}
+        for curves in figures.values():
+            names = [curve["name"] for curve in curves]
+            assert len(set(names)) == len(names)
+        norms = [curve["name"].split(": ")[-1] for curve in figures["Gradient norms"]]
+        assert norms == ["discriminator", "generator"] * len(shown)
 
 
 def test_without_a_checkpoint_the_page_says_so_and_shows_the_rest(runs, tmp_path):

@@ -9,9 +9,10 @@ import torch
 
 import ganzoo
 from ganzoo.errors import in_python
+from ganzoo.interfaces.schedule import Schedule
 from ganzoo.run.divergence import divergence_advice
 from ganzoo.run.doctor import diagnose
-from ganzoo.run.health import examine
+from ganzoo.run.health import examine, too_little
 
 SETTINGS = {"generator_lr": 2e-4, "discriminator_lr": 2e-4, "optimizer": "adam", "ema_decay": 0.999}
 
@@ -39,6 +40,13 @@ def kinds(lines: list[dict], **settings) -> list[str]:
 def test_a_healthy_log_has_no_findings():
     assert kinds(log(*[{}] * 50)) == []
     assert kinds([]) == []
+
+
+def test_a_log_is_judged_from_five_lines_of_settled_networks_on():
+    grey = [{"step": step, "diversity/fake": 0.0} for step in (1, 2)]
+    assert "0 lines of its log are of step 100 or later, and 5 are needed" in too_little(grey)[0]
+    assert "4 lines" in too_little(log(*[{}] * 8))[0]  # steps 20 to 160
+    assert too_little(log(*[{}] * 9)) == ()
 
 
 SICK = {
@@ -101,6 +109,9 @@ def test_advice_after_a_divergence_follows_from_the_cause():
         return in_python(divergence_advice("discriminator/r", **(facts | change)))
 
     assert "1 and 0.0002 are far above" in advice(settings=SETTINGS | {"generator_lr": 1.0})
+    falling = Schedule(0.5, 0.0, length=1000.0)
+    high = advice(settings=SETTINGS | {"discriminator_lr": falling}, extremes={"x": 3e9})
+    assert f"0.0002 and {falling} are far above" in high
     grown = advice(extremes={"discriminator/r": 3e9, "generator/a": 1.0})
     assert "discriminator/r had grown to 3.0e+09" in grown
     assert "a tenth" in grown
@@ -133,7 +144,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_healthy_run(tmp_path):
         warnings.simplefilter("error")
         run = ganzoo.train(run_dir=tmp_path / "run", **TINY)
     found = diagnose(run)
-    assert found.problems == ()
+    assert (found.problems, found.remarks) == ((), ())
     assert "has finished at step 400 of 400; its latest checkpoint is of step 400" in found.state
 
 
@@ -142,7 +153,7 @@ def test_a_frozen_generator(tmp_path):
         def started(self, trainer, steps):
             for parameter in trainer.generator.parameters():
                 parameter.data = parameter.data.clone()  # its optimizer now moves something else
-                trainer.generator_update.optimizer.param_groups[0]["lr"] = 0.0
+                trainer.generator_update.optimizer.torch.param_groups[0]["lr"] = 0.0
 
     (problem,) = diagnose(train(tmp_path / "run", observers=[Freeze()])).problems
     assert "the generator's weights do not move" in problem

@@ -6,6 +6,8 @@ import json
 import sys
 
 import pytest
+import torch
+from torch import nn
 
 import ganzoo
 
@@ -98,3 +100,19 @@ def test_without_its_package_it_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(ganzoo.UsageError, match=r"pip install \"gan-zoo\[tensorboard\]\""):
         ganzoo.train(run_dir=tmp_path / "run", observers=[NAME], steps=1, **TINY)
     assert not (tmp_path / "run").exists()
+
+
+def test_without_a_run_directory_it_warns_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trainer = ganzoo.Trainer(
+        generator=nn.Sequential(nn.Linear(4, 16), nn.Unflatten(1, (1, 4, 4))),
+        discriminator=nn.Sequential(nn.Flatten(), nn.Linear(16, 1), nn.Flatten(0)),
+        latent=4,
+        loss=ganzoo.create("loss", "bce"),
+        data=ganzoo.ImageStore.from_dataset(list(torch.zeros(8, 1, 4, 4, dtype=torch.uint8))),
+        batch_size=4,
+        device="cpu",
+    )
+    with pytest.warns(ganzoo.GanzooWarning, match=r"nothing without a run directory; .*train"):
+        trainer.fit(2, observers=[ganzoo.create("observer", NAME)])
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from ganzoo_tensorboard.options import TensorBoardOptions
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+WITHOUT_RUN = (
+    "the observer 'tensorboard' writes nothing without a run directory; train with `ganzoo.train`"
+)
 
 
 class TensorBoard(ganzoo.Observer):
@@ -34,7 +39,7 @@ class TensorBoard(ganzoo.Observer):
                 "the observer 'tensorboard' needs a package that is not installed "
                 f'({error}); try `pip install "gan-zoo[tensorboard]"`'
             ) from None
-        self._folder = Path()
+        self._folder: Path | None = None
         self._settings: Mapping[str, Any] = {}
         self._writer: SummaryWriter | None = None
 
@@ -43,7 +48,14 @@ class TensorBoard(ganzoo.Observer):
         self._folder, self._settings = run_dir / "tensorboard", settings
 
     def started(self, trainer: ganzoo.TrainerState, steps: int) -> None:
-        """Open an event file; events after `trainer.step` are purged, as they are written again."""
+        """Open an event file; events after `trainer.step` are purged, as they are written again.
+
+        Without a run directory (`Trainer.fit`) there is no place for it, and nothing to write.
+        """
+        if self._folder is None:
+            warnings.warn(ganzoo.GanzooWarning(WITHOUT_RUN), stacklevel=2)
+            return
+
         from torch.utils.tensorboard import SummaryWriter
 
         purge_step = trainer.step + 1 if trainer.step else None
