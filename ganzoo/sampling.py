@@ -1,83 +1,244 @@
-"""Sampling: images of a generator from z and labels, in training and afterwards alike."""
+"""Sampling: images of a generator from z and conditions, in training and afterwards alike."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import UsageError, setting
+from ganzoo.interfaces.architecture import Architecture, Draw
+from ganzoo.interfaces.constraint import Constraint
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import derive, isolated, reseed
 
 CHUNK = 256
 """Images generated at once, which bounds memory."""
 
+Settle = Callable[[nn.Module, Draw], None]
+"""Prepares a generator for sampling, in place."""
 
-def sample_images(
-    generator: nn.Module,
-    latent: Latent,
-    n: int,
-    *,
-    seed: int,
-    num_classes: int,
-    labels: Tensor | int | None = None,
-    truncation: float | None = None,
-) -> Tensor:
-    """Draw images; the i-th depends on the seed and i alone, not on n.
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a conditional generator is given beside z: classes, vectors or pictures.
+
+    Attributes:
+        image: its classes or condition.
+        kept: vectors or pictures of some training images, `(M, *image.condition_shape)`; None for
+            classes.
+    """
+
+    image: ImageSpec
+    kept: Tensor | None = None
+
+    def in_turn(self, n: int) -> Tensor:
+        """Conditions of n images: all classes, or those that are kept, in turn.
+
+        Raises:
+            UsageError: none are kept.
+        """
+        if self.image.num_classes:
+            return torch.arange(n) % self.image.num_classes
+        if self.kept is None:
+            raise UsageError(f"there are no conditions to sample with; give labels: {self._wanted}")
+        return self.kept[torch.arange(n) % len(self.kept)]
+
+    def random(self, n: int, device: torch.device) -> Tensor:
+        """Conditions of n images, drawn from torch's default random generator of a device."""
+        if self.image.num_classes:
+            return torch.randint(self.image.num_classes, (n,), device=device)
+        if self.kept is None:
+            return self.in_turn(n)  # which says what is missing
+        return self.kept.to(device)[torch.randint(len(self.kept), (n,), device=device)]
+
+    def checked(self, labels: Tensor | int, n: int) -> Tensor:
+        """Conditions that a user chose for n images.
+
+        Args:
+            labels: `(n, …)`, or one for all.
+            n: number of images.
+
+        Raises:
+            UsageError: they have another shape, type or range.
+        """
+        # Classes.
+        classes, shape = self.image.num_classes, self.image.condition_shape
+        if classes:
+            chosen = torch.as_tensor(labels, dtype=torch.int64).expand(n)
+            if chosen.min() < 0 or chosen.max() >= classes:
+                wrong = int(chosen.min() if chosen.min() < 0 else chosen.max())
+                raise UsageError(f"class {wrong} does not exist; this run has 0 to {classes - 1}")
+            return chosen
+
+        # Vectors and pictures.
+        if not isinstance(labels, Tensor):
+            raise UsageError(f"labels must be {self._wanted}, got {labels!r}")
+        if not labels.is_floating_point() or labels.shape not in (shape, (n, *shape)):
+            raise UsageError(
+                f"labels must be {self._wanted}, got {labels.dtype} of shape {tuple(labels.shape)} "
+                f"for {n} images"
+            )
+        bound = 1 if len(shape) > 1 else float("inf")
+        if not labels.isfinite().all() or labels.abs().max() > bound:
+            low, high = labels.min().item(), labels.max().item()
+            raise UsageError(f"labels must be {self._wanted}; these lie in [{low:.4g}, {high:.4g}]")
+        return labels.float().expand(n, *shape)
+
+    @property
+    def _wanted(self) -> str:
+        shape = ", ".join(map(str, self.image.condition_shape))
+        kind = self.image.condition_kind
+        return f"floats of shape (N, {shape})" + (" in [-1, 1]" if kind == "picture" else "")
+
+
+def trial_conditions(image: ImageSpec, n: int) -> Tensor | None:
+    """Conditions of the right type and shape to try a network on; None without any."""
+    if image.condition is None:
+        return torch.arange(n) % image.num_classes if image.num_classes else None
+    rng = torch.Generator().manual_seed(1)
+    return torch.rand(n, *image.condition_shape, generator=rng) * 2 - 1
+
+
+class Sampler:
+    """Draws images of a generator: in training, from a run and for an export alike.
 
     Args:
-        generator: in evaluation mode.
         latent: the distribution of z.
-        n: how many, at least 1.
-        seed: of z.
-        num_classes: of a conditional generator; 0 for an unconditional one.
-        labels: `(n,)`, or one for all; classes in turn where None. Conditional only.
-        truncation: see `Latent.sample`.
-
-    Returns:
-        float32 `(n, C, H, W)` in [-1, 1], on the CPU.
-
-    Raises:
-        UsageError: n or a label is out of range, or labels for an unconditional generator.
+        conditions: of a conditional generator; None for an unconditional one.
+        settles: what prepares a trained generator for sampling, in order.
     """
-    if n < 1:
-        raise UsageError(f"the number of images must be at least 1, got {n}")
-    device = next(generator.parameters()).device
-    # On the CPU, image by image, so that every device and every n gives the same images.
-    rng = torch.Generator().manual_seed(derive(seed, "sample"))
-    z = torch.cat([latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)])
-    return decode(generator, z.to(device), resolve_labels(labels, n, num_classes), seed=seed)
 
+    def __init__(
+        self, latent: Latent, conditions: Conditions | None, settles: Iterable[Settle] = ()
+    ) -> None:
+        self.latent = latent
+        self.conditions = conditions
+        self.settles = list(settles)
 
-@torch.no_grad()
-def decode(generator: nn.Module, z: Tensor, labels: Tensor | None, *, seed: int = 0) -> Tensor:
-    """Images `(N, C, H, W)` on the CPU for given z `(N, latent_dim)`, in chunks, in float32."""
-    was_training = generator.training
-    generator.eval()
-    with isolated(z.device):
-        reseed(z.device, seed, "noise")  # for generators that draw noise of their own
-        images = []
-        for start in range(0, len(z), CHUNK):
-            rows = slice(start, start + CHUNK)
-            arguments = [z[rows]] if labels is None else [z[rows], labels[rows].to(z.device)]
-            images.append(generator(*arguments))
-    generator.train(was_training)
-    return torch.cat(images).float().cpu().contiguous()
+    def labels(self, labels: Tensor | int | None, n: int) -> Tensor | None:
+        """The conditions of n images: those given, or else in turn; None if unconditional.
 
+        Raises:
+            UsageError: they are wrong, or the generator is unconditional.
+        """
+        if self.conditions is None:
+            if labels is not None:
+                raise UsageError(
+                    "this generator was trained without labels, so a class cannot be chosen; "
+                    f"train with {setting('conditional', True)}"
+                )
+            return None
+        if labels is None:
+            return self.conditions.in_turn(n)
+        return self.conditions.checked(labels, n)
 
-def resolve_labels(labels: Tensor | int | None, n: int, num_classes: int) -> Tensor | None:
-    """Labels `(n,)` for a conditional generator, None for an unconditional one."""
-    if not num_classes:
-        if labels is not None:
+    @torch.no_grad()
+    def at_rest(self, generator: nn.Module) -> nn.Module:
+        """A settled copy of a generator, in evaluation mode; itself if there is nothing to do."""
+        if not self.settles:
+            return generator
+        settled = deepcopy(generator).eval()
+        device = device_of(settled)
+
+        def draw(n: int) -> tuple[Tensor, ...]:
+            z = self.latent.sample(n, device=device)
+            return (z, self.conditions.random(n, device)) if self.conditions else (z,)
+
+        with isolated(device):
+            reseed(device, 0, "settle")
+            for settle in self.settles:
+                settle(settled, draw)
+        return settled.eval()
+
+    def sample(
+        self,
+        generator: nn.Module,
+        n: int,
+        *,
+        seed: int,
+        labels: Tensor | int | None = None,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Draw images; the i-th depends on the seed and i alone, not on n.
+
+        Args:
+            generator: at rest.
+            n: how many, at least 1.
+            seed: of z.
+            labels: `(n, …)`, or one for all; see `labels`. Conditional only.
+            truncation: see `Latent.sample` and `Latent.images`.
+
+        Returns:
+            float32 `(n, C, H, W)` in [-1, 1], on the CPU.
+
+        Raises:
+            UsageError: n or a label is out of range, or labels for an unconditional generator.
+        """
+        if n < 1:
+            raise UsageError(f"the number of images must be at least 1, got {n}")
+        # On the CPU, image by image, so that every device and every n gives the same images.
+        rng = torch.Generator().manual_seed(derive(seed, "sample"))
+        rows = [self.latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)]
+        return self.decode(generator, torch.cat(rows), labels, seed=seed, truncation=truncation)
+
+    @torch.no_grad()
+    def decode(
+        self,
+        generator: nn.Module,
+        z: Tensor,
+        labels: Tensor | int | None = None,
+        *,
+        seed: int = 0,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Images `(N, C, H, W)` on the CPU for given z `(N, latent_dim)`, in chunks, in float32.
+
+        Raises:
+            UsageError: z has another length, or a label is out of range.
+        """
+        # z and labels.
+        if z.ndim != 2 or z.shape[1] != self.latent.latent_dim or not len(z):
             raise UsageError(
-                "this generator was trained without labels, so a class cannot be chosen; "
-                f"train with {setting('conditional', True)}"
+                f"z must be of the shape (N, {self.latent.latent_dim}), got {tuple(z.shape)}"
             )
-        return None
-    if labels is None:
-        return torch.arange(n) % num_classes
-    chosen = torch.as_tensor(labels, dtype=torch.int64).expand(n)
-    if chosen.min() < 0 or chosen.max() >= num_classes:
-        wrong = int(chosen.min() if chosen.min() < 0 else chosen.max())
-        raise UsageError(f"class {wrong} does not exist; this run has 0 to {num_classes - 1}")
-    return chosen
+        device, was_training = device_of(generator), generator.training
+        chosen = self.labels(labels, len(z))
+        z, chosen = z.to(device), None if chosen is None else chosen.to(device)
+
+        # Images.
+        generator.eval()
+        with isolated(device):
+            reseed(device, seed, "noise")  # for generators that draw noise of their own
+            images = []
+            for start in range(0, len(z), CHUNK):
+                rows = slice(start, start + CHUNK)
+                own = None if chosen is None else chosen[rows]
+                images.append(self.latent.images(generator, z[rows], own, truncation=truncation))
+        generator.train(was_training)
+        return torch.cat(images).float().cpu().contiguous()
+
+
+def settles_of(architecture: Architecture, constraints: Iterable[Constraint]) -> list[Settle]:
+    """What prepares a generator for sampling: of its constraints, then of its architecture."""
+    settles: list[Settle] = []
+    for constraint in constraints:
+        own = type(constraint).settle is not Constraint.settle
+        if own and constraint.applies_to("generator"):
+            settles.append(_without_draw(constraint))
+    if type(architecture).settle is not Architecture.settle:
+        settles.append(architecture.settle)
+    return settles
+
+
+def _without_draw(constraint: Constraint) -> Settle:
+    return lambda generator, draw: constraint.settle(generator)
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """The device of a network."""
+    return next(network.parameters()).device

@@ -32,6 +32,42 @@ class Between(RealGradientPenalty):
         return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - 1).square().mean()
 
 
+class Anchored(ganzoo.Penalty):
+    """Scores against moving averages of the other side's (LeCam), read before they change."""
+
+    def __init__(self):
+        super().__init__()
+        for name in ("reals", "fakes"):
+            self.register_buffer(name, torch.zeros(()))
+        self.register_buffer("never_reached", torch.full((3,), torch.inf))
+        self.register_buffer("constant", torch.full((3,), 0.1))
+        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+
+    def penalty(self, critic, real, fake):
+        reals, fakes = critic(real), critic(fake)
+        value = (reals - self.fakes).square().mean() + (fakes - self.reals).square().mean()
+        with torch.no_grad():
+            self.reals.lerp_(reals.mean(), 0.5)
+            self.fakes = self.fakes.lerp(fakes.mean(), 0.5)  # another tensor under its name
+            self.updates += 1
+        return value
+
+
+class Adaptive(ganzoo.Augmentation):
+    """Noise for each image, whose strength follows the mean of all real scores."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("strength", torch.full((), 0.1))
+
+    def forward(self, images):
+        return images + self.strength * torch.randn_like(images)
+
+    def after_discriminator_step(self, real_scores, fake_scores):
+        self.strength += 0.1 * (real_scores.mean() - fake_scores.mean()).abs()
+        return {"strength": self.strength.clone()}
+
+
 class Distance(LogisticLoss):
     """Wasserstein."""
 
@@ -97,3 +133,15 @@ def states_after(steps, settings):
     made = trainer(**settings)
     made.fit(steps)
     return made.state_dict()
+
+
+def anchored_states_after(steps, settings):
+    made = trainer(penalties={"anchored": Anchored()}, **settings)
+    made.fit(steps)
+    return made.discriminator_update.objective.penalties[0].state_dict(), made.state_dict()
+
+
+def augmented_after(steps, settings):
+    made = trainer(augment=Adaptive(), **settings)
+    made.fit(steps)
+    return made.augment.state_dict(), weights(made.discriminator)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import get_args
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ganzoo
 from ganzoo.config import (
+    SECTIONS,
     SETTINGS,
     ConfigTree,
     Layer,
@@ -129,11 +133,26 @@ LEAVES = {
         "reuse_fakes": False,
         "conditional": True,
         "optimizer": "rmsprop",
-        "generator_lr": 1e-5,
+        "generator_lr": "0.0001 to 0 over 100 steps from 5 steps",
         "discriminator_lr": 3e-4,
         "betas": [0.0, 0.9],
         "ema_decay": 0.0,
         "seed": 2**63 - 1,
+        "kimg": 2.5,
+        "epochs": 3.0,
+        "generator_betas": [0.1, "0.9 to 0.99 over 10 kimg"],
+        "discriminator_betas": [0.2, 0.8],
+        "eps": 1e-6,
+        "generator_eps": 1e-7,
+        "discriminator_eps": 1e-5,
+        "weight_decay": 0.1,
+        "generator_weight_decay": 0.2,
+        "discriminator_weight_decay": 0.3,
+        "ema_halflife": "0 to 500 over 20000 kimg cosine",
+        "ema_rampup": 0.05,
+        "ema_start": 10,
+        "init_from": "runs/1",
+        "freeze_layers": 2,
     },
     "execution": {
         "device": "cpu",
@@ -216,7 +235,7 @@ def test_a_size_may_be_written_in_every_usual_way(height, width):
         ),
         ({"image": {"size": 0}}, "'image.size"),
         ({"training": {"betas": [0.5, 1.0]}}, "should be less than 1"),
-        ({"training": {"optimizer": "adamm"}}, "'adam', 'adamw', 'rmsprop' or 'sgd'"),
+        ({"training": {"generator_lr": "1 to nowhere"}}, "should be a number, or a schedule like"),
         ({"execution": {"precision": "fp8"}}, "'execution.precision' is 'fp8'"),
     ],
 )
@@ -226,9 +245,112 @@ def test_a_wrong_value_is_told_with_key_value_origin_and_what_is_allowed(wrong, 
     assert told in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"training": {"steps": True}}, "'training.steps' is True (from layer 0), but should be"),
+        ({"training": {"generator_lr": True}}, "should be a number"),
+        ({"training": {"betas": [True, 0.9]}}, "should be a number"),
+        ({"image": {"size": True}}, "should be a number, not true or false"),
+        ({"training": {"betas": [0.5]}}, "[0.5] (from layer 0), but should have at least 2 v"),
+        ({"training": {"betas": [0.5, 0.6, 0.7]}}, "should have at most 2 values."),
+        ({"training": {"betas": 0.5}}, "is 0.5 (from layer 0), but should be a list."),
+        ({"image": {"size": "²"}}, "should be a number of pixels like 32"),
+        ({"image": {"size": "9" * 5000}}, "should be a number of pixels like 32"),
+        ({"logging": {"keep_best": 3}}, "should be a metric of the log: NAME, NAME:min or"),
+        ({"training": {"steps": 1.5}}, "should be a whole number."),
+        ({"training": {"steps": 10**5000}}, "is a number of 16610 bits (from layer 0), but should"),
+        ({"training": {"steps": "9" * 5000}}, "should be a number of at most 64 bits"),
+        ({"image": {"horizontal_flip": 3}}, "should be true or false."),
+        ({"execution": {"device": 3}}, "should be text."),
+    ],
+)  # fmt: skip
+def test_what_is_allowed_is_said_in_plain_words(wrong, told):
+    with pytest.raises(ganzoo.UsageError) as error:
+        tree(BASE | wrong).validate()
+    assert told in str(error.value)
+    assert len(str(error.value)) < 400
+    assert not re.search(
+        "valid (tuple|integer|string|number)|tuple|<class|Exceeds", str(error.value)
+    )
+
+
+def test_every_count_has_an_upper_bound():
+    """A typing error is then told as one, before torch crashes or fills the memory."""
+    for section, leaf in SETTINGS.values():
+        field = SECTIONS[section].model_fields[leaf]
+        if leaf not in ("size", "keep_best") and int in (
+            field.annotation,
+            *get_args(field.annotation),
+        ):
+            with pytest.raises(ganzoo.UsageError, match=f"'{section}.{leaf}' is 1000.* less than"):
+                tree(BASE | {section: {leaf: 10**23}}).validate()
+
+
 def test_a_missing_choice_says_how_to_make_it():
     with pytest.raises(ganzoo.UsageError, match="'loss' is missing: choose one with loss=NAME"):
         tree({"arch": "dcgan", "data": "emoji"}).validate()
+
+
+def test_a_missing_choice_names_the_file_that_lacks_it(tmp_path):
+    file = tmp_path / "empty.toml"
+    file.write_text("")
+    with pytest.raises(
+        ganzoo.UsageError, match="'arch' is missing.*not in arguments or empty.toml"
+    ):
+        ganzoo.train(file)
+    with pytest.raises(ganzoo.UsageError, match=f"'arch' is missing.*not in {file}"):
+        load_config(file)
+
+
+def test_a_table_of_a_stronger_layer_wins_over_a_value():
+    made = tree({"arch": {"blocks": {"first": 1}}}, BASE | {"arch": {"name": "dcgan", "blocks": 4}})
+    assert made.options("arch") == {"blocks": {"first": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = " + "[" * 5000, "cannot read .*any.toml: it is nested too deep"),
+        ("x = " + "[" * 100 + "]" * 100, "any.toml is nested too deep: tables and lists have 32"),
+        ("x = " + "{a=" * 5000, "cannot read .*any.toml: it is nested too deep"),
+        ("\n\n" + ".".join("a" * 3000) + " = 1", "any.toml, line 3: a key of more than 32 parts"),
+        ("[" + ".".join("'a'" for _ in range(3000)) + "]", "line 1: a key of more than 32 parts"),
+        ("x = " + "9" * 5000, "cannot read .*any.toml: Exceeds the limit"),
+        ("arch = 0x" + "f" * 5000, "'arch.name' is a number of 20000 bits"),
+        ("#" * 2**20 + "\n", "any.toml is larger than a config may be, 1,048,576 bytes"),
+    ],
+    ids=lambda text: text[:12],
+)
+def test_an_absurd_config_is_one_sentence(tmp_path, text, told):
+    file = tmp_path / "any.toml"
+    file.write_text(text)
+    with pytest.raises(ganzoo.UsageError, match=told):
+        load_config(file)
+    with pytest.raises(ganzoo.UsageError):
+        tree(read_toml(file).tree).validate()
+
+
+def test_many_unknown_keys_are_told_by_the_first_few(tmp_path):
+    """Each was compared with all known names, which took 90 seconds."""
+    file = tmp_path / "any.toml"
+    file.write_text("[training]\n" + "".join(f"unknown{k} = 1\n" for k in range(50_000)))
+    with pytest.raises(ganzoo.UsageError) as error:
+        load_config(file)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 21
+    assert lines[-1] == "… and 49983 more."
+
+
+@pytest.mark.parametrize("text", ["arch.x=" + "[" * 5000, "arch.x=" + "9" * 5000])
+def test_an_absurd_option_is_one_sentence(text):
+    with pytest.raises(ganzoo.UsageError, match="cannot read the value of 'arch.x'"):
+        parse_assignment(text)
+
+
+def test_an_option_of_three_thousand_parts_is_one_sentence():
+    with pytest.raises(ganzoo.UsageError, match="layer 0 is nested too deep"):
+        tree(tree_of(*parse_assignment(".".join("a" * 3000) + "=1")))
 
 
 @pytest.mark.parametrize(

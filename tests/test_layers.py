@@ -20,11 +20,12 @@ ALLOWED = {
     "errors": set(),
     "files": {"errors"},
     "randomness": set(),
-    "freeze": set(),
+    "freeze": {"errors"},
     "interfaces": {"errors"},
     "discovery": {"errors", "interfaces"},
     "config": {"errors", "interfaces", "discovery"},
     "sampling": {"errors", "randomness", "interfaces"},
+    "nn": {"interfaces"},
     "data": BASE | {"interfaces", "config"},
     "execution": BASE | {"interfaces", "config"},
     "training": BASE | {"interfaces", "config", "data", "execution", "sampling", "discovery"},
@@ -39,7 +40,8 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_125,
+    "training": 1_450,
+    "nn": 70,
     "execution": 1_120,
     "interfaces": 1_060,
     "config": 680,
@@ -140,10 +142,11 @@ def test_training_says_what_is_trained_and_not_how(what):
             assert not said, f"{file.name}:{number} mentions {what}: {line.strip()}"
 
 
-def test_training_knows_execution_by_one_door_and_plugins_by_one_question():
+def test_training_knows_execution_by_one_door_and_plugins_by_what_a_user_chose():
     for file in files_of("training"):
         from_above = {n for n in imports(file) if part_of(n) in ("execution", "discovery")}
-        assert from_above <= {DOOR, "ganzoo.discovery.penalties.default_penalties"}, file
+        choices = {f"ganzoo.discovery.choosing.{name}" for name in ("chosen", "chosen_by_name")}
+        assert from_above <= {DOOR, *choices}, file
 
 
 def test_the_step_of_a_gan_fits_on_a_screen_each_and_the_trainer_in_250_lines():

@@ -6,9 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from ganzoo.config.schema import SEVERAL, KeyPath, RunConfig
-from ganzoo.errors import UsageError, did_you_mean, setting
+from ganzoo.config.run_config import SEVERAL, KeyPath, RunConfig
+from ganzoo.errors import UsageError, did_you_mean, setting, shown
+from ganzoo.interfaces.options import allowed_by, in_lines, key_of
+
+DEEPEST = 32
+"""Levels of tables and lists in a config."""
 
 
 class Layer(NamedTuple):
@@ -24,10 +29,18 @@ class ConfigTree:
     def __init__(self) -> None:
         self.values: dict[KeyPath, Any] = {}
         self.origins: dict[KeyPath, str] = {}
+        self._layers: list[str] = []
+        self._tables: set[KeyPath] = set()
         self._named: dict[str, dict[str, None]] = {section: {} for section in SEVERAL}
 
     def add(self, layer: Layer) -> None:
-        """Add the values that no earlier layer has set."""
+        """Add the values that no earlier layer has set.
+
+        Raises:
+            UsageError: the layer is nested too deep.
+        """
+        check_depth(layer.tree, layer.origin)
+        self._layers.append(layer.origin)
         for section, tables_of in self._named.items():
             tables = layer.tree.get(section)
             if isinstance(tables, Mapping):  # else `validate` will say what it should be
@@ -37,15 +50,21 @@ class ConfigTree:
             named = (path[0], "name")
             if self.values.get(named, leaves.get(named)) != leaves.get(named, self.get(*named)):
                 continue  # options of a component that an earlier layer replaced by another
-            # A single value of a stronger layer takes the place of a whole table.
-            if not any(path[:depth] in self.values for depth in range(1, len(path) + 1)):
-                self.values[path] = value
-                self.origins[path] = layer.origin
+            # A value of a stronger layer takes the place of a whole table, and a table of a value.
+            above = [path[:depth] for depth in range(1, len(path))]
+            if path in self._tables or any(p in self.values for p in (*above, path)):
+                continue
+            self._tables.update(above)
+            self.override(path, value, layer.origin)
 
     def override(self, path: KeyPath, value: Any, origin: str) -> None:
         """Replace a value by the one it was resolved to."""
         self.values[path] = value
         self.origins[path] = origin
+
+    def drop(self, path: KeyPath) -> None:
+        """Forget a value that was resolved into another."""
+        del self.values[path], self.origins[path]
 
     def settle(self, prefix: KeyPath, values: Mapping[str, Any], origin: str) -> None:
         """Store validated values: those set already keep their origin, the others get this one."""
@@ -78,8 +97,7 @@ class ConfigTree:
         try:
             return RunConfig.model_validate(self.nested())
         except ValidationError as error:
-            lines = [self._explain(detail) for detail in error.errors()]
-            raise UsageError("\n".join(dict.fromkeys(lines))) from None
+            raise UsageError(in_lines(error, self._explain)) from None
 
     def nested(self) -> dict[str, Any]:
         """The values as one tree of plain dicts."""
@@ -93,10 +111,9 @@ class ConfigTree:
             table[path[-1]] = value
         return tree
 
-    def _explain(self, detail: Any) -> str:
+    def _explain(self, detail: ErrorDetails) -> str:
         # Where the value came from.
-        path = tuple(str(part) for part in detail["loc"])
-        key = ".".join(path)
+        path, key = tuple(str(part) for part in detail["loc"]), key_of(detail)
         above = [o for p, o in self.origins.items() if p == path[: len(p)]]
         below = [o for p, o in self.origins.items() if path == p[: len(path)]]
         given = "".join(f" (from {origin})" for origin in (above or below)[:1])
@@ -108,15 +125,18 @@ class ConfigTree:
                 f"no setting '{key}'{given}.{did_you_mean(path[-1], known)} "
                 f"Allowed here: {', '.join(known)}."
             )
-        if detail["type"] == "missing":
+        if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
+            asked = [o for o in dict.fromkeys(self._layers) if not o.startswith("ganzoo")]
             return (
                 f"'{path[0]}' is missing: choose one with {setting(path[0], 'NAME')}; "
-                "`ganzoo list` shows the names."
+                f"`ganzoo list` shows the names. It is not in {' or '.join(asked)}."
             )
-        message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-        if detail["type"] in ("model_type", "dict_type"):
-            message = f"should be a table: [{key}] and its keys below, or {key}.KEY = VALUE"
-        return f"'{key}' is {detail['input']!r}{given}, but {message}."
+        allowed = allowed_by(detail)
+        if allowed == "should be a table":
+            allowed += f": [{key}] and its keys below, or {key}.KEY = VALUE"
+        if isinstance(detail["input"], Mapping) and not allowed.startswith("should be a table"):
+            return f"[{key}]{given} {allowed}."  # several settings of a table together
+        return f"'{key}' is {shown(detail['input'])}{given}, but {allowed}."
 
 
 def _known_keys(path: KeyPath) -> list[str]:
@@ -126,6 +146,21 @@ def _known_keys(path: KeyPath) -> list[str]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             model = annotation
     return sorted(model.model_fields)
+
+
+def check_depth(value: object, origin: str, depth: int = 0) -> None:
+    """Refuse a tree whose tables and lists are nested deeper than any setting is.
+
+    Raises:
+        UsageError: names the origin.
+    """
+    if depth > DEEPEST:
+        raise UsageError(f"{origin} is nested too deep: tables and lists have {DEEPEST} levels")
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for member in value:
+            check_depth(member, origin, depth + 1)
 
 
 def _leaves(tree: Mapping[str, Any], prefix: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+import re
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
-    BaseModel,
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -14,10 +14,13 @@ from pydantic import (
     field_validator,
 )
 
-from ganzoo.errors import UsageError, did_you_mean
-from ganzoo.interfaces.options import validated
+from ganzoo.interfaces.options import NumbersAreNumbers
+from ganzoo.interfaces.schedule import Progress, Scheduled
 
-KeyPath = tuple[str, ...]
+MOST_STEPS = 1_000_000_000
+MOST_IMAGES = 1_000_000
+MOST_THREADS = 1024
+"""Upper bounds of counts: larger ones are typing errors, and crash in torch or fill the memory."""
 
 
 class BestBy(NamedTuple):
@@ -33,15 +36,15 @@ class BestBy(NamedTuple):
         return f"{self.metric}:{self.direction}"
 
     @classmethod
-    def parse(cls, text: str) -> BestBy:
+    def parse(cls, text: object) -> BestBy:
         """From text; raises ValueError where it is none of the three."""
-        name, colon, direction = text.partition(":")
+        name, colon, direction = text.partition(":") if isinstance(text, str) else ("", "", "")
         if not name or (colon and direction not in ("min", "max")):
             raise ValueError("should be a metric of the log: NAME, NAME:min or NAME:max")
         return cls(name, "max" if direction == "max" else "min")
 
 
-class Section(BaseModel):
+class Section(NumbersAreNumbers):
     """A table of the config: frozen, forbids unknown keys."""
 
     model_config = ConfigDict(
@@ -53,27 +56,11 @@ class Section(BaseModel):
     )
 
 
-S = TypeVar("S", bound=Section)
-
-
-class ComponentChoice(BaseModel):
-    """Which component to use; every other key is one of its own options."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
-
-    name: str = Field(description="Name of the component, or distribution/name.")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The component's options as given."""
-        return dict(self.model_extra or {})
-
-
 def _parse_size(value: object) -> object:
     """Accept 32, "32", "32x64" (height x width) and [32, 64]."""
     if isinstance(value, str):
         parts = value.lower().split("x")
-        if not all(part.strip().isdigit() for part in parts):
+        if not all(re.fullmatch(r"\s*[0-9]{1,9}\s*", part) for part in parts):
             raise ValueError("should be a number of pixels like 32, or height x width like 32x64")
         value = [int(part) for part in parts]
     if isinstance(value, int):
@@ -90,7 +77,20 @@ def _device_name(value: object) -> object:
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
 Size = Annotated[tuple[Pixels, Pixels], BeforeValidator(_parse_size)]
-Beta = Annotated[float, Field(ge=0, lt=1)]
+Beta = Annotated[Scheduled, Field(ge=0, lt=1)]
+Betas = tuple[Beta, Beta]
+Epsilon = Annotated[float, Field(gt=0, le=1)]
+WeightDecay = Annotated[float, Field(ge=0, le=1)]
+GradNorm = Annotated[float, Field(gt=0)]
+
+
+def _not_zero(value: object) -> object:
+    if value == 0:
+        raise ValueError("should be greater than 0, or a schedule")
+    return value
+
+
+LearningRate = Annotated[Scheduled, Field(ge=0), AfterValidator(_not_zero)]
 
 Switch = Literal["auto", "on", "off"]
 """A choice that ganzoo makes where the user does not."""
@@ -115,6 +115,7 @@ class ImageConfig(Section):
     store_gib: float = Field(
         64.0,
         ge=0,
+        le=1_000_000,
         description="Decode all images once and cache them if they take at most this many GiB; "
         "worker processes decode a larger set again in every epoch.",
     )
@@ -124,15 +125,40 @@ class ImageConfig(Section):
 class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
-    steps: int = Field(1500, ge=1, description="Number of generator updates.")
+    steps: int = Field(1500, ge=1, le=MOST_STEPS, description="Number of generator updates.")
+    kimg: float | None = Field(
+        None,
+        gt=0,
+        le=MOST_STEPS,
+        description="How long to train, in thousands of real images shown to the discriminator, "
+        "instead of steps.",
+    )
+    epochs: float | None = Field(
+        None,
+        gt=0,
+        le=MOST_STEPS,
+        description="How long to train, in passes of the discriminator over the dataset, instead "
+        "of steps.",
+    )
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=MOST_STEPS,
+        description="How long to train, in minutes, or until steps, kimg or epochs are reached if "
+        "they are given too. The config of the run then says how many steps it was.",
+    )
     batch_size: int = Field(
         64,
         ge=1,
+        le=MOST_IMAGES,
         description="Global batch size: images in one update, over all processes of data parallel "
         "training.",
     )
     n_critic: int = Field(
-        1, ge=1, description="Discriminator updates per generator update, each on a fresh batch."
+        1,
+        ge=1,
+        le=10_000,
+        description="Discriminator updates per generator update, each on a fresh batch.",
     )
     reuse_fakes: bool = Field(
         True,
@@ -145,31 +171,121 @@ class TrainingConfig(Section):
         description="Class-conditional training: both networks receive the labels. A loss that "
         "needs labels switches it on.",
     )
-    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = Field(
-        "adam", description="Optimizer of both networks."
+    optimizer: str = Field(
+        "adam",
+        description="Optimizer of both networks: the name of a class of torch.optim, in lower "
+        "case (adam, adamw, radam, rmsprop, sgd, …).",
     )
-    generator_lr: float = Field(2e-4, gt=0, description="Learning rate of the generator.")
-    discriminator_lr: float = Field(2e-4, gt=0, description="Learning rate of the discriminator.")
-    betas: tuple[Beta, Beta] = Field(
+    generator_lr: LearningRate = Field(
+        2e-4,
+        description="Learning rate of the generator: a number, or a schedule like "
+        "'2e-4 to 0 over 100000 steps'.",
+    )
+    discriminator_lr: LearningRate = Field(
+        2e-4, description="Learning rate of the discriminator, a number or a schedule."
+    )
+    betas: Betas = Field(
         (0.5, 0.999),
-        description="Adam's betas. For rmsprop and sgd the first is the momentum, and the second "
-        "rmsprop's smoothing constant alpha.",
+        description="Adam's betas, numbers or schedules. For optimizers without betas the first is "
+        "the momentum, and the second rmsprop's smoothing constant alpha.",
     )
-    ema_decay: float = Field(
+    generator_betas: Betas | None = Field(
+        None, description="Betas of the generator's optimizer; betas if unset."
+    )
+    discriminator_betas: Betas | None = Field(
+        None, description="Betas of the discriminator's optimizer; betas if unset."
+    )
+    eps: Epsilon | None = Field(
+        None, description="Epsilon of both optimizers; torch's default if unset."
+    )
+    generator_eps: Epsilon | None = Field(None, description="Epsilon of the generator's optimizer.")
+    discriminator_eps: Epsilon | None = Field(
+        None, description="Epsilon of the discriminator's optimizer."
+    )
+    weight_decay: WeightDecay | None = Field(
+        None, description="Weight decay of both optimizers; torch's default if unset."
+    )
+    generator_weight_decay: WeightDecay | None = Field(
+        None, description="Weight decay of the generator's optimizer."
+    )
+    discriminator_weight_decay: WeightDecay | None = Field(
+        None, description="Weight decay of the discriminator's optimizer."
+    )
+    max_grad_norm: GradNorm | None = Field(
+        None,
+        description="Gradient clipping: scale the gradient of each update of a network down to "
+        "this norm where it is larger. Not at all if unset.",
+    )
+    generator_max_grad_norm: GradNorm | None = Field(
+        None, description="Largest gradient norm of the generator; max_grad_norm if unset."
+    )
+    discriminator_max_grad_norm: GradNorm | None = Field(
+        None, description="Largest gradient norm of the discriminator; max_grad_norm if unset."
+    )
+    ema_decay: Beta = Field(
         0.999,
+        description="Decay per step of the generator's exponential moving average (EMA), from "
+        "which samples are drawn; it is warmed up over the first steps. 0 samples the latest "
+        "weights.",
+    )
+    ema_halflife: Annotated[Scheduled, Field(ge=0)] | None = Field(
+        None,
+        description="Half-life of the EMA in thousands of real images (kimg), instead of "
+        "ema_decay; without warm-up.",
+    )
+    ema_rampup: float | None = Field(
+        None,
+        gt=0,
+        description="With ema_halflife: bound the half-life by this fraction of the images shown "
+        "so far (StyleGAN2-ADA: 0.05).",
+    )
+    ema_start: int = Field(
+        0,
         ge=0,
-        lt=1,
-        description="Decay of the generator's exponential moving average (EMA), from which "
-        "samples are drawn; it is warmed up over the first steps. 0 samples the latest weights.",
+        le=MOST_STEPS,
+        description="Step at which averaging starts; until then the EMA is the latest weights.",
+    )
+    init_from: str | None = Field(
+        None,
+        description="Run directory whose latest weights to start from, where name and shape fit "
+        "(transfer learning, fine-tuning).",
+    )
+    freeze_layers: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Do not train the first layers with parameters of the discriminator (FreezeD, "
+        "Mo et al. 2020, for fine-tuning).",
     )
     seed: int = Field(
         0, ge=0, lt=2**63, description="Random seed of initialization, data order and noise."
     )
 
     @property
+    def length(self) -> str:
+        """How long to train, in words: `"1,500 steps"`, `"5 minutes"`, or both."""
+        minutes = "" if self.minutes is None else f"{self.minutes:g} minutes"
+        steps = "" if minutes and self.steps == MOST_STEPS else f"{self.steps:,} steps"
+        return f"{steps} or {minutes}" if steps and minutes else steps or minutes
+
+    @property
     def batches_per_step(self) -> int:
         """Real batches in a step."""
         return self.n_critic if self.reuse_fakes else self.n_critic + 1
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images that the discriminator is trained on in a step."""
+        return self.n_critic * self.batch_size
+
+    def progress(self, step: int) -> Progress:
+        """Return the progress after so many steps."""
+        return Progress(step, step * self.images_per_step)
+
+    def of_network(self, name: str, network: Literal["generator", "discriminator"]) -> Any:
+        """Return an optimizer setting of one network, else of both: `("betas", "generator")`."""
+        own = getattr(self, f"{network}_{name}")
+        return getattr(self, name) if own is None else own
 
 
 class ExecutionConfig(Section):
@@ -191,6 +307,7 @@ class ExecutionConfig(Section):
     grad_accum_steps: int = Field(
         1,
         ge=1,
+        le=MOST_IMAGES,
         description="Gradient accumulation: split each batch into this many micro-batches, one "
         "after the other, to fit a large batch into memory.",
     )
@@ -216,20 +333,36 @@ class ExecutionConfig(Section):
     workers: int | None = Field(
         None,
         ge=0,
+        le=MOST_THREADS,
         description="Worker processes that decode a set too large to cache; one per CPU if unset.",
     )
-    threads: int | None = Field(None, ge=1, description="CPU threads; torch's choice if unset.")
+    threads: int | None = Field(
+        None, ge=1, le=MOST_THREADS, description="CPU threads; torch's choice if unset."
+    )
 
 
 class LoggingConfig(Section):
     """What a run writes, and how often (in steps)."""
 
-    log_every: int = Field(20, ge=1, description="Steps between lines of metrics.jsonl.")
-    sample_every: int = Field(200, ge=1, description="Steps between sample grids.")
+    log_every: int = Field(
+        20, ge=1, le=MOST_STEPS, description="Steps between lines of metrics.jsonl."
+    )
+    sample_every: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_STEPS,
+        description="Steps between sample grids. If unset, grids are drawn at steps 1, 2, 5, 10, "
+        "20, 50 and 100, then every 200 steps.",
+    )
     sample_count: int = Field(64, ge=1, le=4096, description="Images in a sample grid.")
-    checkpoint_every: int = Field(1000, ge=1, description="Steps between checkpoints.")
+    checkpoint_every: int = Field(
+        1000, ge=1, le=MOST_STEPS, description="Steps between checkpoints."
+    )
     keep: int | None = Field(
-        None, ge=1, description="Keep the last K checkpoints (and the best); all if unset."
+        None,
+        ge=1,
+        le=MOST_STEPS,
+        description="Keep the last K checkpoints (and the best); all if unset.",
     )
     keep_best: BestBy | None = Field(
         None,
@@ -239,6 +372,7 @@ class LoggingConfig(Section):
     eval_every: int | None = Field(
         None,
         ge=1,
+        le=MOST_STEPS,
         description="Evaluate the averaged generator every N steps, into the log; keep_best can "
         "name the numbers. Not at all if unset.",
     )
@@ -249,86 +383,21 @@ class LoggingConfig(Section):
     eval_extractor: str | None = Field(
         None, description="Feature extractor of these metrics; that of `ganzoo evaluate` if unset."
     )
-    eval_images: int = Field(1000, ge=2, description="Real and generated images compared.")
+    eval_images: int = Field(
+        1000, ge=2, le=MOST_IMAGES, description="Real and generated images compared."
+    )
+
+    def samples_at(self, step: int) -> bool:
+        """Return whether a sample grid is due after so many steps."""
+        if self.sample_every is None:
+            return step in (1, 2, 5, 10, 20, 50, 100) or step % 200 == 0
+        return step % self.sample_every == 0
 
     @field_validator("keep_best", mode="before")
     @classmethod
     def _parse_keep_best(cls, value: object) -> object:
-        return BestBy.parse(value) if isinstance(value, str) else value
+        return value if value is None or isinstance(value, BestBy) else BestBy.parse(value)
 
     @field_serializer("keep_best", when_used="json")
     def _write_keep_best(self, value: BestBy | None) -> str | None:
         return None if value is None else str(value)
-
-
-class RunConfig(Section):
-    """Everything that determines a run. `ganzoo.train(config)` and `--config FILE` take it."""
-
-    arch: ComponentChoice
-    loss: ComponentChoice
-    data: ComponentChoice
-    penalty: dict[str, dict[str, Any]] = Field(
-        default={}, description="Penalties by name, each with its options."
-    )
-    image: ImageConfig = ImageConfig()
-    training: TrainingConfig = TrainingConfig()
-    execution: ExecutionConfig = ExecutionConfig()
-    logging: LoggingConfig = LoggingConfig()
-    observer: dict[str, dict[str, Any]] = Field(
-        default={}, description="Observers by name, each with its options."
-    )
-
-    @field_validator("arch", "loss", "data", mode="before")
-    @classmethod
-    def _name_alone(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
-
-
-SEVERAL = ("penalty", "observer")
-"""Sections that hold a table for each component, by name."""
-
-SECTIONS: dict[str, type[Section]] = {
-    "image": ImageConfig,
-    "training": TrainingConfig,
-    "execution": ExecutionConfig,
-    "logging": LoggingConfig,
-}
-"""Sections of plain settings, in the order in which help and reference show them."""
-
-SETTINGS: dict[str, KeyPath] = {
-    name: (section, name) for section, model in SECTIONS.items() for name in model.model_fields
-}
-"""Every plain setting by its flat name: an argument of `ganzoo.train`, and a flag."""
-
-
-def sorted_settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Flat settings, `{"batch_size": 32, "device": "cpu"}`, by section; None counts as not given.
-
-    Raises:
-        UsageError: there is no setting of this name.
-    """
-    sections: dict[str, dict[str, Any]] = {}
-    for name, value in settings.items():
-        if name not in SETTINGS:
-            raise UsageError(
-                f"no setting '{name}'.{did_you_mean(name, SETTINGS)} "
-                f"There are {', '.join(sorted(SETTINGS))}."
-            )
-        if value is not None:
-            section, _ = SETTINGS[name]
-            sections.setdefault(section, {})[name] = value
-    return sections
-
-
-def merged(model: type[S], *layers: Section | Mapping[str, Any] | None) -> S:
-    """A section from several layers, the strongest last; what none sets has its default.
-
-    Raises:
-        UsageError: a line for each value that is unknown or out of range.
-    """
-    values: dict[str, Any] = {}
-    for layer in layers:
-        if isinstance(layer, Section):
-            layer = layer.model_dump(exclude_unset=True)
-        values |= layer or {}
-    return validated(model, values)

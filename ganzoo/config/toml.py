@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
@@ -9,10 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from tomlkit.items import InlineTable
 
-from ganzoo.config.layers import ConfigTree, Layer
-from ganzoo.config.schema import KeyPath, RunConfig
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.config.layers import DEEPEST, ConfigTree, Layer
+from ganzoo.config.run_config import KeyPath, RunConfig
+from ganzoo.errors import UsageError, reading
+
+LARGEST = 2**20
+"""Bytes of a config. Those of people have a few thousand."""
+
+_KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')\s*+\.\s*+"""
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:{_KEY_PART}){{{DEEPEST + 1}}}")
+"""A key of more parts than a config has levels: tomllib's time grows with the square of them."""
 
 
 def parse_assignment(text: str) -> tuple[KeyPath, Any]:
@@ -26,7 +35,8 @@ def parse_assignment(text: str) -> tuple[KeyPath, Any]:
     if not equals or len(path) < 2 or not all(path):
         raise UsageError(f"'{text}' should be section.key=value, like arch.latent_dim=64")
     try:
-        read = tomllib.loads(f"value = {value}")["value"]
+        with reading(f"the value of '{key}'", UsageError, passing=tomllib.TOMLDecodeError):
+            read = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return path, value.strip()
     if isinstance(read, (date, time)):  # no option is a date, but a folder may have its name
@@ -40,10 +50,12 @@ def read_toml(file: Path) -> Layer:
     Raises:
         UsageError: the file is missing, unreadable or not TOML; the message gives the line.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the config {file}: {error}") from None
+    with reading(f"the config {file}", UsageError):
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+        text = content.decode("utf-8")
+    if len(content) > LARGEST:
+        raise UsageError(f"{file} is larger than a config may be, {LARGEST:,} bytes")
     return parse_toml(text, str(file))._replace(origin=file.name)
 
 
@@ -53,8 +65,14 @@ def parse_toml(text: str, origin: str) -> Layer:
     Raises:
         UsageError: it is not TOML; the message gives the line.
     """
+    if key := _LONG_KEY.search(text):
+        line = text.count("\n", 0, key.start()) + 1
+        raise UsageError(
+            f"{origin}, line {line}: a key of more than {DEEPEST} parts, which no setting has"
+        )
     try:
-        return Layer(origin, tomllib.loads(text))
+        with reading(origin, UsageError, passing=tomllib.TOMLDecodeError):
+            return Layer(origin, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{origin} is not valid TOML: {error}") from None
 
@@ -71,14 +89,21 @@ def changed_toml(text: str, changes: Mapping[KeyPath, Any], origin: str) -> str:
     """Replace some values in the text of a config; other values keep their comments."""
     document: Any = tomlkit.parse(text)
     for path, value in changes.items():
+        # The table; arch = "dcgan" is short for its name.
         table = document
         for key in path[:-1]:
+            if isinstance(table.get(key), str):
+                short = tomlkit.inline_table()
+                table[key] = short.append("name", str(table[key]))
             table = table.setdefault(key, tomlkit.table())
+
+        # The value.
         if value is None:
             table.pop(path[-1], None)
             continue
         item = tomlkit.item(value)
-        item.comment(f"from {origin}")
+        if not isinstance(table, InlineTable):  # which has no room for a comment
+            item.comment(f"from {origin}")
         table[path[-1]] = item
     return tomlkit.dumps(document)
 
@@ -105,11 +130,8 @@ def load_config(file: Path) -> RunConfig:
     """The complete config of a finished or running run.
 
     Raises:
-        GanzooError: it is missing or was changed into something invalid.
+        UsageError: it is missing or was changed into something invalid.
     """
     tree = ConfigTree()
-    try:
-        tree.add(read_toml(file))
-        return tree.validate()
-    except UsageError as error:
-        raise GanzooError(error.marked) from None
+    tree.add(read_toml(file)._replace(origin=str(file)))
+    return tree.validate()

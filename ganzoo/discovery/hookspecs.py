@@ -27,7 +27,9 @@ import pluggy
 
 from ganzoo.discovery.specs import (
     ArchitectureSpec,
+    AugmentationSpec,
     CommandSpec,
+    ConstraintSpec,
     DatasetSpec,
     ExtractorSpec,
     LossSpec,
@@ -103,6 +105,44 @@ def ganzoo_penalties() -> Iterable[PenaltySpec]:  # type: ignore[empty-body]
                 factory="acme_gan.penalty:AcmePenalty",
                 options="acme_gan.options:AcmePenaltyOptions",
                 summary="The gradient penalty of Acme et al.",
+            )
+    """
+
+
+@hookspec
+def ganzoo_augmentations() -> Iterable[AugmentationSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each augmentation of what the discriminator sees.
+
+    `factory` names a subclass of `ganzoo.Augmentation`:
+
+        import ganzoo
+
+        @ganzoo.hookimpl
+        def ganzoo_augmentations():
+            yield ganzoo.AugmentationSpec(
+                name="acme-noise",
+                factory="acme_gan.augmentation:Noise",
+                options="acme_gan.options:NoiseOptions",
+                summary="Adds Gaussian noise to real and generated images.",
+            )
+    """
+
+
+@hookspec
+def ganzoo_constraints() -> Iterable[ConstraintSpec]:  # type: ignore[empty-body]
+    """Yield a descriptor for each constraint on the weights of networks.
+
+    `factory` names a subclass of `ganzoo.Constraint`:
+
+        import ganzoo
+
+        @ganzoo.hookimpl
+        def ganzoo_constraints():
+            yield ganzoo.ConstraintSpec(
+                name="acme-norm",
+                factory="acme_gan.constraint:UnitNorm",
+                options="acme_gan.options:UnitNormOptions",
+                summary="Scales every filter of a network to norm 1 after each update.",
             )
     """
 

@@ -141,8 +141,9 @@ class PluginHost:
         # Load each plugin by itself.
         self.records: list[PluginRecord] = []
         seen: set[tuple[str, str, str]] = set()
-        for entry_point in entry_points:
-            record = _record(entry_point)
+        recorded = [(_record(entry_point), entry_point) for entry_point in entry_points]
+        recorded.sort(key=lambda pair: not pair[0].is_from(DISTRIBUTION))  # a copy comes second
+        for record, entry_point in recorded:
             key = (_canonical(record.distribution), record.name, record.value)
             if key in seen:  # stale metadata beside fresh: the same plugin twice
                 continue
@@ -181,6 +182,8 @@ class PluginHost:
             with _attributed_output(record.plugin_id):
                 _check_requirement(record, entry_point)
                 module = entry_point.load()
+                if (loaded := self._manager.get_name(module)) is not None:
+                    raise PluginError(f"its module {record.value} is that of {loaded} too")
                 self._manager.register(module, name=record.plugin_id)
                 self._check_hooks(module)
                 record.components = self._collect(record, module)

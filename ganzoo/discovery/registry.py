@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -11,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ganzoo.discovery.host import Component, PluginHost, default_host
+from ganzoo.discovery.host import DISTRIBUTION, Component, PluginHost, default_host
 from ganzoo.discovery.specs import KINDS, LISTED, Kind
-from ganzoo.errors import PluginError, UsageError, did_you_mean
+from ganzoo.errors import GanzooWarning, PluginError, UsageError, did_you_mean
 from ganzoo.interfaces.options import NoOptions, Options, explain
 
 
@@ -46,17 +47,17 @@ def names(kind: str, *, host: PluginHost | None = None) -> list[str]:
 def find(
     kind: str, name: str, *, host: PluginHost | None = None, prefer: str | None = None
 ) -> Component:
-    """The component of this name.
+    """The component of this name; of several, ganzoo's own, with a warning.
 
     Args:
         kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"`, `"observer"`, `"metric"`,
             `"extractor"` or `"recipe"`.
         name: its name, or `distribution/name` if two distributions use the name.
         host: where to look; the default host if None.
-        prefer: the distribution that wins if several use the name.
+        prefer: the distribution that wins before all others, without a warning.
 
     Raises:
-        UsageError: there is no component of this name, or there are several.
+        UsageError: there is no component of this name, or several of which none is ganzoo's own.
     """
     # Candidates.
     host = host or default_host()
@@ -69,19 +70,30 @@ def find(
         return candidates[0]
 
     # Several plugins use the name.
-    last = candidates[-1].plugin
     if len({c.provider for c in candidates}) == 1:
         plugins = " and ".join(f"'{c.plugin.name}'" for c in candidates)
         raise UsageError(
             f"{candidates[0].provider} provides a {kind} named '{name}' in its plugins {plugins}. "
-            f"Switch one off: GANZOO_DISABLE_PLUGINS={last.name}"
+            f"Switch one off: GANZOO_DISABLE_PLUGINS={candidates[-1].plugin.name}"
         )
     claims = " and ".join(sorted(c.provider for c in candidates))
     choices = " or ".join(sorted(f"'{c.qualified_name}'" for c in candidates))
-    raise UsageError(
-        f"{claims} both provide a {kind} named '{name}'. Say {choices}, or switch one off: "
-        f"GANZOO_DISABLE_PLUGINS={last.distribution}"
+    own = _built_in(candidates)
+    stranger = next(c for c in reversed(candidates) if c is not own).plugin.distribution
+    advice = f"Say {choices}, or switch one off: GANZOO_DISABLE_PLUGINS={stranger}"
+    message = f"{claims} both provide a {kind} named '{name}'"
+    if own is None:
+        raise UsageError(f"{message}. {advice}")
+    warnings.warn(
+        GanzooWarning(f"{message}; that of {DISTRIBUTION} is used. {advice}"), stacklevel=2
     )
+    return own
+
+
+def _built_in(candidates: Iterable[Component]) -> Component | None:
+    """The only one of some components that ganzoo itself provides, if there is one."""
+    own = [component for component in candidates if component.plugin.is_from(DISTRIBUTION)]
+    return own[0] if len(own) == 1 else None
 
 
 def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options: Any) -> Any:
@@ -121,14 +133,25 @@ def offering(kind: str, flag: str, *, host: PluginHost | None = None) -> list[Co
 def the_one_offering(kind: str, flag: str, advice: str, *, host: PluginHost | None = None) -> str:
     """The qualified name of the only component of a kind whose descriptor sets a flag.
 
+    Of several, ganzoo's own wins, with a warning.
+
     Raises:
-        UsageError: there is none, or several; the message is the advice and their names.
+        UsageError: there is none, or several of which none is ganzoo's own; the message is the
+            advice and their names.
     """
-    found = [component.qualified_name for component in offering(kind, flag, host=host)]
+    found = offering(kind, flag, host=host)
     if len(found) == 1:
-        return found[0]
-    known = sorted(found) or names(kind, host=host) or ["none is installed"]
-    raise UsageError(f"{advice}: {', '.join(known)}")
+        return found[0].qualified_name
+
+    # Several, of which one may be ganzoo's own.
+    own = _built_in(found)
+    offered = sorted(component.qualified_name for component in found)
+    if own is None:
+        known = offered or names(kind, host=host) or ["none is installed"]
+        raise UsageError(f"{advice}: {', '.join(known)}")
+    message = f"{' and '.join(offered)} all offer themselves as the {kind} to use by default; "
+    warnings.warn(GanzooWarning(f"{message}{own.qualified_name} is used. {advice}"), stacklevel=2)
+    return own.qualified_name
 
 
 def load_command(component: Component) -> Any:

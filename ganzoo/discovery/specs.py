@@ -90,13 +90,25 @@ class PenaltySpec(ComponentSpec):
     kind = "penalty"
 
 
+class AugmentationSpec(ComponentSpec):
+    """A transform of what the discriminator sees: `factory` makes a `ganzoo.Augmentation`."""
+
+    kind = "augmentation"
+
+
+class ConstraintSpec(ComponentSpec):
+    """What weights have to satisfy: `factory` makes a `ganzoo.Constraint`."""
+
+    kind = "constraint"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(ComponentSpec):
     """A source of images: `factory` makes a `ganzoo.Dataset`.
 
     Attributes:
-        starter: the dataset to train on if a user names none: small, without a download. If
-            several installed datasets set it, the user must choose.
+        starter: the dataset to train on if a user names none: small, without a download. Of
+            several, ganzoo's own is used, with a warning.
     """
 
     starter: bool = False
@@ -131,8 +143,8 @@ class ExtractorSpec(ComponentSpec):
     """From images to features, for metrics to compare: `factory` makes a `ganzoo.Extractor`.
 
     Attributes:
-        starter: the extractor to use if a user names none. If several installed extractors set
-            it, the user must choose.
+        starter: the extractor to use if a user names none. Of several, ganzoo's own is
+            used, with a warning.
         classifies: it is a `ganzoo.Classifier` of the dataset's own classes, for metrics that need
             one.
     """
@@ -208,6 +220,22 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("loss", "losses", "loss", LossSpec, "loss:Loss"),
         Kind("penalty", "penalties", "penalty", PenaltySpec, "penalty:Regularizer", several=True),
+        Kind(
+            "augmentation",
+            "augmentations",
+            "augment",
+            AugmentationSpec,
+            "augmentation:Augmentation",
+            several=True,
+        ),
+        Kind(
+            "constraint",
+            "constraints",
+            "constraint",
+            ConstraintSpec,
+            "constraint:Constraint",
+            several=True,
+        ),
         Kind("dataset", "datasets", "data", DatasetSpec, "dataset:Dataset"),
         Kind("observer", "observers", "observer", ObserverSpec, "observer:Observer", several=True),
         Kind("metric", "metrics", "metric", MetricSpec, "metric:Metric", several=True),

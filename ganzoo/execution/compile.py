@@ -12,10 +12,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ganzoo.errors import GanzooError, GanzooWarning, setting
-from ganzoo.interfaces.critic import Batch
 from ganzoo.randomness import isolated
 
 
@@ -36,30 +35,37 @@ class Compiled:
         self._compiled: Callable[..., Any] | None = torch.compile(
             objective, dynamic=False, backend=backend
         )
+        self._statistics = tuple(
+            buffer
+            for layer in objective.modules()
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+            for buffer in layer.buffers()
+        )
         self._tried: set[tuple[str, ...]] = set()
 
     def __call__(
-        self, inputs: Any, active_penalties: tuple[str, ...], fake: Batch | None = None
+        self, inputs: Any, active_penalties: tuple[str, ...], fake: Tensor | None = None
     ) -> Any:
         """What the objective returns."""
-        if self._compiled is not None and active_penalties not in self._tried:
-            self._try(self._compiled, inputs, active_penalties, fake)
-        if self._compiled is None:
-            return self.objective(inputs, active_penalties, fake)
-        with _compiler_settings():
-            return self._compiled(inputs, active_penalties, fake)
+        # An earlier graph of the generator does not mind that its running statistics move on.
+        with torch.autograd._unsafe_preserve_version_counter(self._statistics):
+            if self._compiled is not None and active_penalties not in self._tried:
+                self._try(self._compiled, inputs, active_penalties, fake)
+            if self._compiled is None:
+                return self.objective(inputs, active_penalties, fake)
+            with _compiler_settings():
+                return self._compiled(inputs, active_penalties, fake)
 
     def _try(
         self,
         compiled: Callable[..., Any],
         inputs: Any,
         active_penalties: tuple[str, ...],
-        fake: Batch | None,
+        fake: Tensor | None,
     ) -> None:
         # Fakes apart from their graph, which a later update needs.
         if fake is not None:
-            images = fake.images.detach().requires_grad_(fake.images.requires_grad)
-            fake = fake.with_images(images)
+            fake = fake.detach().requires_grad_(fake.requires_grad)
 
         # Forward and backward, without a trace.
         try:

@@ -8,6 +8,7 @@ once every function here does nothing.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
-from ganzoo.errors import FailedOnAnotherRank, GanzooError, UsageError, setting
+from ganzoo.errors import FailedOnAnotherRank, GanzooError, GanzooWarning, UsageError, setting
 from ganzoo.execution import torchrun
 from ganzoo.freeze import frozen
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CPU = torch.device("cpu")
+
+PATIENCE = 10.0
+"""Seconds to wait for the other processes without a word."""
 
 
 def rank() -> int:
@@ -52,20 +56,30 @@ def joined() -> Iterator[None]:
     """Join torchrun's process group while the block runs, if torchrun started this program.
 
     A process group that is there already is used and left as it is.
+
+    Raises:
+        UsageError: torchrun's variables are malformed.
+        GanzooError: the processes did not find each other.
     """
-    if _has_process_group() or torchrun.world_size() == 1:
+    if _has_process_group():
+        yield
+        return
+    rank, count = torchrun.launched()
+    if count == 1:
         yield
         return
     try:
-        store, rank, count = next(rendezvous("env://"))
-        # gloo for tensors on the CPU, nccl for those on a GPU
-        dist.init_process_group(store=fresh(store, rank, count), rank=rank, world_size=count)
+        with _waiting_told(rank, count):
+            store, rank, count = next(rendezvous("env://"))
+            # gloo for tensors on the CPU, nccl for those on a GPU
+            dist.init_process_group(store=fresh(store, rank, count), rank=rank, world_size=count)
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise GanzooError(
-            f"the {torchrun.world_size()} processes did not find each other: {reason}. "
-            "torchrun --max-restarts 3 tries again"
+            f"the {count} processes did not find each other: {reason}. torchrun --max-restarts 3 "
+            f"tries again; {torchrun.UNSET}"
         ) from error
+    torchrun.found_each_other()
     try:
         with lost_process_explained():
             yield
@@ -74,6 +88,22 @@ def joined() -> Iterator[None]:
             dist.destroy_process_group()
         raise
     dist.destroy_process_group()
+
+
+@contextmanager
+def _waiting_told(rank: int, count: int) -> Iterator[None]:
+    """Warn if the others have not come after a while: the variables may be left over."""
+    message = GanzooWarning(
+        f"this process waits for the others of the {count} processes that RANK={rank} and "
+        f"WORLD_SIZE={count} speak of; {torchrun.UNSET}"
+    )
+    timer = threading.Timer(PATIENCE, warnings.warn, (message,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def fresh(store: Store, rank: int, count: int) -> Store:
@@ -224,6 +254,15 @@ def mean(terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
     together = torch.stack(list(terms.values()))
     dist.all_reduce(together)
     return dict(zip(terms, (together / world_size()).unbind(), strict=True))
+
+
+def gather(values: Tensor) -> Tensor:
+    """The rows of all ranks, in order; each rank gives as many."""
+    if world_size() == 1:
+        return values
+    parts = [torch.empty_like(values) for _ in range(world_size())]
+    dist.all_gather(parts, values.contiguous())
+    return torch.cat(parts)
 
 
 class _Wrapped(nn.Module):

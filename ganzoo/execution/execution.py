@@ -88,8 +88,12 @@ class Execution:
         return network.to(self.device, memory_format=self.memory_format)  # type: ignore[call-overload, no-any-return]
 
     def place_batch(self, batch: Batch) -> Batch:
-        """The batch, its images in the memory format."""
-        return batch.with_images(batch.images.contiguous(memory_format=self.memory_format))
+        """The batch, its images and pictures in the memory format."""
+        images = batch.images.contiguous(memory_format=self.memory_format)
+        labels = batch.labels
+        if labels is not None and labels.ndim == images.ndim:
+            labels = labels.contiguous(memory_format=self.memory_format)
+        return Batch(images, labels)
 
     # --- Precision
 
@@ -116,13 +120,36 @@ class Execution:
         objective: nn.Module,
         parameters: Sequence[nn.Parameter],
         scaler: torch.amp.GradScaler,
+        stateful: Sequence[nn.Module] = (),
     ) -> Gradients:
-        """What computes the gradient of an objective: compiled, data parallel, accumulated."""
-        return Gradients(objective, parameters, self.micro_batches, scaler, compiles=self.compiles)
+        """What computes the gradient of an objective: compiled, data parallel, accumulated.
 
-    def captured(self, step: Step, networks: Sequence[nn.Module]) -> Step:
-        """The step as a CUDA graph, if steps are captured; else itself."""
-        return CapturedStep(step, networks) if self.captures_graphs else step
+        Args:
+            objective: the loss of one network.
+            parameters: those to train.
+            scaler: of the loss, for fp16.
+            stateful: modules whose buffers a forward pass may change; after an update they are the
+                means over all micro-batches.
+        """
+        return Gradients(
+            objective, parameters, self.micro_batches, scaler, stateful, compiles=self.compiles
+        )
+
+    def captured(self, step: Step, networks: Sequence[nn.Module], obstacle: str = "") -> Step:
+        """The step as a CUDA graph, if steps are captured; else itself.
+
+        Args:
+            step: all updates of both networks.
+            networks: whose gradients it leaves behind.
+            obstacle: why a captured step would be wrong; then it warns and does not capture.
+        """
+        if not self.captures_graphs:
+            return step
+        if obstacle:
+            message = f"{setting('cuda_graphs', 'on')}: {obstacle}. Training without it"
+            warnings.warn(GanzooWarning(message), stacklevel=3)
+            return step
+        return CapturedStep(step, networks)
 
     @property
     def joint_forward(self) -> bool:
@@ -137,6 +164,10 @@ class Execution:
     def mean_over_processes(self, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The mean of each term over all processes."""
         return distributed.mean(terms)
+
+    def gather(self, values: Tensor | None) -> Tensor | None:
+        """The rows of all processes, in order; None for None."""
+        return None if values is None else distributed.gather(values)
 
     def any_process(self, condition: Callable[[], bool]) -> Callable[[], bool]:
         """Ask whether a condition holds in any process; call the result for the answer."""

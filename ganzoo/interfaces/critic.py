@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -12,11 +12,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Images with their labels.
+    """Images with their conditions.
 
     Attributes:
         images: `(N, C, H, W)`, floating point in [-1, 1].
-        labels: `(N,)` of int64 in `[0, num_classes)`; None in unconditional training.
+        labels: the condition of each image. Classes are `(N,)` of int64 in `[0, num_classes)`,
+            vectors `(N, D)` of float32, pictures `(N, C', H, W)` in [-1, 1]. None without any.
     """
 
     images: Tensor
@@ -29,7 +30,7 @@ class Batch:
         """Some of the images with their labels."""
         return Batch(self.images[rows], None if self.labels is None else self.labels[rows])
 
-    def with_images(self, images: Tensor) -> Batch:
+    def with_images(self, images: Tensor) -> Self:
         """Other images with the same labels."""
         return replace(self, images=images)
 
@@ -41,11 +42,47 @@ class Batch:
         return Batch(images, torch.cat(labels) if len(labels) == len(batches) else None)
 
 
+@dataclass(frozen=True)
+class Fakes(Batch):
+    """Generated images that know the z they were made of, and can be made again.
+
+    Attributes:
+        z: `(N, latent_dim)`.
+        generate: `generate(z, labels)` of this update; call `again`.
+    """
+
+    z: Tensor = field(kw_only=True)
+    generate: Callable[[Tensor, Tensor | None], Tensor] = field(kw_only=True, repr=False)
+
+    def again(self, z: Tensor | None = None, labels: Tensor | None = None) -> Fakes:
+        """Generate images of another z or other labels; those of this batch where None.
+
+        In the generator's update the images carry a graph to its parameters. In the
+        discriminator's update the generator is frozen: they carry a graph to z alone, if z
+        requires gradients, and none otherwise.
+
+        Args:
+            z: `(M, latent_dim)`; labels then need to be `(M, …)` too.
+            labels: `(M, …)`; ignored by an unconditional generator.
+        """
+        z = self.z if z is None else z
+        labels = self.labels if labels is None else labels
+        return replace(self, images=self.generate(z, labels), labels=labels, z=z)
+
+    def __getitem__(self, rows: slice) -> Fakes:
+        """Some of the images with their labels and z."""
+        labels = None if self.labels is None else self.labels[rows]
+        return replace(self, images=self.images[rows], labels=labels, z=self.z[rows])
+
+
 class Critic(Protocol):
     """The discriminator as losses and penalties call it, with augmentation and precision."""
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Raw scores `(N,)` in float32: high for real, never through a sigmoid."""
+        """Raw scores `(N,)` in float32: high for real, never through a sigmoid.
+
+        `(N, P)` for a loss that takes patches, if the discriminator gives P scores an image.
+        """
         ...
 
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:

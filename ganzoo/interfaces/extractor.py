@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from ganzoo.errors import Unsupported
 from ganzoo.interfaces.metric import ImageSet
 from ganzoo.interfaces.options import NoOptions, Options
 
@@ -50,11 +51,31 @@ class Extractor(ABC):
             images: uint8 `(N, C, H, W)`, on whichever device the network is to run.
 
         Returns:
-            float32 `(N, D)`.
+            float32 `(N, D)`, finite.
 
         Raises:
             Unsupported: it cannot be used for these images; the message says why.
         """
+
+    def maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Feature maps for a network that stands on this one; by default there are none.
+
+        The weights stay frozen, in evaluation mode; gradients flow through them to the images. Keep
+        the extractor as a plain attribute: then it is in no optimizer, checkpoint or average.
+
+        Args:
+            images: `(N, C, H, W)`, floating point in [-1, 1].
+
+        Returns:
+            `(N, C', H', W')` each, from fine to coarse, on the images' device.
+
+        Raises:
+            Unsupported: it has no maps, or cannot be used for these images.
+        """
+        raise Unsupported(
+            f"{type(self).__name__} gives features, and no feature maps to build a network on; "
+            "use an extractor that has `maps`"
+        )
 
     def prepare(self, reference: ImageSet, identity: str) -> Mapping[str, float | str]:
         """Prepare for a reference, before `fingerprint` is read; by default nothing happens.

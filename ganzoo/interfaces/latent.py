@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.errors import UsageError
 
@@ -43,6 +43,31 @@ class Latent(ABC):
             truncation: keep each coordinate within `[-truncation, truncation]` (Brock et al.
                 2019, "Large Scale GAN Training", section 3.1): fewer surprises, less variety.
         """
+
+    def images(
+        self,
+        generator: nn.Module,
+        z: Tensor,
+        labels: Tensor | None = None,
+        *,
+        truncation: float | None = None,
+    ) -> Tensor:
+        """Images of a generator in evaluation mode; how sampling, evaluation and reports call it.
+
+        A latent of a style-based generator overrides this to truncate w towards its mean, and
+        ignores the truncation in `sample`.
+
+        Args:
+            generator: of the architecture.
+            z: `(N, latent_dim)`.
+            labels: `(N, …)` of a conditional generator: see `Batch.labels`.
+            truncation: as in `sample`, which has applied it already by default.
+
+        Returns:
+            `(N, C, H, W)` in [-1, 1].
+        """
+        images: Tensor = generator(z) if labels is None else generator(z, labels)
+        return images
 
     @abstractmethod
     def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from ganzoo.interfaces.architecture import Demands
-from ganzoo.interfaces.critic import Batch, Critic
+from ganzoo.interfaces.critic import Batch, Critic, Fakes
+from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.options import NoOptions, Options
+from ganzoo.interfaces.schedule import Progress
 from ganzoo.interfaces.settings import Settings
 
 
@@ -29,31 +31,39 @@ class Loss(nn.Module, ABC):
 
     `critic(batch)` returns raw float32 scores `(N,)`; `critic.outputs(batch)` everything that the
     discriminator returns. Each term is logged under its name. A loss is an `nn.Module`: a buffer
-    it registers is moved to the device and saved with the run. It is constructed with one
-    argument, its validated options. A loss with options of its own declares them:
+    it registers is moved to the device and saved with the run, and changed as `ganzoo.Penalty`
+    says. It has no parameters to train. It is constructed with one argument, its validated
+    options. A loss with options of its own declares them:
 
         class LeastSquares(ganzoo.Loss):
             options: LeastSquaresOptions
 
             def __init__(self, options: LeastSquaresOptions | None = None) -> None:
                 super().__init__(options or LeastSquaresOptions())
+
+    Attributes:
+        takes_patches: `critic(batch)` may be `(N, P)`, a score for each of P patches or heads. Set
+            it where the loss takes the mean of a function of each score. Other losses refuse such
+            discriminators; penalties get the mean over P.
     """
 
     options: Options
+    takes_patches: ClassVar[bool] = False
 
     def __init__(self, options: Options | None = None) -> None:
         super().__init__()
         self.options = NoOptions() if options is None else options
 
     @abstractmethod
-    def discriminator_loss(self, critic: Critic, real: Batch, fake: Batch) -> Mapping[str, Tensor]:
+    def discriminator_loss(self, critic: Critic, real: Batch, fake: Fakes) -> Mapping[str, Tensor]:
         """Terms that the discriminator minimizes; `fake` carries no graph to the generator.
 
-        Both batches have the same length and the same labels.
+        Both batches have the same length and the same labels. `fake.z` is what the fakes were made
+        of, and `fake.again(z)` makes others.
         """
 
     @abstractmethod
-    def generator_loss(self, critic: Critic, fake: Batch, real: Batch) -> Mapping[str, Tensor]:
+    def generator_loss(self, critic: Critic, fake: Fakes, real: Batch) -> Mapping[str, Tensor]:
         """Terms that the generator minimizes; the discriminator is frozen meanwhile."""
 
     def demands(self) -> Demands:
@@ -72,8 +82,19 @@ class Loss(nn.Module, ABC):
         """
         return {}
 
-    def after_discriminator_step(self, discriminator: nn.Module) -> None:
-        """Called without gradients after each discriminator update (to clip weights, say)."""
+    def default_constraints(self) -> Mapping[str, Mapping[str, Any]]:
+        """The paper's constraints on weights by name, with their options, as for penalties."""
+        return {}
+
+    def latent(self, latent: Latent) -> Latent:
+        """The distribution of z: the architecture's, or one of the same length made of it.
+
+        A loss that predicts a code from the images (InfoGAN) puts the code into z here.
+        """
+        return latent
+
+    def at(self, progress: Progress) -> None:
+        """Called before each step; write what depends on the progress into a buffer."""
 
     def forward(self, *args: object) -> Tensor:
         """Not used: call one of the two methods."""

@@ -84,13 +84,16 @@ class Observer:
     def measure(self, trainer: TrainerState) -> Mapping[str, float]:
         """Called before a line of the log is written: return numbers to add to it, by name.
 
-        `keep_best` can name them if they are in the first line too. Return an empty dict if there
-        is nothing new, and depend on `trainer.step` alone, so that a resumed run writes the same.
+        `keep_best` can name them if they are in the first line too. Return the same names each
+        time, or an empty dict if there is nothing new. Depend on the trainer alone, so that a
+        resumed run, which makes a new observer, writes the same.
         """
         return {}
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Called after a line of the log is written: means of the loss terms and diagnostics.
+
+        Lines may have different names: an evaluation is not in every line.
 
         A resumed run repeats the steps after its checkpoint: after `started` at step n, lines of
         steps above n come again with the same values.

@@ -2,19 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
-from ganzoo.errors import UsageError, did_you_mean
+from ganzoo.errors import UsageError, did_you_mean, shown
+from ganzoo.interfaces.schedule import Schedule, Scheduled
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MOST_LINES = 20
+"""Lines of a message about one config: nobody reads more."""
 
-class Options(BaseModel):
+LONGEST_KEY = 60
+"""Characters of one part of a key in a message."""
+
+
+class NumbersAreNumbers(BaseModel):
+    """A model in which `true` is no number, an integer fits 64 bits, and text has no NUL."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _check_numbers(cls, value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        too_large = "should be a number of at most 64 bits"
+        try:
+            valid = validate(value)
+        except OverflowError:  # of a validator that makes it a float
+            raise ValueError(too_large) from None
+        given, taken = (list(_scalars(each)) for each in (value, valid))
+        numbers = [n for n in taken if isinstance(n, (int, float)) and not isinstance(n, bool)]
+        if numbers and _switches(given) > _switches(taken):
+            raise ValueError("should be a number, not true or false")
+        if any(isinstance(n, int) and not -(2**63) <= n < 2**63 for n in numbers):
+            raise ValueError(too_large)
+        if any("\0" in str(text) for text in taken if isinstance(text, (str, PurePath))):
+            raise ValueError("should not contain the character NUL")
+        return valid
+
+
+def _scalars(value: object) -> Iterator[object]:
+    """A value, or the members of a list or tuple."""
+    if isinstance(value, (list, tuple)):
+        for member in value:
+            yield from _scalars(member)
+    else:
+        yield value
+
+
+def _switches(values: list[object]) -> int:
+    return sum(isinstance(value, bool) for value in values)
+
+
+class Options(NumbersAreNumbers):
     """Base class of a component's options: a pydantic model, frozen, that forbids unknown keys.
 
     Give every field a default, bounds if there are any, and a description: `ganzoo show` and error
@@ -36,14 +87,24 @@ class NoOptions(Options):
 class PenaltyOptions(Options):
     """Options of every penalty; a penalty's own options derive from it."""
 
-    weight: float = Field(
-        1.0, ge=0.0, description="Factor of the penalty in the loss; 0 switches it off."
+    weight: Scheduled = Field(
+        1.0,
+        ge=0.0,
+        description="Factor of the penalty in the loss, a number or a schedule; 0 switches it off.",
     )
     interval: int = Field(
         1,
         ge=1,
         description="Apply it at every n-th update, n times as strong (lazy regularization, "
         "Karras et al. 2020).",
+    )
+
+
+class ConstraintOptions(Options):
+    """Options of every constraint; a constraint's own options derive from it."""
+
+    networks: Literal["discriminator", "generator", "both"] = Field(
+        "discriminator", description="Networks whose weights it constrains."
     )
 
 
@@ -76,6 +137,8 @@ def _type_name(annotation: object) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type_name(inner[0])
+    if annotation is Schedule:
+        return "schedule"
     if hasattr(annotation, "parse"):  # a value that is written as text
         return "str"
     if origin is Literal:
@@ -128,16 +191,72 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
     """Explain a validation error: one line for each key, with the value and what is allowed."""
-    return "\n".join(_explain_one(detail, known, prefix) for detail in error.errors())
+    return in_lines(error, lambda detail: _explain_one(detail, known, prefix))
+
+
+def in_lines(error: ValidationError, line: Callable[[ErrorDetails], str]) -> str:
+    """One line for each detail of a validation error, each once, and of many the first."""
+    details = error.errors(include_url=False)
+    lines = dict.fromkeys(line(detail) for detail in details[:MOST_LINES])
+    more = [f"… and {len(details) - MOST_LINES} more."] if len(details) > MOST_LINES else []
+    return "\n".join([*lines, *more])
 
 
 def _explain_one(detail: ErrorDetails, known: Mapping[str, Any], prefix: str) -> str:
-    key = prefix + ".".join(str(part) for part in detail["loc"])
+    if not detail["loc"]:  # the options, or the text, as a whole
+        return f"{prefix.removesuffix('.')}: {allowed_by(detail)}.".removeprefix(": ")
+    key = prefix + key_of(detail)
     if detail["type"] == "extra_forbidden":
         word = str(detail["loc"][-1])
         allowed = ", ".join(sorted(known)) or "none"
         return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {allowed}."
-    if detail["type"] == "missing":
+    if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
         return f"'{key}' is required."
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"'{key}' is {detail['input']!r}, but {message}."
+    return f"'{key}' is {shown(detail['input'])}, but {allowed_by(detail)}."
+
+
+_TAG = re.compile(r"(.+\[.*\]|int|float|bool|str|none)$")
+"""pydantic's names of the members of a union, which it adds to the place of a value."""
+
+
+def key_of(detail: ErrorDetails) -> str:
+    """The dotted key of a value that is wrong; of one that a list lacks, the key of the list."""
+    first, *rest = detail["loc"] or ("config",)
+    path = [first, *(part for part in rest if isinstance(part, int) or not _TAG.match(part))]
+    if detail["type"] == "missing" and isinstance(path[-1], int):
+        del path[-1]
+    parts = [str(part) for part in path]
+    return ".".join(
+        part if len(part) <= LONGEST_KEY else f"{part[:LONGEST_KEY]}…" for part in parts
+    )
+
+
+def allowed_by(detail: ErrorDetails) -> str:
+    """What a value should be, in plain words: "should be a whole number"."""
+    limits = detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return f"should have at least {int(detail['loc'][-1]) + 1} values"
+        case "too_long":
+            return f"should have at most {limits['max_length']} values"
+        case "too_short":
+            return f"should have at least {limits['min_length']} values"
+        case "int_type" | "int_parsing" | "int_from_float":
+            return "should be a whole number"
+        case "int_parsing_size":
+            return "should be a number of at most 64 bits"
+        case "float_type" | "float_parsing":
+            return "should be a number"
+        case "bool_type" | "bool_parsing":
+            return "should be true or false"
+        case "string_type" | "string_unicode" | "string_sub_type":
+            return "should be text"
+        case "path_type":
+            return "should be the path of a file or folder"
+        case "tuple_type" | "list_type" | "set_type" | "frozen_set_type" | "iterable_type":
+            return "should be a list"
+        case "dict_type" | "model_type" | "mapping_type" | "dataclass_type":
+            return "should be a table"
+        case "invalid_key":
+            return "should have text as keys"
+    return detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.interfaces.architecture import Demands
-from ganzoo.interfaces.critic import Batch, Critic
+from ganzoo.interfaces.critic import Batch, Critic, Fakes
 from ganzoo.interfaces.options import PenaltyOptions
+from ganzoo.interfaces.schedule import Progress, Schedule
 
 
 def image_gradient(critic: Critic, batch: Batch) -> Tensor:
@@ -39,9 +40,13 @@ class Regularizer(nn.Module, ABC):
     Attributes:
         tolerates_bfloat16: a test shows that with the networks in bfloat16 the parameters' gradient
             stays within 3 % of float32's. `penalty_precision = "auto"` then uses bfloat16.
+        reuses_scores: it takes functions of the scores and outputs of real and fake images, and no
+            gradients by images. Its critic then returns those of the loss's own forward pass,
+            which costs nothing.
     """
 
     tolerates_bfloat16: ClassVar[bool] = False
+    reuses_scores: ClassVar[bool] = False
 
     options: PenaltyOptions
 
@@ -50,8 +55,8 @@ class Regularizer(nn.Module, ABC):
         self.options = PenaltyOptions() if options is None else options
 
     @property
-    def weight(self) -> float:
-        """Factor of the penalty in the loss."""
+    def weight(self) -> float | Schedule:
+        """Factor of the penalty in the loss; what is scheduled from 0 is on."""
         return self.options.weight
 
     @property
@@ -63,6 +68,9 @@ class Regularizer(nn.Module, ABC):
         """What it demands of the networks."""
         return Demands()
 
+    def at(self, progress: Progress) -> None:
+        """Called before each step; write what depends on the progress into a buffer."""
+
 
 class Penalty(Regularizer):
     """A term of the discriminator's loss: `penalty(critic, real, fake)` is the whole of it.
@@ -70,13 +78,26 @@ class Penalty(Regularizer):
     Take norms and means in float32, as `ganzoo.image_gradient` returns them. The trainer chooses
     the critic's precision and multiplies by `weight`. It is constructed with one argument, its
     validated options, a subclass of `ganzoo.PenaltyOptions`.
+
+    State belongs in buffers (`register_buffer`), which are saved with the run. Every micro-batch
+    starts from the state before the update. Then a buffer becomes the mean over all micro-batches
+    of all processes. So change a buffer by means over the batch, and read it before:
+
+        scores = critic(real)
+        value = (scores - self.mean).square().mean()
+        with torch.no_grad():
+            self.mean.lerp_(scores.mean(), 0.01)
+
+    Neither the state nor the gradient then depends on the number of micro-batches. Parameters that
+    require gradients are refused: no optimizer would train them.
     """
 
     @abstractmethod
-    def penalty(self, critic: Critic, real: Batch, fake: Batch) -> Tensor:
+    def penalty(self, critic: Critic, real: Batch, fake: Fakes) -> Tensor:
         """A scalar, unweighted, differentiable in the discriminator's parameters.
 
-        `fake` carries no graph to the generator; both batches have the same length.
+        `fake` carries no graph to the generator; `fake.again(z)` generates other images. Both
+        batches have the same length.
         """
 
     def zero_at_gradient_norm(self) -> float | None:
@@ -88,19 +109,20 @@ class Penalty(Regularizer):
 
 
 class GeneratorPenalty(Regularizer):
-    """A term of the generator's loss, which also receives the generator and its inputs."""
+    """A term of the generator's loss, which also receives the generator.
+
+    State belongs in buffers, as in `ganzoo.Penalty`.
+    """
 
     @abstractmethod
-    def penalty(
-        self, generator: nn.Module, critic: Critic, z: Tensor, fake: Batch, real: Batch
-    ) -> Tensor:
+    def penalty(self, generator: nn.Module, critic: Critic, fake: Fakes, real: Batch) -> Tensor:
         """A scalar, unweighted, differentiable in the generator's parameters.
 
         Args:
-            generator: `generator(z, labels)`, unfrozen, in the penalty's precision.
+            generator: unfrozen, in the penalty's precision: for its weights, or for `mapping` and
+                `synthesis` of a `ganzoo.StyleGenerator`. Images are made by `fake.again(z)`.
             critic: the frozen discriminator.
-            z: `(N, latent_dim)` that made `fake`.
-            fake: the generator's images, with their graph.
+            fake: the generator's images, with their graph; `fake.z` is what they were made of.
             real: as many real images.
         """
 

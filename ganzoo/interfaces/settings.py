@@ -14,8 +14,16 @@ class Settings(TypedDict, total=False):
 
     batch_size: int
     n_critic: int
+    reuse_fakes: bool
     optimizer: str
-    generator_lr: float
-    discriminator_lr: float
-    betas: tuple[float, float]
-    ema_decay: float
+    generator_lr: float | str
+    discriminator_lr: float | str
+    betas: tuple[float | str, float | str]
+    generator_betas: tuple[float | str, float | str]
+    discriminator_betas: tuple[float | str, float | str]
+    eps: float
+    weight_decay: float
+    ema_decay: float | str
+    ema_halflife: float | str
+    ema_rampup: float
+    ema_start: int

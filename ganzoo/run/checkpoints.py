@@ -6,25 +6,29 @@ absent. Reading one never runs code.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ganzoo.errors import GanzooError, setting
-from ganzoo.files import building_folder
+from ganzoo.config import ImageConfig
+from ganzoo.errors import GanzooError, reading, setting
+from ganzoo.files import building_folder, usual_permissions
 from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import ImageSpec
-from ganzoo.run.term_buffer import TermBufferState
+from ganzoo.interfaces.options import explain
+from ganzoo.run import integrity
+from ganzoo.run.directory import RunDirectory
+from ganzoo.run.term_buffer import TermBuffer, TermBufferState
 from ganzoo.training.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")
@@ -42,6 +46,7 @@ class Manifest:
         versions: by distribution, of ganzoo, torch and the providers of the run's components.
         metrics: the latest line of the log.
         checksums: SHA-256 of each other file of the checkpoint, by name.
+        latent: the distribution of z, as its repr; empty if it is unknown.
     """
 
     step: int
@@ -51,6 +56,7 @@ class Manifest:
     versions: Mapping[str, str]
     metrics: Mapping[str, float] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
+    latent: str = ""
 
     def to_json(self) -> str:
         """Return the manifest as JSON."""
@@ -58,17 +64,25 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
-        """Parse a manifest; raises ValueError, KeyError or TypeError if the text is none."""
+        """Parse a manifest; raises ValueError if the text is none."""
+        # Types.
+        try:
+            manifest = _MANIFEST.validate_json(text, strict=True)
+            image = manifest.image
+            ImageConfig(size=(image.height, image.width), channels=image.channels)
+        except ValidationError as error:
+            raise ValueError(explain(error, {})) from None
+
+        # Facts of a later ganzoo, which this one would ignore.
         raw = json.loads(text)
-        return cls(
-            step=int(raw["step"]),
-            image=ImageSpec(**raw["image"]),
-            demands=Demands(**raw["demands"]),
-            class_names=tuple(raw["class_names"]),
-            versions=dict(raw["versions"]),
-            metrics={name: float(value) for name, value in raw["metrics"].items()},
-            checksums=dict(raw["checksums"]),
-        )
+        for part in (manifest.image, manifest.demands):
+            name = "image" if part is manifest.image else "demands"
+            if unknown := raw[name].keys() - {field.name for field in fields(part)}:
+                raise ValueError(f"'{name}' has an unknown '{min(unknown)}'")
+        return manifest
+
+
+_MANIFEST = TypeAdapter(Manifest)
 
 
 @dataclass(frozen=True)
@@ -118,12 +132,15 @@ def write(folder: Path, snapshot: Snapshot, manifest: Manifest) -> Path:
             for name, tensors in snapshot.weights.items():
                 metadata = {"step": str(manifest.step)}
                 plain = {key: tensor.contiguous() for key, tensor in tensors.items()}
-                save_file(plain, temporary / f"{name}.safetensors", metadata=metadata)
+                file = temporary / f"{name}.safetensors"
+                with usual_permissions(file):
+                    save_file(plain, file, metadata=metadata)
             with (temporary / "state.pt").open("wb") as stream:  # its errors name the cause
                 torch.save(dict(snapshot.state), stream)
 
             # Manifest with checksums.
-            checksums = {file.name: _checksum(file) for file in sorted(temporary.iterdir())}
+            files = sorted(temporary.iterdir())
+            checksums = {file.name: integrity.checksum(file) for file in files}
             text = replace(manifest, checksums=checksums).to_json()
             (temporary / "manifest.json").write_text(text, encoding="utf-8")
 
@@ -132,7 +149,9 @@ def write(folder: Path, snapshot: Snapshot, manifest: Manifest) -> Path:
                 _flush(file)
         _flush(folder.parent)
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise GanzooError(f"cannot write the checkpoint {folder}: {error}") from error
+        # torch tells where it was in the file, and the system's error behind it why
+        cause = error.__context__ if isinstance(error.__context__, OSError) else error
+        raise GanzooError(f"cannot write the checkpoint {folder}: {cause}") from error
     return folder
 
 
@@ -158,10 +177,8 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         GanzooError: it is missing or damaged.
     """
-    try:
-        return Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GanzooError(f"the checkpoint {folder} is missing or damaged: {error}") from None
+    with reading(file := folder / "manifest.json"):
+        return Manifest.from_json(file.read_text(encoding="utf-8"))
 
 
 def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
@@ -171,10 +188,8 @@ def read_weights(folder: Path, network: str) -> dict[str, Tensor]:
         GanzooError: the file is missing or damaged.
     """
     file = _intact(folder, f"{network}.safetensors")
-    try:
+    with reading(file):
         return load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise GanzooError(f"cannot read {file}: {error}") from None
 
 
 def restore(folder: Path, trainer: Trainer) -> TermBufferState:
@@ -188,19 +203,21 @@ def restore(folder: Path, trainer: Trainer) -> TermBufferState:
     """
     # Training state.
     file = _intact(folder, "state.pt")
-    try:
+    with reading(file):
         state: dict[str, Any] = torch.load(file, weights_only=True)
-    except Exception as error:  # torch raises many kinds
-        raise GanzooError(f"cannot read {file}: {error}") from None
+        if not isinstance(state, dict) or state.get("step") != int(folder.name):
+            raise ValueError(f"it is not the training state of step {int(folder.name)}")
+        term_buffer: TermBufferState = state.pop("term_buffer")
+        TermBuffer().load_state_dict(term_buffer)
+        ema_updates = state.pop("ema_updates")
 
     # Weights.
     ema = {f"module.{name}": value for name, value in read_weights(folder, "ema").items()}
-    state["ema"] = {**ema, "n_averaged": state.pop("ema_updates")}
+    state["ema"] = {**ema, "n_averaged": ema_updates}
     state["generator"] = read_weights(folder, "generator")
     state["discriminator"] = read_weights(folder, "discriminator")
-
-    term_buffer: TermBufferState = state.pop("term_buffer")
-    trainer.load_state_dict(state)
+    with reading(f"the checkpoint {folder}"):
+        trainer.load_state_dict(state)
     return term_buffer
 
 
@@ -209,15 +226,15 @@ def _intact(folder: Path, name: str) -> Path:
     # Compare the checksum.
     file = folder / name
     try:
-        if _checksum(file) == read_manifest(folder).checksums.get(name):
-            return file
-        damage = "its checksum differs from that in the manifest"
-    except OSError as error:
-        damage = error.strerror or str(error)
+        damage = integrity.damage(file, read_manifest(folder).checksums.get(name))
+    except OSError as error:  # no permission, a lost network drive: the file may be intact
+        raise GanzooError(f"cannot read {file}: {error.strerror}") from None
+    if not damage:
+        return file
 
     # Advise the checkpoint before.
     advice = ""
-    steps = [int(p.name) for p in folder.parent.iterdir() if p.name.isdigit()]
+    steps = RunDirectory(folder.parent.parent).checkpoint_steps()
     earlier = [step for step in steps if step < int(folder.name)]
     if earlier:
         advice = (
@@ -239,11 +256,6 @@ def _copied(value: Any) -> Any:
             return type(value)(_copied(part) for part in value)
         case _:
             return value
-
-
-def _checksum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -16,7 +16,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.errors import GanzooError, UsageError, setting
+from filelock import FileLock, Timeout
+
+from ganzoo.errors import GanzooError, UsageError, reading, setting
+from ganzoo.run import journal
 
 RUNS = Path("runs")
 """Folder of numbered run directories, relative to the working directory."""
@@ -25,7 +28,8 @@ LEFTOVERS = ("run.lock", ".config.toml.")
 """Beginnings of the names of what a run leaves that is killed before its config is written: the
 directory counts as empty."""
 
-_NUMBERED = re.compile(r"(\d{5})-")
+_NUMBERED = re.compile(r"([0-9]{5,})-")
+_CHECKPOINT = re.compile(r"[0-9]{6,18}")
 
 
 @dataclass(frozen=True)
@@ -74,29 +78,73 @@ class RunDirectory:
         return self.checkpoints / f"{step:06d}"
 
     def checkpoint_steps(self) -> list[int]:
-        """Return the steps of all checkpoints, in order."""
-        if not self.checkpoints.is_dir():
-            return []
-        return sorted(int(p.name) for p in self.checkpoints.iterdir() if p.name.isdigit())
+        """Return the steps of all checkpoints, in order; a folder without a manifest is none.
+
+        Raises:
+            GanzooError: their folder cannot be read.
+        """
+        with reading(self.checkpoints):
+            if not self.checkpoints.is_dir():
+                return []
+            names = [p.name for p in self.checkpoints.iterdir() if _CHECKPOINT.fullmatch(p.name)]
+            folders = [f for f in map(self.checkpoint, map(int, names)) if f.name in names]
+            return sorted(int(f.name) for f in folders if (f / "manifest.json").exists())
+
+    def writer(self) -> str | None:
+        """Who trains the run: `"another process (4711 on node3, since 2026-01-31 12:00 UTC)"`.
+
+        None if nobody does. The system releases the lock of a process that dies.
+        """
+        # The lock.
+        if not self.lock.exists():
+            return None
+        lock = FileLock(self.lock, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            pass
+        except (OSError, NotImplementedError):  # no writer where nothing can be written or locked
+            return None
+        else:
+            lock.release()
+            return None
+
+        # What the latest session says of itself, unless it has ended and another one begins.
+        events = journal.read(self.journal)
+        session = journal.latest_beginning(events) or {}
+        facts = session.get("provenance")
+        ended = journal.end_of_latest_session(events) is not None
+        if ended or not isinstance(facts, dict) or "pid" not in facts:
+            return "another process"
+        since = str(session["time"])[:16].replace("T", " ")
+        return f"another process ({facts['pid']} on {facts.get('host')}, since {since} UTC)"
 
 
 def check_free(path: Path) -> None:
     """Check that a path is a new or empty directory that can be written.
 
     Raises:
-        UsageError: the path exists and is not empty. Nothing is ever overwritten.
+        UsageError: the path exists and is not empty; names the process that trains there, if one
+            does. Nothing is ever overwritten.
         GanzooError: it cannot be written.
     """
-    taken = path.exists() and (
-        not path.is_dir() or any(not p.name.startswith(LEFTOVERS) for p in path.iterdir())
-    )
+    with reading(f"the run directory {path}"):
+        taken = path.exists() and (
+            not path.is_dir() or any(not p.name.startswith(LEFTOVERS) for p in path.iterdir())
+        )
+    if taken and (writer := RunDirectory(path).writer()):
+        raise UsageError(
+            f"{writer} is training {path}; wait for it, or choose another {setting('run_dir')}"
+        )
     if taken:
         raise UsageError(
             f"{path} exists and is not empty; choose another {setting('run_dir')}, or remove it "
             "first"
         )
     parent = next(p for p in (path, *path.absolute().parents) if p.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+    if not parent.is_dir():
+        raise GanzooError(f"cannot write the run directory {path}: {parent} is no folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
         raise GanzooError(f"cannot write the run directory {path}: no permission in {parent}")
 
 
@@ -128,7 +176,6 @@ def create_run_directory(path: Path | None, label: str) -> RunDirectory:
             except FileExistsError:  # another run has taken the number meanwhile
                 continue
             return RunDirectory(numbered)
-    except OSError as error:
-        raise GanzooError(
-            f"cannot write the run directory {path or RUNS}: {error.strerror}"
-        ) from error
+    except (OSError, ValueError) as error:  # also a path that can be no path
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise GanzooError(f"cannot write the run directory {path or RUNS}: {reason}") from error

@@ -1,39 +1,14 @@
-"""Divergence: finds loss terms and weights that are not finite, and advises what to change."""
+"""Divergence: the error that ends a run, with its last good checkpoint and advice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ganzoo.errors import Diverged, setting
-from ganzoo.run.diagnosis import nonfinite_weight
 from ganzoo.run.health import EXPLODED, HIGH_RATE, learning_rate_advice
-from ganzoo.run.term_buffer import TermBuffer
-from ganzoo.training.trainer import Trainer
-
-
-class Divergence(NamedTuple):
-    """The first loss term or weight that is not finite.
-
-    Attributes:
-        name: of the term, or network and parameter.
-        step: at which it was first seen.
-        became: end of a sentence about it: `"became nan"`.
-    """
-
-    name: str
-    step: int
-    became: str
-
-
-def find_divergence(trainer: Trainer, terms: TermBuffer) -> Divergence | None:
-    """Return the first term that is not finite, or else such a weight; None if all are finite."""
-    if (term := terms.first_nonfinite()) is not None:
-        step, name, value = term
-        return Divergence(name, step, f"became {value}")
-    if (weight := nonfinite_weight(trainer)) is not None:
-        return Divergence(weight, trainer.step, "is no longer finite")
-    return None
+from ganzoo.training.divergence import Divergence as Divergence
+from ganzoo.training.divergence import find_divergence as find_divergence
 
 
 def diverged_error(

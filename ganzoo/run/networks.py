@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks
+from ganzoo.interfaces.constraint import Constraint, wrap
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.randomness import isolated, reseed
 
@@ -22,12 +23,20 @@ def build_networks(
     image: ImageSpec,
     demands: Demands,
     seed: int,
+    constraints: Mapping[str, Constraint] | None = None,
 ) -> Networks:
-    """Build the networks from the run's seed. An exception names the plugin that raised it."""
+    """Build the networks from the run's seed, and let constraints wrap their layers.
+
+    An exception names the plugin that raised it.
+    """
     cpu = torch.device("cpu")
-    with isolated(cpu), registry.blame(component):
+    with isolated(cpu):
         reseed(cpu, seed, "initialization")
-        return Networks(*architecture.build(image, demands))
+        with registry.blame(component):
+            networks = Networks(*architecture.build(image, demands))
+        reseed(cpu, seed, "constraints")
+        wrap(networks, constraints or {})
+        return networks
 
 
 @dataclass(frozen=True)

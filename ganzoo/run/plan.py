@@ -6,29 +6,39 @@ every combination checked here, once. No image is decoded before `Plan.open_imag
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
+from ganzoo.config.schema import MOST_STEPS
+from ganzoo.data.conditions import stored_bytes
 from ganzoo.data.loading import Images
 from ganzoo.data.store import ImageStore
 from ganzoo.data.stream import ImageStream
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost, default_host
 from ganzoo.discovery.specs import KINDS
-from ganzoo.errors import setting
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks
+from ganzoo.interfaces.augmentation import Augmentation
+from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import AnyPenalty
+from ganzoo.run.arguments import choose_dataset
 from ganzoo.run.compatibility import check_networks, resolve_demands, resolve_image, title
+from ganzoo.run.evaluator import check_evaluation
 from ganzoo.run.networks import build_networks
+from ganzoo.sampling import settles_of
 from ganzoo.training.demands import CheckedDemands
+from ganzoo.training.settings import check_training, length_in_steps
 from ganzoo.training.trainer import Trainer
+
+
+LENGTHS = [("training", unit) for unit in ("steps", "kimg", "epochs", "minutes")]
+"""Settings that say how long to train."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +48,12 @@ class Plan:
     Attributes:
         config: every setting.
         origins: of each value of the config, by path.
-        components: by section; penalties and observers by `"section.name"`.
+        components: by section; those of a section with several by `"section.name"`.
         architecture: of the networks.
         loss: of both networks.
         penalties: by name, those of weight 0 left out.
+        constraints: on weights, by name; they have wrapped the networks.
+        augmentations: of what the discriminator sees, by name in their order.
         dataset: of the images.
         source: the opened dataset, not decoded.
         image: shape of the images and number of classes.
@@ -59,6 +71,8 @@ class Plan:
     architecture: Architecture
     loss: Loss
     penalties: Mapping[str, AnyPenalty]
+    constraints: Mapping[str, Constraint]
+    augmentations: Mapping[str, Augmentation]
     dataset: Dataset
     source: ImageSource
     image: ImageSpec
@@ -87,7 +101,7 @@ class Plan:
         """
         # Stream a large dataset.
         image, size = self.config.image, (self.image.height, self.image.width)
-        if self.image_count * math.prod(self.image.shape) > image.store_gib * 2**30:
+        if self.image_count * stored_bytes(self.image) > image.store_gib * 2**30:
             return ImageStream(
                 self.source,
                 size=size,
@@ -122,10 +136,13 @@ class Plan:
             data=images,
             latent=self.architecture.latent,
             penalties=self.penalties,
+            constraints=self.constraints,
+            augment=self.augmentations,
             training=self.config.training,
             execution=self.execution,
             image=self.config.image,
             demands=self.checked,
+            settles=settles_of(self.architecture, self.constraints.values()),
         )
 
 
@@ -147,7 +164,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     tree, layers = ConfigTree(), list(layers)
     for layer in layers:
         tree.add(layer)
-    _choose_dataset(tree, host)
+    choose_dataset(tree, host)
     tree.validate()
 
     # Components.
@@ -155,8 +172,14 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     loss: Loss = _component(tree, "loss", host, components)
     architecture: Architecture = _component(tree, "arch", host, components)
     dataset: Dataset = _component(tree, "data", host, components)
-    penalties = _penalties(tree, loss, host, components)
-    observers = _observers(tree, host, components)
+    bring = title(components["loss"])
+    tree.add(Layer(bring, {"penalty": loss.default_penalties()}))
+    tree.add(Layer(bring, {"constraint": loss.default_constraints()}))
+    penalties = _named(tree, "penalty", host, components)
+    penalties = {name: penalty for name, penalty in penalties.items() if penalty.weight}
+    constraints = _named(tree, "constraint", host, components)
+    augmentations = _named(tree, "augment", host, components)
+    observers = _named(tree, "observer", host, components)
     _check_evaluation(tree.validate(), host)
 
     # Settings that the papers recommend.
@@ -167,13 +190,17 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     tree.validate()
     source = dataset.open("train")
     image = resolve_image(tree, source, architecture, components)
-    demands = resolve_demands(tree, loss, penalties, image, components)
+    demands = resolve_demands(tree, loss, penalties, architecture, image, components)
+    count = len(source.images)  # type: ignore[arg-type]  # see image_count
+    _resolve_length(tree, count, [layer.origin for layer in layers])
 
     # Networks and execution.
     training = tree.validate().training
-    networks = build_networks(architecture, components["arch"], image, demands, training.seed)
+    networks = build_networks(
+        architecture, components["arch"], image, demands, training.seed, constraints
+    )
     execution = Execution(tree.validate().execution, networks, training.batch_size)
-    checked = check_networks(networks, image, demands, components, penalties)
+    checked = check_networks(networks, image, demands, components, loss, penalties)
     _replace_auto(tree, ("execution", "device"), str(execution.device))
     _replace_auto(tree, ("execution", "precision"), execution.precision)
 
@@ -184,6 +211,8 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         architecture=architecture,
         loss=loss,
         penalties=penalties,
+        constraints=constraints,
+        augmentations=augmentations,
         dataset=dataset,
         source=source,
         image=image,
@@ -194,15 +223,6 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         host=host,
         sources=tuple(dict.fromkeys(layer.origin for layer in layers if layer.tree)),
     )
-
-
-def _choose_dataset(tree: ConfigTree, host: PluginHost) -> None:
-    """If the user names no dataset, choose the one that is marked as the starter."""
-    if tree.get("data", "name") is not None:
-        return
-    advice = f"choose the dataset to train on with {setting('data', 'NAME')}"
-    name = registry.the_one_offering("dataset", "starter", advice, host=host).rpartition("/")[2]
-    tree.add(Layer("ganzoo (the dataset to start with)", {"data": {"name": name}}))
 
 
 def _component(
@@ -226,41 +246,63 @@ def _make(tree: ConfigTree, path: KeyPath, component: Component) -> Any:
     return registry.build(component, options)
 
 
-def _penalties(
-    tree: ConfigTree, loss: Loss, host: PluginHost, components: dict[str, Component]
-) -> dict[str, AnyPenalty]:
-    """Make the penalties of the user and of the loss, except those of weight 0."""
-    loss_component = components["loss"]
-    distribution = loss_component.plugin.distribution
-    tree.add(Layer(title(loss_component), {"penalty": loss.default_penalties()}))
-    penalties: dict[str, AnyPenalty] = {}
-    for name in tree.named("penalty"):
-        component = registry.find("penalty", name, host=host, prefer=distribution)
-        components[f"penalty.{name}"] = component
-        penalty: AnyPenalty = _make(tree, ("penalty", name), component)
-        if penalty.weight:
-            penalties[name] = penalty
-    return penalties
-
-
-def _observers(
-    tree: ConfigTree, host: PluginHost, components: dict[str, Component]
-) -> dict[str, Observer]:
-    """Make the observers that the config names."""
-    observers = {}
-    for name in tree.named("observer"):
-        component = registry.find("observer", name, host=host)
-        components[f"observer.{name}"] = component
-        observers[name] = _make(tree, ("observer", name), component)
-    return observers
+def _named(
+    tree: ConfigTree, section: str, host: PluginHost, components: dict[str, Component]
+) -> dict[str, Any]:
+    """Make the components of a section that names several; the loss's own plugin comes first."""
+    kind = next(kind.name for kind in KINDS.values() if kind.section == section)
+    prefer = components["loss"].plugin.distribution
+    made = {}
+    for name in tree.named(section):
+        component = registry.find(kind, name, host=host, prefer=prefer)
+        components[f"{section}.{name}"] = component
+        made[name] = _make(tree, (section, name), component)
+    return made
 
 
 def _check_evaluation(config: RunConfig, host: PluginHost) -> None:
-    """Refuse `eval_metrics` and `eval_extractor` that are not installed."""
+    """Refuse `eval_metrics` and `eval_extractor` that are not installed, or lack their extra."""
+    if config.logging.eval_every is not None:
+        check_evaluation(config, host)
     for name in config.logging.eval_metrics:
         registry.find("metric", name, host=host)
     if config.logging.eval_extractor is not None:
         registry.find("extractor", config.logging.eval_extractor, host=host)
+
+
+def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> None:
+    """Replace a length in kimg or epochs by the steps it takes.
+
+    Minutes replace another length of a weaker layer; otherwise the run ends at the first of both.
+
+    Args:
+        tree: of all layers.
+        image_count: images of the dataset.
+        layers: origins of the user's layers, the strongest first.
+    """
+    check_training(tree.validate().training)
+    minutes = tree.get("training", "minutes")
+    if minutes is not None:
+        # Lengths that the minutes replace.
+        origins = {path[1]: origin for path, origin in tree.origins.items() if path in LENGTHS}
+        ranks = {u: (*layers, o).index(o) for u, o in origins.items()}
+        weaker = [unit for unit in origins if ranks[unit] > ranks["minutes"]]
+        for unit in weaker:
+            tree.drop(("training", unit))
+
+        # Without another length the steps are open.
+        if len(weaker) == len(origins) - 1:
+            origin = f"the minutes (from {origins['minutes']})"
+            tree.override(("training", "steps"), MOST_STEPS, origin)
+
+    # Steps of the other units.
+    training = tree.validate().training
+    for unit in ("kimg", "epochs"):
+        if getattr(training, unit) is not None:
+            path = ("training", unit)
+            origin = f"{getattr(training, unit):g} {unit} (from {tree.origins[path]})"
+            tree.override(("training", "steps"), length_in_steps(training, image_count), origin)
+            tree.drop(path)
 
 
 def _replace_auto(tree: ConfigTree, path: KeyPath, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shlex
 import shutil
@@ -23,6 +24,8 @@ def collect(plan: Plan) -> dict[str, Any]:
     return {
         "command": shlex.join(sys.argv),
         "settings": ", ".join(plan.sources),
+        "pid": os.getpid(),
+        "host": platform.node(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "versions": versions(plan),
@@ -31,6 +34,7 @@ def collect(plan: Plan) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "git": git_commit(),
         "dataset": dataset_fingerprint(plan),
+        "images": str(plan.image),
         "seed": plan.config.training.seed,
     }
 
@@ -70,7 +74,12 @@ def git_commit() -> str | None:
     for arguments in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no")):
         try:
             done = subprocess.run(  # noqa: S603  # a fixed command
-                [git, *arguments], capture_output=True, text=True, check=False, timeout=10
+                [git, *arguments],
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                timeout=10,
             )
         except (OSError, subprocess.TimeoutExpired):
             return None

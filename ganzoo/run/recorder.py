@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -20,12 +21,14 @@ from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run import checkpoints, health, journal
 from ganzoo.run.checkpoint_writer import CheckpointWriter
 from ganzoo.run.checkpoints import Manifest
+from ganzoo.run.conditions import write_conditions
 from ganzoo.run.diagnosis import measure
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.divergence import diverged_error, divergence_advice, find_divergence
 from ganzoo.run.metrics_log import MetricsLog
+from ganzoo.run.minutes import is_trained, minutes_trained, write_steps
 from ganzoo.run.observer_group import ObserverGroup
-from ganzoo.run.pictures import grid, save_picture
+from ganzoo.run.pictures import grid, save_picture, side_by_side
 from ganzoo.training.trainer import Trainer
 
 MAX_CLASS_COLUMNS = 16
@@ -68,6 +71,8 @@ class Recorder(Observer):
         self.observers = observers
         self.writer = CheckpointWriter(directory, self.logging.keep, self.logging.keep_best)
         self.log = MetricsLog(directory.metrics)
+        self.minutes_before = 0.0
+        """Minutes of training in earlier sessions, up to the checkpoint that was loaded."""
         self._reported: set[str] = set()
 
     def resume_from(self, checkpoint: Path | None) -> None:
@@ -75,13 +80,16 @@ class Recorder(Observer):
         checkpoints.sweep(self.directory.checkpoints)
         if checkpoint is not None:
             self.log.terms.load_state_dict(checkpoints.restore(checkpoint, self.trainer))
+            self.minutes_before = minutes_trained(self.directory, self.trainer.step)
         self.log.truncate(self.trainer.step)
 
     # --- Events of the trainer
 
     def started(self, trainer: TrainerState, steps: int) -> None:
-        """Open the log; draw samples of the untrained generator."""
-        self.log.open(self.trainer.step)
+        """Start the clock; keep conditions, draw samples of the untrained generator."""
+        self._start_time = time.perf_counter()
+        self.log.restart_clock(self.trainer.step)
+        write_conditions(self.directory, self.trainer.sampler.conditions)
         self.observers.notify("started", trainer, steps)
         if self.trainer.step == 0:
             self._draw_samples()
@@ -94,7 +102,7 @@ class Recorder(Observer):
             self._check_finite()
         if step % self.logging.log_every == 0:
             self._write_line()
-        if step % self.logging.sample_every == 0:
+        if self.logging.samples_at(step):
             self._draw_samples()
         if step % self.logging.checkpoint_every == 0:
             self._save_checkpoint()
@@ -106,11 +114,10 @@ class Recorder(Observer):
         self._save_checkpoint()
         if self.log.terms:
             self._write_line()
-        if self.trainer.step % self.logging.sample_every:
+        if not self.logging.samples_at(self.trainer.step):
             self._draw_samples()
         self._collect_checkpoint(wait=True)
-        self.log.close()
-        journal.append(self.directory.journal, "finished", step=self.trainer.step)
+        self._write_end()
         self.observers.notify("finished", self.trainer)
 
     def failed(self, trainer: TrainerState, error: BaseException) -> None:
@@ -121,12 +128,26 @@ class Recorder(Observer):
                 self._save_checkpoint()
             self._collect_checkpoint(wait=True)
         finally:
-            self.log.close()
             event = "stopped" if stopped else "failed"
             facts = {} if stopped else _facts_of(error)
             self.observers.notify("failed", trainer, error)
             with suppress(OSError):  # a full disk must not hide the error itself
                 journal.append(self.directory.journal, event, step=self.trainer.step, **facts)
+
+    def _write_end(self) -> None:
+        """Write the end into the journal, and the steps that a time budget was into the config."""
+        step, minutes, facts = self.trainer.step, self._minutes(), {}
+        budget = self.config.training.minutes
+        over = budget is not None and is_trained(self.config, step, minutes)
+        if over:
+            facts = {"message": f"{budget:g} minutes: config.toml now says {step} steps"}
+        journal.append(self.directory.journal, "finished", step=step, minutes=minutes, **facts)
+        if over:
+            write_steps(self.directory, step)
+
+    def _minutes(self) -> float:
+        """Minutes of training so far, over all sessions."""
+        return self.minutes_before + (time.perf_counter() - self._start_time) / 60
 
     # --- Checkpoints
 
@@ -143,10 +164,12 @@ class Recorder(Observer):
             step=self.trainer.step,
             image=self.trainer.image,
             demands=self.demands,
+            latent=repr(self.trainer.latent),
             class_names=self.class_names,
             versions=self.versions,
             metrics=self.log.lines[-1] if self.log.lines else {},
         )
+        self._minutes_saved = self._minutes()
         snapshot = checkpoints.snapshot(self.trainer, self.log.terms.state_dict())
         self.writer.submit(snapshot, manifest)
 
@@ -154,7 +177,8 @@ class Recorder(Observer):
         """Report a checkpoint that is on the disk."""
         if (written := self.writer.collect(wait=wait)) is not None:
             step, folder = written
-            journal.append(self.directory.journal, "checkpoint", step=step)
+            facts = {"step": step, "minutes": self._minutes_saved}
+            journal.append(self.directory.journal, "checkpoint", **facts)
             self.observers.notify("checkpoint", step, folder)
 
     # --- Log
@@ -215,16 +239,25 @@ class Recorder(Observer):
     # --- Samples
 
     def _draw_samples(self) -> None:
-        """Write a sample grid of fixed z; with one column per class if conditional."""
+        """Write a sample grid of fixed z.
+
+        Classes have a column each. Images that are conditioned on pictures stand between these and
+        the real images.
+        """
         # Draw.
         count, columns = self.logging.sample_count, None
-        if self.trainer.conditional:
-            columns = min(self.trainer.image.num_classes, MAX_CLASS_COLUMNS)
+        if self.trainer.conditional and (classes := self.trainer.image.num_classes):
+            columns = min(classes, MAX_CLASS_COLUMNS)
             count = max(columns, count - count % columns)
-        images = self.trainer.sample(count)
+        rendered, pairs = None, self.trainer.examples
+        if pairs is not None and pairs.labels is not None and pairs.labels.ndim == 4:
+            real, pictures = pairs.images[:count], pairs.labels[:count]
+            images = side_by_side(pictures, self.trainer.sample(len(real)), real)
+        else:
+            images = self.trainer.sample(count)
+            rendered = self.dataset.render(images)
 
         # Write and report.
-        rendered = self.dataset.render(images)
         picture = grid(images, columns) if rendered is None else rendered
         path = save_picture(picture, self.directory.samples / f"{self.trainer.step:06d}.png")
         self.observers.notify("samples", self.trainer.step, picture, path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,28 +12,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor, nn
 
-from ganzoo.config import RunConfig, load_config
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost
-from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting, shown
 from ganzoo.execution.device import resolve_device
 from ganzoo.interfaces.architecture import Architecture
+from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset
+from ganzoo.interfaces.latent import Latent
+from ganzoo.interfaces.loss import Loss
 from ganzoo.randomness import derive
-from ganzoo.run import journal
 from ganzoo.run.checkpoint_writer import best_step
 from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
-from ganzoo.run.directory import RunDirectory
+from ganzoo.run.conditions import read_conditions
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.networks import build_networks
-from ganzoo.run.pictures import grid
-from ganzoo.sampling import decode, resolve_labels, sample_images
+from ganzoo.run.pictures import grid, side_by_side
+from ganzoo.run.records import Records
+from ganzoo.sampling import Sampler, settles_of
 
 
-class Run:
+class Run(Records):
     """A run directory, training or finished.
 
     Args:
@@ -52,30 +55,13 @@ class Run:
         device: str = "auto",
         host: PluginHost | None = None,
     ) -> None:
-        self.directory = RunDirectory(Path(path))
+        super().__init__(path)
         self._step = step
         self._device = device
         self._host = host
-        if not self.directory.config.is_file():
-            raise UsageError(f"{path} is no run directory: it has no config.toml")
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
-
-    @property
-    def path(self) -> Path:
-        """The run directory."""
-        return self.directory.path
-
-    @cached_property
-    def config(self) -> RunConfig:
-        """The resolved config."""
-        return load_config(self.directory.config)
-
-    @property
-    def steps(self) -> list[int]:
-        """Steps of all checkpoints, in order."""
-        return self.directory.checkpoint_steps()
 
     @cached_property
     def checkpoint(self) -> Path:
@@ -138,24 +124,78 @@ class Run:
 
     @cached_property
     def generator(self) -> nn.Module:
-        """The averaged generator, in evaluation mode: `generator(z)` or `generator(z, labels)`.
+        """The averaged generator at rest, in evaluation mode: `generator(z)`, or with labels.
 
         Raises:
             GanzooError: the weights are damaged, or do not fit the installed architecture.
         """
+        generator = self._network("generator", "ema")
+        return self.sampler.at_rest(generator)
+
+    @cached_property
+    def discriminator(self) -> nn.Module:
+        """The discriminator, in evaluation mode: `discriminator(images)`, or with labels.
+
+        Raises:
+            GanzooError: as for the generator.
+        """
+        return self._network("discriminator", "discriminator")
+
+    @cached_property
+    def latent(self) -> Latent:
+        """The distribution of z: the architecture's, as the loss may have changed it.
+
+        Raises:
+            UsageError: the loss has changed it, and its plugin is not installed.
+        """
+        latent = self.architecture.latent
+        if self.manifest.latent in ("", repr(latent)):  # empty in checkpoints of 0.1
+            return latent
+        loss: Loss = self._component("loss", "loss")
+        return loss.latent(latent)
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Draws images from z."""
+        settles = settles_of(self.architecture, self._constraints("generator").values())
+        conditions = None
+        if self.manifest.demands.labels:
+            conditions = read_conditions(self.directory, self.manifest.image)
+        return Sampler(self.latent, conditions, settles)
+
+    def _constraints(self, network: str) -> dict[str, Constraint]:
+        """The constraints on a network, which may have wrapped its layers."""
+        loss = self.config.loss.name.rpartition("/")[0] or None
+        with missing_explained(self.path, self.versions):
+            return {
+                name: registry.make(
+                    registry.find("constraint", name, host=self._host, prefer=loss), options
+                )
+                for name, options in self.config.constraint.items()
+                if options.get("networks", network) in (network, "both")
+            }
+
+    def _network(self, name: Literal["generator", "discriminator"], weights: str) -> nn.Module:
+        """Build a network and load its weights."""
         component = self.provider
-        generator = build_networks(
-            self.architecture, component, self.manifest.image, self.manifest.demands, seed=0
-        ).generator
+        networks = build_networks(
+            self.architecture,
+            component,
+            self.manifest.image,
+            self.manifest.demands,
+            seed=0,
+            constraints=self._constraints(name),
+        )
+        network: nn.Module = getattr(networks, name)
         try:
-            generator.load_state_dict(read_weights(self.checkpoint, "ema"))
+            network.load_state_dict(read_weights(self.checkpoint, weights))
         except RuntimeError as error:
             version = self.manifest.versions.get(component.plugin.distribution, "unknown")
             raise GanzooError(
                 f"the weights of {self.checkpoint} do not fit '{component.spec.name}' of "
                 f"{component.provider} (trained with {version}): {error}"
             ) from None
-        return generator.to(resolve_device(self._device)).eval()
+        return network.to(resolve_device(self._device)).eval()
 
     def sample(
         self,
@@ -170,7 +210,9 @@ class Run:
         Args:
             n: number of images.
             seed: random seed of z; the i-th image depends on it and on i, not on n.
-            labels: `(n,)` or one for all, for a conditional run; all classes in turn if None.
+            labels: of a conditional run: classes `(n,)`, vectors `(n, D)` or pictures
+                `(n, C', H, W)` in [-1, 1]; or one for all. If None, all classes in turn, or the
+                vectors or pictures that the run keeps.
             truncation: bound of z (see `ganzoo.Latent.sample`).
 
         Returns:
@@ -179,15 +221,25 @@ class Run:
         Raises:
             UsageError: n, a label or the truncation is out of range.
         """
-        return sample_images(
-            self.generator,
-            self.architecture.latent,
-            n,
-            seed=seed,
-            num_classes=self.num_classes,
-            labels=labels,
-            truncation=truncation,
+        self._check_memory(n)
+        return self.sampler.sample(
+            self.generator, n, seed=seed, labels=labels, truncation=truncation
         )
+
+    def decode(
+        self, z: Tensor, labels: Tensor | int | None = None, *, truncation: float | None = None
+    ) -> Tensor:
+        """Images of given points of latent space.
+
+        Args:
+            z: `(N, latent_dim)`.
+            labels: as for `sample`.
+            truncation: see `ganzoo.Latent.images`.
+
+        Returns:
+            float32 `(N, C, H, W)` in [-1, 1], on the CPU.
+        """
+        return self.sampler.decode(self.generator, z, labels, truncation=truncation)
 
     def interpolate(
         self,
@@ -215,9 +267,10 @@ class Run:
         if n < 1 or stops < 2 or frames < 1:
             counts = f"n={n}, stops={stops}, frames={frames}"
             raise UsageError(f"a walk needs n of at least 1, 2 stops and 1 frame; got {counts}")
+        self._check_memory(stops * frames * n)
 
         # Random stops.
-        latent = self.architecture.latent
+        latent = self.latent
         rng = torch.Generator().manual_seed(derive(seed, "walk"))
         points = latent.sample(stops * n, generator=rng, truncation=truncation).view(stops, n, -1)
 
@@ -229,23 +282,37 @@ class Run:
         ]
 
         # Images.
-        classes = resolve_labels(labels, n, self.num_classes)
-        device = next(self.generator.parameters()).device
-        images = [decode(self.generator, z.to(device), classes, seed=seed) for z in path]
-        return torch.stack(images)
+        images = [
+            self.sampler.decode(self.generator, z, labels, seed=seed, truncation=truncation)
+            for z in path
+        ]
+        walk = torch.stack(images)
+        if self.manifest.image.condition is not None and bool((walk == walk[:1]).all()):
+            raise UsageError(
+                f"the images of {self.path} do not depend on z, so there is nothing to interpolate"
+            )
+        return walk
 
-    def picture(self, images: Tensor, columns: int | None = None) -> Tensor:
+    def picture(
+        self, images: Tensor, columns: int | None = None, labels: Tensor | None = None
+    ) -> Tensor:
         """Draw a batch as the dataset renders it, or else as a grid.
 
-        If the dataset's plugin is no longer installed, it warns and draws a grid.
+        Images that are conditioned on pictures stand beside these. If the dataset's plugin is no
+        longer installed, it warns and draws a grid.
 
         Args:
             images: `(N, C, H, W)` in [-1, 1].
             columns: of the grid; as many as rows if None.
+            labels: of a run that is conditioned on pictures: those of the images, as for `sample`.
 
         Returns:
             uint8 `(3, H', W')`.
         """
+        if self.manifest.demands.labels and self.manifest.image.condition_kind == "picture":
+            pictures = self.sampler.labels(labels, len(images))
+            assert pictures is not None
+            return grid(side_by_side(pictures, images), columns)
         try:
             rendered = self.dataset.render(images)
         except registry.UnknownComponent as error:
@@ -253,48 +320,21 @@ class Run:
             rendered = None
         return grid(images, columns) if rendered is None else rendered
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """Read the log: one dict every `log_every` steps."""
-        return journal.read_log(self.directory.metrics)
-
-    def evaluations(self) -> list[dict[str, Any]]:
-        """Read the results of all evaluations, the oldest first, as in `ganzoo.Evaluation`."""
-        return journal.read_evaluations(self.directory.evaluations)
-
-    def events(self) -> list[journal.Event]:
-        """Read the journal, the oldest event first: see `ganzoo.run.journal`."""
-        return journal.read(self.directory.journal)
-
-    @property
-    def state(self) -> str:
-        """`"running"`, `"finished"`, `"stopped"` (Ctrl-C), `"failed"` or `"killed"`.
-
-        A killed run has ended without writing so: SIGKILL, out of memory, a power cut.
-        """
-        lock = FileLock(self.directory.lock, timeout=0)
-        try:
-            with lock:
-                pass
-        except Timeout:
-            return "running"
-        except OSError:  # a directory that cannot be written has no writer either
-            pass
-        return journal.end_of_latest_session(self.events()) or "killed"
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """Command, versions, device, commit, dataset and seed of the latest session.
-
-        Raises:
-            GanzooError: the journal has lost them.
-        """
-        session = journal.latest_beginning(self.events())
-        if session is None or "provenance" not in session:
-            raise GanzooError(f"{self.directory.journal} does not say how the run was started")
-        return dict(session["provenance"])
+    def _check_memory(self, images: int) -> None:
+        """Refuse to draw more images than this machine's memory can hold; Windows may tell late."""
+        if not hasattr(os, "sysconf"):
+            return
+        needed = 4 * images * math.prod(self.manifest.image.shape)
+        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if needed > present:
+            raise UsageError(
+                f"{shown(images)} images of {self.manifest.image} take more than the "
+                f"{present / 2**30:,.1f} GiB of memory that this machine has: draw fewer at a "
+                f"time, each with a {setting('seed')} of its own"
+            )
 
     def _component(self, kind: str, section: str) -> Any:
         """Make a component of the config."""
         choice = getattr(self.config, section)
         with missing_explained(self.path, self.versions):
-            return registry.create(kind, choice.name, host=self._host, **choice.options)
+            return registry.make(registry.find(kind, choice.name, host=self._host), choice.options)

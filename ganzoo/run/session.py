@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import FrameType
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +23,7 @@ from ganzoo.interfaces.observer import Observer
 from ganzoo.run import checkpoints, journal
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.evaluator import Evaluator
+from ganzoo.run.initializing import initialize_from, source_of
 from ganzoo.run.observer_group import Expendable, ObserverGroup
 from ganzoo.run.plan import Plan
 from ganzoo.run.provenance import collect
@@ -31,6 +33,9 @@ from ganzoo.training.trainer import Trainer
 
 LOCK_TIMEOUT = 0.5
 """Seconds to wait for the lock: `Run.state` holds it for a moment."""
+
+STOPPING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+"""Signals that end training after a step; Windows has no SIGHUP."""
 
 Beginning = Literal["started", "resumed"]
 
@@ -80,17 +85,22 @@ def fit(
         registry.blame_by_trace(plan.components.values()),
         cpu_threads(plan.config.execution.threads),
     ):
-        # Resume; rank 0 records the run.
+        # Start from another run, or resume; rank 0 records the run.
+        source = None if checkpoint is not None else source_of(plan.config.training)
+        initialized = None if source is None else initialize_from(trainer, source)
         observers: list[Observer] = []
+        minutes = None
         if distributed.rank() == 0:
-            observers = [_recorder(session, directory, beginning, checkpoint)]
+            recorder = _recorder(session, directory, beginning, checkpoint, initialized)
+            observers, minutes = [recorder], _minutes_left(plan, recorder)
         elif checkpoint is not None:
             checkpoints.restore(checkpoint, trainer)
 
-        # Train.
+        # Train; the recorder checks for divergence, and names the last good checkpoint.
+        trainer.checks = []
         with stopping_between_steps(trainer):
             try:
-                trainer.fit(observers=observers)
+                trainer.fit(plan.config.training.steps, observers, minutes=minutes)
             except KeyboardInterrupt:
                 if trainer.stopped:  # torchrun ends all ranks with the first: let rank 0 save
                     distributed.barrier()
@@ -99,14 +109,24 @@ def fit(
     return Run(directory.path, device=plan.config.execution.device)
 
 
+def _minutes_left(plan: Plan, recorder: Recorder) -> float | None:
+    """The rest of the time budget, which rank 0 keeps; None without one."""
+    minutes = plan.config.training.minutes
+    return None if minutes is None else minutes - recorder.minutes_before
+
+
 def _recorder(
-    session: Session, directory: RunDirectory, beginning: Beginning, checkpoint: Path | None
+    session: Session,
+    directory: RunDirectory,
+    beginning: Beginning,
+    checkpoint: Path | None,
+    initialized: dict[str, Any] | None,
 ) -> Recorder:
     """Make the recorder, load the checkpoint and write the first event of the session."""
     # Recorder.
     plan, trainer = session.plan, session.trainer
     observers = ObserverGroup(session.observers, _expendable_observers(plan, directory))
-    provenance = collect(plan)
+    provenance = collect(plan) | ({"init_from": initialized} if initialized else {})
     recorder = Recorder(
         trainer,
         directory,
@@ -156,8 +176,9 @@ def only_writer(directory: RunDirectory) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout:
+            writer = directory.writer() or "another process"
             raise UsageError(
-                f"another process is training {directory.path}; wait for it, or choose another run"
+                f"{writer} is training {directory.path}; wait for it, or choose another run"
             ) from None
 
     distributed.on_rank_zero(acquire)
@@ -169,25 +190,33 @@ def only_writer(directory: RunDirectory) -> Iterator[None]:
 
 @contextmanager
 def stopping_between_steps(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end training after the current step, so that it can be saved.
+    """Let Ctrl-C, SIGTERM and SIGHUP end training after the current step, so that it can be saved.
 
-    A second signal interrupts at once. Only the main thread receives signals; in others this does
-    nothing.
+    A second Ctrl-C interrupts at once, also while saving: the run resumes from an earlier
+    checkpoint. Further SIGTERM and SIGHUP change nothing. Signals that are ignored stay ignored
+    (`nohup`, background jobs). Only the main thread receives signals; in others this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    interrupts = 0
 
-    def stop(number: int, _: object) -> None:
-        trainer.stop()
-        signal.signal(number, signal.default_int_handler)
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        trainer.stop(interrupt=True)
+        interrupts += number == signal.SIGINT
+        if interrupts > 1:
+            signal.default_int_handler(number, frame)
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, stop) for number in signals}
+    # Not handlers of C code either, which Python cannot put back.
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    replaced = {n: h for n, h in handlers.items() if h not in (signal.SIG_IGN, None)}
+    for number in replaced:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        for number, handler in previous.items():
+        for number, handler in replaced.items():
             signal.signal(number, handler)
 
 

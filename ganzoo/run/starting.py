@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from ganzoo.config import Layer, RunConfig, read_toml, sorted_settings, tree_of
+from ganzoo.config import Layer, RunConfig, tree_of
 from ganzoo.config.recipes import recipe_layer
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import UsageError, setting
 from ganzoo.execution import distributed
 from ganzoo.interfaces.observer import Observer
+from ganzoo.run.arguments import Choice, arguments_tree, config_layers
 from ganzoo.run.directory import RunDirectory, check_free, create_run_directory
+from ganzoo.run.initializing import source_of
 from ganzoo.run.plan import Plan, compose
 from ganzoo.run.resuming import resume_plan
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare, write_config
 
-Choice = str | Mapping[str, Any]
 Resume = Literal["never", "auto"]
 
 
@@ -30,6 +31,8 @@ def train(
     loss: Choice | None = None,
     data: Choice | None = None,
     penalty: Choice | Iterable[str] | None = None,
+    augment: Choice | Iterable[str] | None = None,
+    constraint: Choice | Iterable[str] | None = None,
     options: Mapping[str, Any] | None = None,
     run_dir: str | Path | None = None,
     resume: Resume = "never",
@@ -54,6 +57,8 @@ def train(
         data: name of a dataset, or such a dict.
         penalty: name or names of penalties, or a dict from name to options; added to the loss's
             own.
+        augment: augmentations of what the discriminator sees, in their order; likewise.
+        constraint: constraints on weights; added to the loss's own.
         options: by dotted key: `{"arch.base_channels": 32}`.
         run_dir: a new or empty directory; a numbered one below `runs/` if None.
         resume: `"auto"` resumes the run in `run_dir` if there is one. If it has all its steps, it
@@ -77,6 +82,8 @@ def train(
         loss=loss,
         data=data,
         penalty=penalty,
+        augment=augment,
+        constraint=constraint,
         observer=[name for name in observers if isinstance(name, str)] or None,
         settings=settings,
     )
@@ -95,49 +102,6 @@ def train(
         resume=resume,
         override=override,
     )
-
-
-def arguments_tree(
-    *,
-    arch: Choice | None,
-    loss: Choice | None,
-    data: Choice | None,
-    penalty: Choice | Iterable[str] | None,
-    observer: Choice | Iterable[str] | None,
-    settings: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return keyword arguments, or flags of the same names, as a tree of the config.
-
-    Raises:
-        UsageError: there is no such setting.
-    """
-    # Components.
-    tree: dict[str, Any] = {}
-    for section, choice in (("arch", arch), ("loss", loss), ("data", data)):
-        if choice is not None:
-            tree[section] = {"name": choice} if isinstance(choice, str) else dict(choice)
-    for section, chosen in (("penalty", penalty), ("observer", observer)):
-        if isinstance(chosen, Mapping):
-            tree[section] = dict(chosen)
-        elif chosen is not None:
-            names = [chosen] if isinstance(chosen, str) else chosen
-            tree[section] = {name: {} for name in names}
-
-    # Settings.
-    return tree | sorted_settings(settings)
-
-
-def config_layers(config: RunConfig | Mapping[str, Any] | str | Path | None) -> list[Layer]:
-    """Return the layer of a config file, mapping or object; none for None."""
-    match config:
-        case None:
-            return []
-        case RunConfig():
-            return [Layer("config", config.model_dump(exclude_unset=True))]
-        case str() | Path():
-            return [read_toml(Path(config))]
-        case _:
-            return [Layer("config", config)]
 
 
 def train_plan(
@@ -177,6 +141,7 @@ def train_plan(
 
         # Start.
         plan = make_plan()
+        source_of(plan.config.training)
         session = prepare(plan, observers, progress)
         choices = (plan.config.arch, plan.config.loss, plan.config.data)
         label = "-".join(choice.name.split("/")[-1] for choice in choices)

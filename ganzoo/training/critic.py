@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import copy
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import Unsupported
+from ganzoo.errors import PluginError, Unsupported
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.critic import Batch
 
-Augmentation = Callable[[Tensor], Tensor]
 Outputs = dict[str, Tensor]
 
 
@@ -23,8 +22,9 @@ class BoundCritic:
         discriminator: `(images, labels) -> (N,)` scores or a dict with `"scores"`.
         execution: of the run; the discriminator runs in its precision.
         conditional: pass labels on.
-        augment: differentiable, `(N, C, H, W) -> (N, C, H, W)`; every image a loss or penalty
-            shows to the discriminator passes through it.
+        augment: every image a loss or penalty shows to the discriminator passes through it.
+        takes_patches: return scores `(N, P)` where the discriminator gives P an image; else the
+            mean over P.
     """
 
     def __init__(
@@ -32,22 +32,26 @@ class BoundCritic:
         discriminator: nn.Module,
         execution: Execution,
         conditional: bool,
-        augment: Augmentation | None = None,
+        augment: nn.Module | None = None,
+        *,
+        takes_patches: bool = False,
     ) -> None:
         self.discriminator = discriminator
         self.execution = execution
         self.precision = execution.precision
         self.conditional = conditional
         self.augment = augment
+        self.takes_patches = takes_patches
 
-    def at(self, precision: str) -> BoundCritic:
-        """The same critic in another precision."""
+    def inside_penalty(self, precision: str) -> BoundCritic:
+        """The same critic for a penalty: in its precision, with one score an image."""
         bound = copy(self)
         bound.precision = precision
+        bound.takes_patches = False
         return bound
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Raw scores `(N,)`."""
+        """Raw scores `(N,)`, or `(N, P)`."""
         return self.outputs(batch)["scores"]
 
     def outputs(self, batch: Batch) -> Outputs:
@@ -56,7 +60,10 @@ class BoundCritic:
         labels = batch.labels if self.conditional else None
         with self.execution.autocast(self.precision):
             returned = run_discriminator(self.discriminator, images, labels)
-        return named_outputs(returned, len(batch))
+        outputs = named_outputs(returned, len(batch))
+        if not self.takes_patches:
+            outputs["scores"] = per_image(outputs["scores"])
+        return outputs
 
 
 def run_discriminator(
@@ -71,69 +78,99 @@ def run_discriminator(
 def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
     """What a discriminator returned for n images as a dict in at least float32.
 
+    Scores are `(n,)`, or `(n, P)` if there are several for each image.
+
     Raises:
-        Unsupported: its scores are not one number an image.
+        PluginError: it returned neither a tensor nor a dict of tensors with scores.
+        Unsupported: its scores are not one row an image.
     """
-    outputs = {"scores": returned} if isinstance(returned, Tensor) else dict(returned)
-    for name, value in outputs.items():
-        outputs[name] = value.to(torch.promote_types(value.dtype, torch.float32))
+    # A dict of tensors.
+    outputs = {"scores": returned} if isinstance(returned, Tensor) else returned
+    if not (
+        isinstance(outputs, Mapping)
+        and "scores" in outputs
+        and all(isinstance(value, Tensor) for value in outputs.values())
+    ):
+        names = f" with the keys {sorted(outputs)}" if isinstance(outputs, Mapping) else ""
+        raise PluginError(
+            f"the discriminator returned a {type(returned).__name__}{names}; it must return the "
+            'scores (N,), or a dict of tensors with "scores" among them'
+        )
+    outputs = {
+        name: value.to(torch.promote_types(value.dtype, torch.float32))
+        for name, value in outputs.items()
+    }
+
+    # One row of scores for each image.
     scores = outputs["scores"]
-    if scores.shape != (n,):
-        if scores.numel() != n:
-            raise Unsupported(
-                f"the discriminator gave scores of shape {tuple(scores.shape)} for {n} images; "
-                "it must give one score an image, shape (N,)"
-            )
-        outputs["scores"] = scores.flatten()
+    if not scores.ndim or len(scores) != n or not scores.numel():
+        raise Unsupported(
+            f"the discriminator gave scores of shape {tuple(scores.shape)} for {n} images; "
+            "it must give one score an image, shape (N,)"
+        )
+    outputs["scores"] = scores.flatten() if scores.numel() == n else scores.flatten(1)
     return outputs
 
 
 class RecordingCritic:
-    """The critic of one discriminator update: it keeps the first scores of real and fake images.
+    """The critic of one discriminator update, which keeps the outputs for real and fake images.
 
-    So diagnosis costs no forward pass.
+    So diagnosis, and penalties on scores, cost no forward pass.
 
     Args:
         critic: what scores images.
         real: the real batch of the update.
         fake: the fake batch of the update.
-        joint: run the discriminator on both in one pass, when a loss first scores one of them with
-            gradients. Scoring a batch again is a forward pass with dropout of its own.
+        outputs: those of both batches where they are known already, real images first. A loss
+            gets them once: scoring a batch again is a forward pass with dropout of its own.
     """
 
-    def __init__(self, critic: BoundCritic, real: Batch, fake: Batch, *, joint: bool) -> None:
+    def __init__(
+        self, critic: BoundCritic, real: Batch, fake: Batch, outputs: Outputs | None = None
+    ) -> None:
         self.critic = critic
         self.real = real
         self.fake = fake
-        self.scores: dict[str, Tensor] = {}
-        """The first scores of `"real"` and `"fake"`, without a graph; none that no loss used."""
-        self._joint = joint
-        self._ready: dict[str, Outputs] = {}
+        self.takes_patches = critic.takes_patches
+        self.reuses = False
+        self._first: dict[str, Outputs] = {}
+        if outputs is not None:
+            n = len(real)
+            self._first["real"] = {name: value[:n] for name, value in outputs.items()}
+            self._first["fake"] = {name: value[n:] for name, value in outputs.items()}
+        self._unused = set(self._first)
+
+    def inside_penalty(self) -> RecordingCritic:
+        """The same critic for a penalty that reuses the loss's outputs: one score an image."""
+        critic = copy(self)
+        critic.takes_patches, critic.reuses = False, True
+        return critic
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Raw scores `(N,)`."""
+        """Raw scores `(N,)`, or `(N, P)`."""
         return self.outputs(batch)["scores"]
 
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
         name = "real" if batch is self.real else "fake" if batch is self.fake else ""
-        if not name:
+        if not name or not torch.is_grad_enabled():
             return self.critic.outputs(batch)
-
-        # Outputs of the joint forward pass, once.
-        outputs = None
-        if torch.is_grad_enabled():
-            if self._joint:
-                self._forward_jointly()
-            outputs = self._ready.pop(name, None)
-
-        if outputs is None:
+        if name in self._unused or (self.reuses and name in self._first):
+            self._unused.discard(name)
+            outputs = self._first[name]
+        else:
             outputs = self.critic.outputs(batch)
-        self.scores.setdefault(name, outputs["scores"].detach())
-        return outputs
+            self._first.setdefault(name, outputs)
+        if self.takes_patches:
+            return outputs
+        return outputs | {"scores": per_image(outputs["scores"])}
 
-    def _forward_jointly(self) -> None:
-        both, n = self.critic.outputs(Batch.cat([self.real, self.fake])), len(self.real)
-        self._ready["real"] = {name: value[:n] for name, value in both.items()}
-        self._ready["fake"] = {name: value[n:] for name, value in both.items()}
-        self._joint = False
+    def scores(self, name: str) -> Tensor | None:
+        """Scores `(N,)` of `"real"` or `"fake"`, without a graph; None if no loss scored them."""
+        first = self._first.get(name)
+        return None if first is None else per_image(first["scores"].detach())
+
+
+def per_image(scores: Tensor) -> Tensor:
+    """One score an image: the mean of its patches, if it has several."""
+    return scores.mean(1) if scores.ndim > 1 else scores

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import MutableMapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from ganzoo.config import TrainingConfig
+from ganzoo.interfaces.schedule import Progress, value_at
 
 STATISTICS = ("running_mean", "running_var")
 """Buffers that are averaged: the running statistics of batch norm."""
@@ -22,27 +26,31 @@ class Slot(NamedTuple):
 
 
 class MovingAverage(nn.Module):
-    """An exponential moving average of parameters and batch norm's statistics, warmed up.
+    """An exponential moving average of parameters and batch norm's statistics.
 
-    The decay of the n-th update is `min(decay, (1 + n) / (10 + n))`, so that the first samples
-    are not those of the initial weights. Other buffers are copied: an average of vectors of
-    length 1, as spectral norm keeps them, is shorter than 1.
+    With warm-up the decay of the n-th update is `min(decay, (1 + n) / (10 + n))`, so that the first
+    samples are not those of the initial weights. Other buffers are copied: an average of vectors
+    of length 1, as spectral norm keeps them, is shorter than 1. Parameters that do not require
+    gradients are shared with the generator.
 
     torch's `AveragedModel` walks through both networks at each update, which takes longer than the
     update itself; this one remembers where each tensor is.
 
     Args:
         generator: what is averaged; its average is `module`, in evaluation mode.
-        decay: in [0, 1); 0 follows the generator exactly.
+        decay: in [0, 1); 0 follows the generator exactly. It may be changed between updates.
+        warm_up: whether the first updates have a smaller decay.
     """
 
     n_averaged: Tensor
 
-    def __init__(self, generator: nn.Module, decay: float) -> None:
+    def __init__(self, generator: nn.Module, decay: float, *, warm_up: bool = True) -> None:
         super().__init__()
-        self.module = deepcopy(generator)
+        shared = {id(p): p for p in generator.parameters() if not p.requires_grad}
+        self.module = deepcopy(generator, shared)
         self.register_buffer("n_averaged", torch.tensor(0))
         self.decay = decay
+        self.warm_up = warm_up
         self._pairs = list(zip(_slots(self.module), _slots(generator), strict=True))
         self.eval()
 
@@ -50,11 +58,15 @@ class MovingAverage(nn.Module):
     def update(self) -> None:
         """Move the average towards the generator as it is now."""
         n = int(self.n_averaged)  # on the CPU, wherever the weights are
-        decay = min(self.decay, (1 + n) / (10 + n)) if n else 0.0
+        decay = min(self.decay, (1 + n) / (10 + n)) if self.warm_up else self.decay
+        if not n:
+            decay = 0.0
         averages: dict[torch.dtype, list[Tensor]] = {}
         currents: dict[torch.dtype, list[Tensor]] = {}
         for to, source in self._pairs:
             average, current = to.table[to.name], source.table[source.name]
+            if average is current:  # a frozen part, or shared weights
+                continue
             if decay and source.averaged and average.is_floating_point():
                 averages.setdefault(average.dtype, []).append(average)
                 currents.setdefault(average.dtype, []).append(current)
@@ -63,6 +75,22 @@ class MovingAverage(nn.Module):
         for dtype, tensors in averages.items():
             torch._foreach_lerp_(tensors, currents[dtype], 1 - decay)
         self.n_averaged += 1
+
+
+def decay_at(training: TrainingConfig, progress: Progress) -> float:
+    """The decay of the EMA at a progress.
+
+    With a half-life it is `0.5 ** (images of a step / half-life)`, the half-life bounded by
+    `ema_rampup` times the images so far (Karras et al. 2020, StyleGAN2-ADA).
+    """
+    if progress.step < training.ema_start:
+        return 0.0
+    if training.ema_halflife is None:
+        return value_at(training.ema_decay, progress)
+    halflife = 1000 * value_at(training.ema_halflife, progress)
+    if training.ema_rampup is not None:
+        halflife = min(halflife, training.ema_rampup * progress.images)
+    return math.pow(0.5, training.images_per_step / max(halflife, 1e-8))
 
 
 def _slots(network: nn.Module) -> list[Slot]:

@@ -1,42 +1,144 @@
-"""Optimizers by name."""
+"""Optimizers by name, with learning rates and betas that may follow a schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal
 
+import torch
 from torch import nn, optim
 
 from ganzoo.config import TrainingConfig
+from ganzoo.errors import PluginError, UsageError, did_you_mean, setting
+from ganzoo.interfaces.schedule import Progress, Schedule, value_at
+
+NetworkName = Literal["generator", "discriminator"]
+
+CLOSURES = {"lbfgs"}
+"""Optimizers of torch that evaluate the loss several times in a step, which a GAN cannot."""
 
 
-def make_optimizer(
-    training: TrainingConfig,
-    lr: float,
-    parameters: Iterable[nn.Parameter],
-    *,
-    capturable: bool = False,
-    fused: bool = True,
-) -> optim.Optimizer:
+def optimizer_class(name: str) -> type[optim.Optimizer]:
+    """The class of `torch.optim` of this name.
+
+    Raises:
+        UsageError: there is none; the message lists those there are.
+    """
+    classes = {
+        word.lower(): value
+        for word, value in vars(optim).items()
+        if isinstance(value, type) and issubclass(value, optim.Optimizer)
+    }
+    known = sorted(classes.keys() - CLOSURES - {"optimizer", "sparseadam"})
+    if name not in known:
+        raise UsageError(
+            f"{setting('optimizer', name)}: torch.optim has none of this name."
+            f"{did_you_mean(name, known)} There are {', '.join(known)}"
+        )
+    return classes[name]
+
+
+def _tunable(optimizer: type[optim.Optimizer]) -> set[str]:
+    """The settings that an optimizer accepts, where they mean what they mean elsewhere."""
+    parameters = inspect.signature(optimizer).parameters
+    return {
+        name
+        for name, parameter in parameters.items()
+        if name != "eps" or isinstance(parameter.default, float)  # Adafactor has two
+    }
+
+
+class NetworkOptimizer:
     """The optimizer of one network.
 
     Args:
-        training: names the optimizer and its betas.
-        lr: the learning rate.
-        parameters: of the network, on their device.
+        network: its parameters that require gradients are trained.
+        name: `"generator"` or `"discriminator"`, whose settings are used.
+        training: names the optimizer, its learning rates, betas, epsilon and weight decay.
         capturable: whether its steps can be captured as a graph.
         fused: use fused kernels where torch has them.
+
+    Attributes:
+        torch: the optimizer of torch.
+        parameters: those it trains.
+
+    Raises:
+        UsageError: there is no such optimizer, or it has no such setting.
+        PluginError: the network has nothing to train.
     """
-    parameters = list(parameters)
-    first, second = training.betas
-    fuse = fused or None  # None lets torch choose, which takes its for-each kernels
-    match training.optimizer:
-        case "adam":
-            return optim.Adam(parameters, lr, (first, second), fused=fuse, capturable=capturable)
-        case "adamw":
-            return optim.AdamW(parameters, lr, (first, second), fused=fuse, capturable=capturable)
-        case "rmsprop":
-            return optim.RMSprop(
-                parameters, lr, alpha=second, momentum=first, capturable=capturable
-            )
-        case "sgd":
-            return optim.SGD(parameters, lr, momentum=first, fused=fuse)
+
+    def __init__(
+        self,
+        network: nn.Module,
+        name: NetworkName,
+        training: TrainingConfig,
+        *,
+        capturable: bool = False,
+        fused: bool = True,
+    ) -> None:
+        # What is trained.
+        self.parameters = [p for p in network.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise PluginError(f"the {name} has no parameters that require gradients")
+
+        # Settings of this network.
+        self.lr: float | Schedule = getattr(training, f"{name}_lr")
+        self.betas: tuple[float | Schedule, ...] = training.of_network("betas", name)
+        start = Progress(0, 0)
+        first, second = (value_at(beta, start) for beta in self.betas)
+        make = optimizer_class(training.optimizer)
+        accepted = _tunable(make)
+        options: dict[str, Any] = {}
+        for key in ("eps", "weight_decay"):
+            value = training.of_network(key, name)
+            if value is not None and key not in accepted:
+                raise UsageError(f"{setting('optimizer', training.optimizer)} has no {key}")
+            if value is not None:
+                options[key] = value
+
+        # Betas under the names that the optimizer has for them.
+        own_names = {"betas": (first, second), "momentum": first, "alpha": second}
+        if make is optim.ASGD:  # whose alpha is something else
+            del own_names["alpha"]
+        options |= {key: value for key, value in own_names.items() if key in accepted}
+        # None lets torch choose, which takes its for-each kernels.
+        switches = {"fused": fused or None, "capturable": capturable}
+        options |= {key: value for key, value in switches.items() if key in accepted}
+
+        # A graph reads a scheduled learning rate from a tensor.
+        lr: Any = value_at(self.lr, start)
+        if capturable and isinstance(self.lr, Schedule):
+            lr = torch.tensor(lr, device=self.parameters[0].device)
+        try:
+            self.torch = make(self.parameters, **{"lr": lr, **options})
+        except ValueError as error:
+            raise UsageError(
+                f"{setting('optimizer', training.optimizer)} cannot train the {name}: {error}"
+            ) from None
+        self._settings = {
+            key: self.torch.param_groups[0][key]
+            for key in ("lr", "eps", "weight_decay", "capturable", "fused", "foreach", *own_names)
+            if key in self.torch.param_groups[0]
+        }
+
+    def at(self, progress: Progress) -> None:
+        """Set the learning rate and the betas of a progress, where they are scheduled."""
+        if isinstance(self.lr, Schedule):
+            for group in self.torch.param_groups:
+                value = self.lr.at(progress)
+                if isinstance(group["lr"], torch.Tensor):
+                    group["lr"].fill_(value)
+                else:
+                    group["lr"] = value
+        if any(isinstance(beta, Schedule) for beta in self.betas):
+            first, second = (value_at(beta, progress) for beta in self.betas)
+            values = {"betas": (first, second), "momentum": first, "alpha": second}
+            for group in self.torch.param_groups:
+                group.update((key, value) for key, value in values.items() if key in group)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Load moments and the count of steps; the settings stay."""
+        self.torch.load_state_dict(dict(state))
+        for group in self.torch.param_groups:
+            group.update(self._settings)

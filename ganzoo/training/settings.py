@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -11,9 +12,18 @@ from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig, merged, 
 from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.settings import Settings
+from ganzoo.training.optimizers import NetworkName
 
-NOT_OF_A_TRAINER = {"workers", "threads", *ImageConfig.model_fields} - {"horizontal_flip"}
-"""Settings that concern how images are loaded, or the whole program."""
+NOT_OF_A_TRAINER = {"workers", "threads", "init_from", *ImageConfig.model_fields} - {
+    "horizontal_flip"
+}
+"""Settings that concern how images are loaded, other runs, or the whole program."""
+
+
+NETWORKS: tuple[NetworkName, ...] = ("generator", "discriminator")
+
+OPTIMIZER_SETTINGS = ("betas", "eps", "weight_decay")
+"""Settings of both optimizers, which each may have for itself."""
 
 
 class Resolved(NamedTuple):
@@ -31,8 +41,11 @@ def resolve_settings(
     flat: Mapping[str, Any],
     paper: Settings,
     networks: Sequence[nn.Module],
+    own_optimizers: Sequence[NetworkName] = (),
 ) -> Resolved:
     """Merge config objects, flat settings (which win) and the loss's settings (which yield).
+
+    Settings of networks with `own_optimizers` are refused.
 
     Raises:
         UsageError: an unknown setting, one that is not of a trainer, or a value out of range.
@@ -45,14 +58,16 @@ def resolve_settings(
         foreign += sections.get("execution", {})
     if foreign:
         raise UsageError(
-            f"'{foreign[0]}' cannot be set here. A Trainer neither loads images nor writes a run "
-            "directory (ganzoo.train does), and an Execution that is made already is not changed"
+            f"'{foreign[0]}' cannot be set here: it is for ganzoo.train, which decodes images and "
+            "writes a run directory. An Execution that is made already is not changed either"
         )
+    refuse_unused(own_optimizers, (training.model_fields_set if training else set()) | set(flat))
     if unknown := set(paper) - set(TrainingConfig.model_fields):
         raise PluginError(f"the loss recommends unknown settings {sorted(unknown)}")
 
     # Merge, the strongest last.
     training = merged(TrainingConfig, paper, training, sections.get("training"))
+    check_training(training)
     image = merged(ImageConfig, image, sections.get("image"))
     if isinstance(execution, Execution):
         if execution.batch_size != training.batch_size:
@@ -64,3 +79,56 @@ def resolve_settings(
         config = merged(ExecutionConfig, execution, sections.get("execution"))
         execution = Execution(config, networks, training.batch_size)
     return Resolved(training, execution, image)
+
+
+def refuse_unused(own_optimizers: Sequence[NetworkName], given: Collection[str]) -> None:
+    """Refuse settings of optimizers that the caller made.
+
+    Raises:
+        UsageError: names the setting.
+    """
+    unused = {
+        f"{network}_{name}" for network in own_optimizers for name in ("lr", *OPTIMIZER_SETTINGS)
+    }
+    if len(own_optimizers) == len(NETWORKS):
+        unused |= {"optimizer", *OPTIMIZER_SETTINGS}
+    if ignored := unused & set(given):
+        owners = " and ".join(f"{network}_optimizer" for network in own_optimizers)
+        raise UsageError(
+            f"{min(ignored)} would be ignored beside {owners}: set it in that optimizer. A "
+            "schedule of torch is stepped by an observer: ganzoo.Observer.step"
+        )
+
+
+def check_training(training: TrainingConfig) -> None:
+    """Refuse settings that contradict each other.
+
+    Raises:
+        UsageError: names them.
+    """
+    if training.kimg is not None and training.epochs is not None:
+        raise UsageError(
+            "say how long to train in one way: "
+            f"{setting('kimg', training.kimg)} or {setting('epochs', training.epochs)}"
+        )
+    if training.ema_rampup is not None and training.ema_halflife is None:
+        raise UsageError(
+            f"{setting('ema_rampup', training.ema_rampup)} bounds a half-life, and there is none: "
+            f"add {setting('ema_halflife', 10)}, in thousands of images"
+        )
+
+
+def length_in_steps(training: TrainingConfig, image_count: int) -> int:
+    """The number of steps to train: that of `steps`, or of `kimg` or `epochs` rounded up.
+
+    Args:
+        training: the settings.
+        image_count: images of the dataset, one epoch.
+    """
+    if training.kimg is not None:
+        images = 1000 * training.kimg
+    elif training.epochs is not None:
+        images = training.epochs * image_count
+    else:
+        return training.steps
+    return math.ceil(images / training.images_per_step)

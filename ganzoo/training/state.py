@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces.dataset import ImageSpec
-from ganzoo.interfaces.latent import Latent
-from ganzoo.interfaces.loss import Loss
-from ganzoo.sampling import sample_images
-from ganzoo.training.critic import Augmentation
+from ganzoo.config import TrainingConfig
+from ganzoo.training.assembly import Parts
 from ganzoo.training.ema import MovingAverage
 from ganzoo.training.updates import Update
 
 
 class TrainingState:
-    """Networks, optimizers and everything else that a step changes."""
+    """Networks, optimizers and everything else that a step changes.
 
-    step: int
-    """Generator updates done."""
+    Args:
+        parts: what the trainer is made of.
+        training: the optimization.
 
-    generator: nn.Module
-    discriminator: nn.Module
-    ema: MovingAverage
-    loss: Loss
-    augment: Augmentation | None
-    discriminator_update: Update
-    generator_update: Update
+    Attributes:
+        step: generator updates done.
+        consistent: whether the state is that after `step` whole steps.
+        examples: training images whose vectors or pictures samples are conditioned on; None for
+            classes.
+    """
 
-    latent: Latent
-    image: ImageSpec
-    conditional: bool
+    def __init__(self, parts: Parts, training: TrainingConfig) -> None:
+        self.step = 0
+        self.consistent = True
+        self.training = training
+        self.generator, self.discriminator = parts.networks
+        self.loss, self.augment, self.conditional = parts.loss, parts.augment, parts.conditional
+        self.discriminator_update = parts.discriminator_update
+        self.generator_update = parts.generator_update
+        self.batches, self.dtype = parts.batches, parts.dtype
+        self.sampler, self.examples = parts.sampler, parts.examples
+        self.latent, self.image = self.sampler.latent, parts.image
+        self.ema = MovingAverage(self.generator, 0.0, warm_up=training.ema_halflife is None)
 
     def sample(
         self,
@@ -41,17 +48,29 @@ class TrainingState:
         seed: int = 0,
         labels: Tensor | int | None = None,
         truncation: float | None = None,
+        live: bool = False,
     ) -> Tensor:
-        """Images of the averaged generator; see `ganzoo.Run.sample`. Does not change training."""
-        return sample_images(
-            self.ema.module,
-            self.latent,
-            n,
-            seed=seed,
-            num_classes=self.image.num_classes if self.conditional else 0,
-            labels=labels,
-            truncation=truncation,
-        )
+        """Sample images of the averaged generator, or with `live` of the latest weights.
+
+        See `ganzoo.Run.sample`. It does not change the training.
+        """
+        generator = self._at_rest(live)
+        return self.sampler.sample(generator, n, seed=seed, labels=labels, truncation=truncation)
+
+    def decode(
+        self,
+        z: Tensor,
+        labels: Tensor | int | None = None,
+        *,
+        truncation: float | None = None,
+        live: bool = False,
+    ) -> Tensor:
+        """Images of given points of latent space, z `(N, latent_dim)`; see `sample`."""
+        return self.sampler.decode(self._at_rest(live), z, labels, truncation=truncation)
+
+    def _at_rest(self, live: bool) -> nn.Module:
+        """The generator to sample; the live one is copied, as sampling changes its mode."""
+        return self.sampler.at_rest(deepcopy(self.generator).eval() if live else self.ema.module)
 
     def state_dict(self) -> dict[str, Any]:
         """The state to resume from: there is no random state beside the seed and the step."""
@@ -74,6 +93,6 @@ class TrainingState:
             "discriminator_update": self.discriminator_update,
             "generator_update": self.generator_update,
         }
-        if isinstance(self.augment, nn.Module):
+        if self.augment is not None:
             parts["augment"] = self.augment
         return parts

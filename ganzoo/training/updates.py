@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn, optim
+import torch
+from torch import Tensor, nn
 
 from ganzoo.config import TrainingConfig
 from ganzoo.execution.execution import Execution
-from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import AnyPenalty, GeneratorPenalty, Penalty
+from ganzoo.interfaces.schedule import Progress
 from ganzoo.training.critic import BoundCritic
 from ganzoo.training.objectives import DiscriminatorObjective, GeneratorObjective
-from ganzoo.training.optimizers import make_optimizer
+from ganzoo.training.optimizers import NetworkName, NetworkOptimizer
+from ganzoo.training.own_optimizer import OptimizerChoice, OwnOptimizer
 from ganzoo.training.step import ActivePenalties, StepInput, StepRecord, Terms
 
 AnyObjective = DiscriminatorObjective | GeneratorObjective
@@ -25,25 +28,41 @@ class Update:
 
     Args:
         objective: what the network minimizes.
+        network: what is trained; its parameters that do not require gradients stay as they are.
         optimizer: of the network's parameters.
         execution: of the run.
+        max_grad_norm: the gradient is scaled down to this norm where it is larger; None for any.
     """
 
     def __init__(
         self,
         objective: AnyObjective,
-        optimizer: optim.Optimizer,
+        network: nn.Module,
+        optimizer: NetworkOptimizer | OwnOptimizer,
         execution: Execution,
+        max_grad_norm: float | None = None,
     ) -> None:
         self.objective = objective
+        self.network = network
         self.optimizer = optimizer
-        self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        self.lr = optimizer.param_groups[0]["lr"]
+        self.max_grad_norm = max_grad_norm
         self.scaler = execution.grad_scaler()
-        self.gradients = execution.gradients(objective, self.parameters, self.scaler)
+        parts = (objective.loss, objective.penalties, objective.augment)
+        stateful = [part for part in parts if part is not None]
+        self.gradients = execution.gradients(objective, optimizer.parameters, self.scaler, stateful)
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters that are trained."""
+        return self.optimizer.parameters
+
+    def at(self, progress: Progress) -> None:
+        """Set what is scheduled: learning rate, betas, weights of penalties."""
+        self.optimizer.at(progress)
+        self.objective.at(progress)
 
     def __call__(
-        self, inputs: StepInput, active_penalties: ActivePenalties, fake: Batch | None = None
+        self, inputs: StepInput, active_penalties: ActivePenalties, fake: Tensor | None = None
     ) -> tuple[Terms, StepRecord]:
         """One update.
 
@@ -62,25 +81,32 @@ class Update:
         # Accumulate gradients.
         terms, record = self.gradients(inputs, active_penalties, fake)
 
+        # Clip the gradient of the whole batch (Pascanu et al. 2013), no longer scaled.
+        self.scaler.unscale_(self.optimizer.torch)
+        if self.max_grad_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.max_grad_norm)
+
         # Optimizer step, which float16's scaler skips after an overflow.
-        self.scaler.unscale_(self.optimizer)
-        self.scaler.step(self.optimizer)
+        self.scaler.step(self.optimizer.torch)
         self.scaler.update()
+
+        # Constrain the weights.
+        with torch.no_grad():
+            for constraint in self.objective.constraints.values():
+                constraint.after_update(self.network)
         return terms, record
 
     def state_dict(self) -> dict[str, Any]:
         """The state to resume from."""
         return {
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.optimizer.torch.state_dict(),
             "scaler": self.scaler.state_dict(),
             "penalties": self.objective.penalties.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Resume from a `state_dict`; the learning rate stays that of the settings."""
+        """Resume from a `state_dict`; learning rates and betas stay those of the settings."""
         self.optimizer.load_state_dict(state["optimizer"])
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.lr
         if state["scaler"]:  # empty if it was trained in another precision
             self.scaler.load_state_dict(state["scaler"])
         self.objective.penalties.load_state_dict(state["penalties"])
@@ -91,7 +117,9 @@ def make_updates(
     critic: BoundCritic,
     loss: Loss,
     penalties: Mapping[str, AnyPenalty],
+    constraints: Mapping[str, Constraint],
     training: TrainingConfig,
+    optimizers: tuple[OptimizerChoice | None, OptimizerChoice | None],
     *,
     joint_forward: bool,
 ) -> tuple[Update, Update]:
@@ -102,29 +130,43 @@ def make_updates(
         critic: the discriminator.
         loss: the adversarial loss.
         penalties: of both networks, by name.
-        training: optimizer and learning rates.
+        constraints: on the weights of both networks, by name.
+        training: optimizer, learning rates and bounds of gradients.
+        optimizers: the caller's own, of discriminator and generator; None for that of `training`.
         joint_forward: run the discriminator on real and fake images in one pass.
     """
     # Objectives.
     execution = critic.execution
     of_discriminator = {name: p for name, p in penalties.items() if isinstance(p, Penalty)}
     of_generator = {name: p for name, p in penalties.items() if isinstance(p, GeneratorPenalty)}
-    discriminator_objective = DiscriminatorObjective(generator, critic, loss, of_discriminator)
+    on_discriminator, on_generator = (
+        {name: c for name, c in constraints.items() if c.applies_to(network)}
+        for network in ("discriminator", "generator")
+    )
+    discriminator_objective = DiscriminatorObjective(
+        generator, critic, loss, of_discriminator, on_discriminator
+    )
     discriminator_objective.joint_forward = joint_forward
-    generator_objective = GeneratorObjective(generator, critic, loss, of_generator)
+    generator_objective = GeneratorObjective(generator, critic, loss, of_generator, on_generator)
 
     # Optimizers.
-    def update(objective: AnyObjective, network: nn.Module, lr: float) -> Update:
-        optimizer = make_optimizer(
-            training,
-            lr,
-            network.parameters(),
-            capturable=execution.captures_graphs,
-            fused=execution.fused,
+    def update(
+        objective: AnyObjective,
+        network: nn.Module,
+        name: NetworkName,
+        own: OptimizerChoice | None,
+    ) -> Update:
+        optimizer = (
+            OwnOptimizer(network, name, own)
+            if own is not None
+            else NetworkOptimizer(
+                network, name, training, capturable=execution.captures_graphs, fused=execution.fused
+            )
         )
-        return Update(objective.to(execution.device), optimizer, execution)
+        norm = training.of_network("max_grad_norm", name)
+        return Update(objective.to(execution.device), network, optimizer, execution, norm)
 
     return (
-        update(discriminator_objective, critic.discriminator, training.discriminator_lr),
-        update(generator_objective, generator, training.generator_lr),
+        update(discriminator_objective, critic.discriminator, "discriminator", optimizers[0]),
+        update(generator_objective, generator, "generator", optimizers[1]),
     )

@@ -10,8 +10,10 @@ from shared_training import Between
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
+from ganzoo import Progress
+from ganzoo.config import ExecutionConfig
 from ganzoo.execution.compile import Compiled
-from ganzoo.execution.execution import obstacle_to_graphs
+from ganzoo.execution.execution import Execution, obstacle_to_graphs
 from ganzoo.execution.graphs import WARM_UP, CapturedStep
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -50,6 +52,50 @@ def test_a_compiled_objective_gives_the_losses_and_gradients_of_the_plain_one(
     plain_terms, plain = gradients_of(objective, trainer, active)
     torch.testing.assert_close(terms, plain_terms)
     torch.testing.assert_close(found, plain)
+
+
+class Anchored(ganzoo.Penalty):
+    """Scores against a moving average of theirs that it changes after it was read."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(0.5))
+
+    def penalty(self, critic, real, fake):
+        scores = critic(real)
+        value = (scores - self.mean).square().mean()
+        with torch.no_grad():
+            self.mean.lerp_(scores.mean(), 0.5)
+        return value
+
+
+class Consistent(ganzoo.Penalty):
+    """Generates again in the discriminator's update."""
+
+    def penalty(self, critic, real, fake):
+        return (critic(fake) - critic(fake.again(fake.z + 0.1))).square().mean()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", [Anchored, Consistent])
+def test_state_and_fakes_made_again_are_compiled_as_they_are_run(make_trainer, penalty):
+    """Torch may compute again, in the backward pass, from a buffer that was changed meanwhile."""
+    plain, compiled = (
+        make_trainer(penalties={"p": penalty()}, compile=choice) for choice in ("off", "on")
+    )
+    for trainer in (plain, compiled):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*Training without")
+            trainer.fit(3)
+    torch.testing.assert_close(
+        weights(compiled.discriminator), weights(plain.discriminator), rtol=1e-4, atol=1e-5
+    )
+    for mine, theirs in zip(
+        compiled.discriminator_update.objective.penalties.buffers(),
+        plain.discriminator_update.objective.penalties.buffers(),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-5)
 
 
 def test_a_compiled_trainer_compiles_each_objective_once(make_trainer):
@@ -205,6 +251,24 @@ def test_terms_of_a_captured_step_outlive_the_next(make_trainer):
     assert same(before, terms)
 
 
+def test_a_step_whose_betas_follow_a_schedule_is_not_captured(make_trainer):
+    """A captured step would keep the betas of the step in which it was captured."""
+    execution = Execution(ExecutionConfig(device="cpu"), [], 4)
+    execution.captures_graphs = True
+    with pytest.warns(ganzoo.GanzooWarning, match="betas that follow a schedule"):
+        trainer = make_trainer(
+            execution=execution, betas=(0.0, "0.9 to 0.99 over 4"), device=None, precision=None
+        )
+    assert trainer._update_networks == trainer.update_networks
+    scheduled = make_trainer(
+        execution=execution, generator_lr="1e-3 to 0 over 4", device=None, precision=None
+    )
+    assert isinstance(scheduled._update_networks, CapturedStep)
+    rate = scheduled.generator_update.optimizer.torch.param_groups[0]["lr"]
+    scheduled.generator_update.at(Progress(2, 8))
+    assert rate == pytest.approx(5e-4)  # a tensor, which the captured step reads
+
+
 def test_a_step_that_cannot_be_captured_is_told_of_once_and_run_as_it_is(make_trainer):
     def refuse(run):
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
@@ -242,7 +306,7 @@ def test_memory_format_and_fused_optimizers_are_as_asked_for(make_trainer):
         weight = next(p for p in trainer.discriminator.parameters() if p.ndim == 4)
         images = trainer._draw(0).real.images
         last = {t.is_contiguous(memory_format=torch.channels_last) for t in (weight, images)}
-        groups = trainer.generator_update.optimizer.param_groups
+        groups = trainer.generator_update.optimizer.torch.param_groups
         return last, {group["fused"] for group in groups}
 
     assert traits(make_trainer(channels=3, channels_last="on", fused="on")) == ({True}, {True})

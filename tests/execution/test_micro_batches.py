@@ -7,6 +7,8 @@ import re
 import pytest
 import torch
 from shared_training import (
+    anchored_states_after,
+    augmented_after,
     gradients_after_an_update,
     images_seen,
     resumed_from,
@@ -80,6 +82,44 @@ def test_what_two_processes_have_trained_one_goes_on_with_and_the_other_way_roun
     (halfway, _) = together(2, states_after, 2, SGD)
     by_one = resumed_from(halfway, SGD)
     torch.testing.assert_close(by_one["generator"], straight, **CLOSE)
+
+
+@pytest.mark.parametrize("parts", [2, 8])
+def test_the_state_of_a_penalty_in_micro_batches_is_that_in_the_whole_batch(parts):
+    """It changes once an update, whatever the number of micro-batches."""
+    state, training = anchored_states_after(4, SGD)
+    found, found_training = anchored_states_after(4, SGD | {"grad_accum_steps": parts})
+    assert state["updates"] == found["updates"] == 8, "n_critic is 2"
+    assert state["reals"].abs() > 1e-3
+    torch.testing.assert_close(found, state, **CLOSE)
+    torch.testing.assert_close(found_training["discriminator"], training["discriminator"], **CLOSE)
+
+
+def test_the_state_of_a_penalty_on_two_processes_is_that_on_one():
+    state, training = anchored_states_after(4, SGD)
+    both = together(2, anchored_states_after, 4, SGD | {"grad_accum_steps": 2})
+    for found, found_training in both:
+        torch.testing.assert_close(found, state, **CLOSE)
+        torch.testing.assert_close(
+            found_training["discriminator"], training["discriminator"], **CLOSE
+        )
+    assert all(torch.equal(both[0][0][name], both[1][0][name]) for name in state)
+
+
+def test_an_augmentation_gives_each_image_what_it_gets_in_one_process_and_adapts_to_all_scores():
+    state, discriminator = augmented_after(3, SGD)
+    assert next(iter(state.values())) > 0.101
+    in_parts = augmented_after(3, SGD | {"grad_accum_steps": 4})
+    both = together(2, augmented_after, 3, SGD | {"grad_accum_steps": 2})
+    for found_state, found in (in_parts, *both):
+        torch.testing.assert_close(found_state, state, **CLOSE)
+        torch.testing.assert_close(found, discriminator, **CLOSE)
+
+
+def test_buffers_that_no_micro_batch_changes_stay_the_same_to_the_bit():
+    found, _ = anchored_states_after(4, SGD | {"batch_size": 9, "grad_accum_steps": 3})
+    assert torch.equal(found["constant"], torch.full((3,), 0.1))
+    assert torch.equal(found["never_reached"], torch.full((3,), torch.inf))
 
 
 @pytest.mark.parametrize(

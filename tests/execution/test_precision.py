@@ -99,9 +99,9 @@ def test_a_penalty_on_the_generator_runs_it_in_its_precision(make_trainer):
     class Spread(ganzoo.GeneratorPenalty):
         tolerates_bfloat16 = True
 
-        def penalty(self, generator, critic, z, fake, real):
-            seen.append(generator.body[0](z).dtype)
-            return generator(z).square().mean()
+        def penalty(self, generator, critic, fake, real):
+            seen.append(generator.body[0](fake.z).dtype)
+            return fake.again(2 * fake.z).images.square().mean()
 
     make_trainer(penalties={"s": Spread(ganzoo.PenaltyOptions())}, precision="bf16").train_step()
     make_trainer(penalties={"s": Spread(ganzoo.PenaltyOptions())}, precision="fp32").train_step()

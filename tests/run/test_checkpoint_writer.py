@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +32,17 @@ TINY = {
 
 def train(run_dir, **settings) -> ganzoo.Run:
     return ganzoo.train(run_dir=run_dir, **(TINY | {"steps": 12} | settings))
+
+
+def manifest_of(trainer: ganzoo.Trainer, step: int) -> checkpoints.Manifest:
+    return checkpoints.Manifest(
+        step=step,
+        image=trainer.image,
+        demands=ganzoo.Demands(),
+        latent=repr(trainer.latent),
+        class_names=(),
+        versions={},
+    )
 
 
 def test_all_checkpoints_are_kept_by_default(tmp_path):
@@ -84,7 +99,7 @@ def test_a_snapshot_does_not_change_while_training_continues(make_trainer, tmp_p
     still.fit(3)
     snapshot = checkpoints.snapshot(trainer)
     trainer.fit(6)  # as it does while a thread writes
-    manifest = checkpoints.Manifest(3, trainer.image, ganzoo.Demands(), (), {})
+    manifest = manifest_of(trainer, 3)
     folder = checkpoints.write(tmp_path / "000003", snapshot, manifest)
     for name in ("generator", "discriminator"):
         saved = load_file(folder / f"{name}.safetensors")
@@ -96,7 +111,7 @@ def test_a_snapshot_does_not_change_while_training_continues(make_trainer, tmp_p
 
 def test_a_checkpoint_is_reported_only_when_it_is_on_the_disk(make_trainer, tmp_path):
     writer, trainer = CheckpointWriter(RunDirectory(tmp_path)), make_trainer()
-    manifest = checkpoints.Manifest(0, trainer.image, ganzoo.Demands(), (), {})
+    manifest = manifest_of(trainer, 0)
     assert writer.collect() is None
     writer.submit(checkpoints.snapshot(trainer), manifest)
     step, folder = writer.collect(wait=True)
@@ -113,3 +128,34 @@ def test_a_write_that_fails_in_the_thread_fails_the_run(tmp_path):
     with pytest.raises(ganzoo.GanzooError, match="cannot write the checkpoint"):
         train(tmp_path / "run", observers=[FillsTheDisk()], steps=10**6)
     assert ganzoo.Run(tmp_path / "run").events()[-1]["event"] == "failed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_a_checkpoint_has_the_permissions_of_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        run = train(tmp_path / "run", steps=2)
+    finally:
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in run.checkpoint.iterdir()}
+    assert set(modes.values()) == {0o640}, modes
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="Windows has no user numbers")
+@pytest.mark.parametrize("file", ["manifest.json", "ema.safetensors", "state.pt"])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(file, make_trainer):
+    """As another user, if this one is root, who may read everything."""
+    trainer, user = make_trainer(), os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own may not be entered by others
+        Path(folder).chmod(0o755)
+        run = train(Path(folder) / "run", steps=4)
+        (run.checkpoint / file).chmod(0)
+        message = f"cannot read {run.checkpoint / file}: Permission denied"
+        readers = {"state.pt": lambda: checkpoints.restore(run.checkpoint, trainer)}
+        read = readers.get(file, lambda: ganzoo.Run(run.path).sample(1))
+        os.seteuid(user or 65534)
+        try:
+            with pytest.raises(ganzoo.GanzooError, match=f"^{message}$"):
+                read()
+        finally:
+            os.seteuid(user)

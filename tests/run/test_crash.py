@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,34 @@ def test_a_run_killed_at_random_moments_has_the_same_result(tmp_path):
     states = [torch.load(r.checkpoint / "state.pt", weights_only=True) for r in (killed, through)]
     torch.testing.assert_close(*states, rtol=0, atol=0)
     assert without_speed(killed) == without_speed(through)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_barrage_of_signals_saves_the_last_step(number, tmp_path):
+    """Of networks whose checkpoint takes a while to write."""
+    program = f"""if True:
+        import ganzoo, signal
+        signal.signal({int(number)}, signal.SIG_DFL)  # not ignored, as under nohup
+        arch = {{"name": "vanilla", "width": 1500, "depth": 4}}
+        settings = {{"batch_size": 4, "log_every": 1, "checkpoint_every": 10**6, "steps": 10**6}}
+        ganzoo.train(arch=arch, loss="bce", data="gaussians", run_dir={str(tmp_path / "run")!r},
+                     device="cpu", **settings)
+    """
+    environment = os.environ | {"GANZOO_CACHE_DIR": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], env=environment, stderr=subprocess.DEVNULL
+    )
+    deadline, log = time.time() + 120, tmp_path / "run" / "metrics.jsonl"
+    while not log.exists() or len(log.read_text().splitlines()) < 2:
+        assert time.time() < deadline, "no progress"
+        time.sleep(0.02)
+    while process.poll() is None:
+        assert time.time() < deadline, "it does not end"
+        process.send_signal(number)
+        time.sleep(0.002)
+    run = ganzoo.Run(tmp_path / "run")
+    assert run.state == "stopped"
+    assert run.steps == [run.events()[-1]["step"]]
+    assert run.sample(1).isfinite().all()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 import torch
@@ -37,6 +39,24 @@ def small_disk(tmp_path):
         pytest.skip("may not mount a file system; test_cli.py limits the size of files instead")
     yield place
     mount("umount", "-l", str(place))
+
+
+def test_a_disk_that_is_full_for_the_training_state_is_told_in_the_systems_words(tmp_path):
+    """Optimizer states are twice the weights: only they are larger than a file may be."""
+    resource = pytest.importorskip("resource")
+    script = (
+        "import resource, ganzoo; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+        "try: ganzoo.train(run_dir='run', steps=2, **" + repr(SETTINGS) + ")\n"
+        "except ganzoo.GanzooError as error: print(error)"
+    )
+    environment = {**os.environ, "GANZOO_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 60_000
+    assert done.stdout.startswith("cannot write the checkpoint run/checkpoints/000002: [Errno 27]")
+    assert "enforce fail" not in done.stdout
 
 
 def test_a_full_disk_stops_the_run_with_every_checkpoint_intact_and_it_resumes_with_room(

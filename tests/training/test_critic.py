@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from toys import TinyDiscriminator
 
-from ganzoo import Batch, Demands, ImageSpec, Unsupported
+from ganzoo import Batch, Demands, ImageSpec, Output, PluginError, Unsupported
 from ganzoo.config import ExecutionConfig
 from ganzoo.execution.execution import Execution
 from ganzoo.training.critic import BoundCritic
@@ -28,8 +28,8 @@ class Returns(nn.Module):
         return self.output(images)
 
 
-def critic(network: nn.Module) -> BoundCritic:
-    return BoundCritic(network, EXECUTION, conditional=False)
+def critic(network: nn.Module, *, takes_patches: bool = False) -> BoundCritic:
+    return BoundCritic(network, EXECUTION, conditional=False, takes_patches=takes_patches)
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 1, 1, 1)])
@@ -40,10 +40,28 @@ def test_one_score_an_image_in_any_shape_comes_out_flat(shape):
     assert torch.equal(scores, torch.arange(5.0))
 
 
-def test_several_scores_an_image_are_refused():
-    network = Returns(lambda x: torch.zeros(len(x), 1, 4, 4))
-    with pytest.raises(Unsupported, match=r"shape \(5, 1, 4, 4\) for 5 images"):
-        critic(network)(Batch(torch.zeros(5, 1, 8, 8)))
+def test_several_scores_an_image_are_for_losses_that_take_them():
+    network = Returns(lambda x: x.repeat(1, 2, 1, 1)[:, :, :2, :2])
+    with pytest.raises(Unsupported, match=r"8 scores an image.*the loss takes one"):
+        check_discriminator(network, IMAGE, Demands())
+    check_discriminator(network, IMAGE, Demands(), takes_patches=True)
+    images = torch.randn(5, 1, 8, 8)
+    assert torch.equal(
+        critic(network, takes_patches=True)(Batch(images)), network(images).flatten(1)
+    )
+    assert torch.equal(critic(network)(Batch(images)), network(images).flatten(1).mean(1))
+
+
+@pytest.mark.parametrize("scores", [torch.zeros(()), torch.zeros(3), torch.zeros(5, 0)])
+def test_scores_that_are_no_row_an_image_are_refused(scores):
+    with pytest.raises(Unsupported, match="for 5 images"):
+        critic(Returns(lambda x: scores))(Batch(torch.zeros(5, 1, 8, 8)))
+
+
+@pytest.mark.parametrize("returned", [None, (torch.zeros(5),), {"score": torch.zeros(5)}])
+def test_what_is_neither_scores_nor_a_dict_with_them_is_refused(returned):
+    with pytest.raises(PluginError, match="must return the scores"):
+        critic(Returns(lambda x: returned))(Batch(torch.zeros(5, 1, 8, 8)))
 
 
 def test_other_outputs_are_passed_on_in_float32():
@@ -89,13 +107,15 @@ def test_the_check_leaves_weights_buffers_and_random_state_alone():
 
 def test_missing_class_logits_are_refused():
     with pytest.raises(Unsupported, match=r"class_logits.*\(N, 3\)"):
-        check_discriminator(TinyDiscriminator(), IMAGE, Demands(class_logits=True))
+        check_discriminator(
+            TinyDiscriminator(), IMAGE, Demands(outputs={"class_logits": Output("classes")})
+        )
 
 
 def test_class_logits_of_the_wrong_number_are_refused():
     network = Returns(lambda x: {"scores": x.mean((1, 2, 3)), "class_logits": x.flatten(1)[:, :2]})
-    with pytest.raises(Unsupported, match="class logits"):
-        check_discriminator(network, IMAGE, Demands(class_logits=True))
+    with pytest.raises(Unsupported, match=r"class_logits.*\(4, 2\)"):
+        check_discriminator(network, IMAGE, Demands(outputs={"class_logits": Output("classes")}))
 
 
 @pytest.mark.parametrize(

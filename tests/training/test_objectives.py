@@ -68,7 +68,7 @@ def test_who_asks_twice_gets_two_passes(make_trainer):
     assert terms["consistency"] > 0
 
 
-def test_a_loss_that_asks_for_neither_shows_nothing(make_trainer):
+def test_a_loss_that_scores_neither_still_gets_its_own_pass(make_trainer):
     class Own(ganzoo.Loss):
         def discriminator_loss(self, critic, real, fake):
             between = real.with_images((real.images + fake.images) / 2)
@@ -78,5 +78,6 @@ def test_a_loss_that_asks_for_neither_shows_nothing(make_trainer):
             return {"adversarial": -critic(fake).mean()}
 
     trainer = make_trainer(discriminator=Counting(), loss=Own())
+    n = trainer.training.batch_size
     objective_of(trainer)(trainer._draw(0), ())
-    assert trainer.discriminator.shown == [trainer.training.batch_size]
+    assert trainer.discriminator.shown == [2 * n, n]

@@ -238,9 +238,9 @@ def test_augmentation_lets_the_generators_gradient_through(make_trainer):
 
 def test_a_penalty_on_the_generators_side_is_given_the_generator(make_trainer):
     class Spread(ganzoo.GeneratorPenalty):
-        def penalty(self, generator, critic, z, fake, real):
-            assert z.shape == (4, 8)
-            return (generator(z) - fake.images).square().mean() + fake.images.square().mean()
+        def penalty(self, generator, critic, fake, real):
+            assert fake.z.shape == (4, 8)
+            return (generator(fake.z) - fake.images).square().mean() + fake.images.square().mean()
 
     trainer = make_trainer(penalties={"spread": Spread(ganzoo.PenaltyOptions(weight=2.0))})
     terms = trainer.train_step()
@@ -290,19 +290,23 @@ def test_a_term_that_is_no_scalar_names_the_loss(make_trainer):
         def generator_loss(self, critic, fake, real):
             return {"adversarial": -critic(fake)}
 
-    with pytest.raises(ganzoo.PluginError, match=r"'adversarial' of Vector must be a scalar"):
+    with pytest.raises(ganzoo.PluginError, match=r"'adversarial' of Vector .* must be a scalar"):
         make_trainer(loss=Vector()).train_step()
 
 
-def test_a_loss_may_constrain_the_discriminator_after_each_of_its_updates(make_trainer):
-    class Clip(LogisticLoss):
-        def after_discriminator_step(self, discriminator):
-            for p in discriminator.parameters():
+@pytest.mark.parametrize("networks", ["discriminator", "generator", "both"])
+def test_a_constraint_acts_after_each_update_of_its_networks(make_trainer, networks):
+    class Clip(ganzoo.Constraint):
+        def after_update(self, network):
+            for p in network.parameters():
                 p.clamp_(-0.01, 0.01)
 
-    trainer = make_trainer(loss=Clip())
+    clip = Clip(ganzoo.ConstraintOptions(networks=networks))
+    trainer = make_trainer(constraints={"clip": clip})
     trainer.train_step()
-    assert all(p.abs().max() <= 0.01 for p in trainer.discriminator.parameters())
+    for name in ("discriminator", "generator"):
+        clipped = all(p.abs().max() <= 0.01 for p in getattr(trainer, name).parameters())
+        assert clipped == (networks in (name, "both"))
 
 
 def test_buffers_of_a_loss_are_saved(make_trainer):
@@ -412,4 +416,5 @@ def test_an_augmentation_with_a_state_goes_on_from_it(make_trainer):
     second.load_state_dict(first.state_dict())
     second.fit(6)
     torch.testing.assert_close(second.state_dict(), through.state_dict(), rtol=0, atol=0)
-    assert through.augment.seen > first.augment.seen > 0
+    seen = [trainer.augment.state_dict()["stages.0.function.seen"] for trainer in (through, first)]
+    assert seen[0] > seen[1] > 0

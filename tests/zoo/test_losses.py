@@ -6,26 +6,29 @@ import pytest
 import torch
 
 import ganzoo
-from ganzoo import Batch
+from ganzoo import Fakes
 from ganzoo.config import TrainingConfig
 
 LABELS = torch.tensor([0, 1, 2])
 
 
 class Critic:
-    """Scores and class logits are what the images hold: pixel 0, and the three after it."""
+    """Scores and every other output are what the images hold: pixel 0, and the three after it."""
 
     def __call__(self, batch):
         return self.outputs(batch)["scores"]
 
     def outputs(self, batch):
         rows = batch.images[:, 0, 0]
-        return {"scores": rows[:, 0], "class_logits": rows[:, 1:]}
+        others = dict.fromkeys(("class_logits", "embedding", "proxy"), rows[:, 1:])
+        return {"scores": rows[:, 0], **others, "code": rows.new_zeros(len(rows), 12)}
 
 
-def batch(scores: torch.Tensor) -> Batch:
+def batch(scores: torch.Tensor) -> Fakes:
+    """Images that hold these scores, with z of one code in twelve."""
     rest = torch.zeros(3, 3, dtype=scores.dtype)
-    return Batch(torch.cat([scores[:, None], rest], 1)[:, None, None, :], LABELS)
+    images = torch.cat([scores[:, None], rest], 1)[:, None, None, :]
+    return Fakes(images, LABELS, z=torch.eye(3, 12), generate=lambda z, labels: images)
 
 
 def total(terms):

@@ -52,6 +52,19 @@ PAPERS = {
     "dragan": ("1705.07215", DCGAN),
     "r3gan": ("2501.05441", ADAM | {"betas": (0.0, 0.99)}),
     "acgan": ("1610.09585", DCGAN | {"batch_size": 100, "conditional": True}),
+    "contragan": ("2006.12681", DCGAN | {"n_critic": 5, "batch_size": 64, "conditional": True}),
+    "reacgan": (
+        "2111.01118",
+        DCGAN
+        | {"n_critic": 5, "batch_size": 128, "conditional": True}
+        | {"generator_lr": 2.828e-4, "discriminator_lr": 2.828e-4},
+    ),
+    "lecam": (
+        "2104.03310",
+        DCGAN | {"betas": (0.0, 0.999), "n_critic": 4, "batch_size": 50, "conditional": True},
+    ),
+    "cr": ("1910.12027", DCGAN | {"batch_size": 64}),
+    "icr": ("2002.04724", DCGAN | {"batch_size": 64}),
 }
 """What each paper states of the training."""
 

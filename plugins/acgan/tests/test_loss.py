@@ -7,7 +7,7 @@ import torch
 from ganzoo_acgan.loss import AuxiliaryClassifier
 from ganzoo_acgan.options import AuxiliaryClassifierOptions
 
-from ganzoo import Batch, Demands
+from ganzoo import Batch, Demands, Output
 
 LABELS = torch.tensor([0, 2, 1])
 
@@ -64,4 +64,6 @@ def test_the_class_weight_scales_the_class_terms_alone():
 
 
 def test_it_asks_for_labels_and_class_logits():
-    assert AuxiliaryClassifier().demands() == Demands(labels=True, class_logits=True)
+    assert AuxiliaryClassifier().demands() == Demands(
+        labels=True, outputs={"class_logits": Output("classes")}
+    )

@@ -8,7 +8,7 @@ from ganzoo_dcgan.architecture import DCGAN
 from ganzoo_dcgan.options import DCGANOptions
 from torch import nn
 
-from ganzoo import Demands, ImageSpec, NormalLatent, UniformLatent, Unsupported
+from ganzoo import Demands, ImageSpec, NormalLatent, Output, UniformLatent, Unsupported
 
 SMALL = DCGAN(DCGANOptions(latent_dim=16, base_channels=4))
 NORMS = (nn.BatchNorm2d, nn.GroupNorm)
@@ -131,7 +131,9 @@ def test_the_projection_is_the_inner_product_of_class_and_pooled_features():
 
 def test_class_logits_are_given_and_do_not_depend_on_the_labels_given():
     spec = ImageSpec(1, 16, 16, num_classes=3)
-    _, discriminator = SMALL.build(spec, Demands(labels=True, class_logits=True))
+    _, discriminator = SMALL.build(
+        spec, Demands(labels=True, outputs={"class_logits": Output("classes")})
+    )
     discriminator.eval()
     images = torch.randn(2, 1, 16, 16)
     outputs = [discriminator(images, torch.tensor(labels)) for labels in ([0, 0], [1, 2])]
@@ -141,7 +143,11 @@ def test_class_logits_are_given_and_do_not_depend_on_the_labels_given():
 
 def test_every_parameter_gets_a_gradient():
     spec = ImageSpec(3, 32, 32, num_classes=3)
-    for demands in (Demands(), Demands(labels=True), Demands(labels=True, class_logits=True)):
+    for demands in (
+        Demands(),
+        Demands(labels=True),
+        Demands(labels=True, outputs={"class_logits": Output("classes")}),
+    ):
         generator, discriminator = SMALL.build(spec, demands)
         labels = [torch.tensor([0, 1, 2])] if demands.labels else []
         out = discriminator(generator(SMALL.latent.sample(3), *labels), *labels)

@@ -6,7 +6,9 @@ import pytest
 import torch
 from ganzoo_dragan.options import DraganOptions
 from ganzoo_dragan.penalty import Dragan
+from torch import nn
 
+import ganzoo
 from ganzoo import Batch, Demands
 
 
@@ -28,20 +30,65 @@ def test_a_linear_critic_costs_its_closed_form(shape, norm):
     assert value.item() == pytest.approx((norm - 1) ** 2, abs=1e-5)
 
 
-def test_points_lie_within_half_a_standard_deviation_above_the_reals():
+def test_points_lie_within_half_a_standard_deviation_of_each_image_above_it():
     points = []
 
     def spy(b):
         points.append(b.images.detach())
         return b.images.flatten(1).sum(1)
 
-    real = batch((1, 8, 8))
-    Dragan().penalty(spy, real, batch((1, 8, 8), 1))
-    moved = points[0] - real.images
-    bound = 0.5 * real.images.std(correction=0)
+    contrasts = torch.tensor([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])
+    real = Batch(batch((1, 64, 64)).images * contrasts[:, None, None, None])
+    Dragan().penalty(spy, real, batch((1, 64, 64), 1))
+    moved = (points[0] - real.images).flatten(1)
+    bound = contrasts / 3**0.5 / 2  # the deviation of U[-1, 1] is 1 / sqrt(3)
     assert moved.min() >= 0
-    assert moved.max() <= bound + 1e-6
-    assert moved.mean().item() == pytest.approx(bound.item() / 2, rel=0.1)
+    torch.testing.assert_close(moved.amax(1), bound, rtol=0.05, atol=1e-6)
+    torch.testing.assert_close(moved.mean(1), bound / 2, rtol=0.05, atol=1e-6)
+
+
+class Wasserstein(ganzoo.Loss):
+    def discriminator_loss(self, critic, real, fake):
+        return {"distance": critic(fake).mean() - critic(real).mean()}
+
+    def generator_loss(self, critic, fake, real):
+        return {"adversarial": -critic(fake).mean()}
+
+
+def discriminator_after_training(**settings):
+    """On images from dark grey to full contrast, whose deviations differ from batch to batch."""
+    torch.manual_seed(0)
+    noise = torch.randint(-128, 128, (16, 1, 8, 8))
+    images = [(128 + (k + 1) / 16 * each).to(torch.uint8) for k, each in enumerate(noise)]
+    discriminator = nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0)
+    )
+    trainer = ganzoo.Trainer(
+        generator=nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8))),
+        discriminator=discriminator,
+        loss=Wasserstein(),
+        data=ganzoo.ImageStore.from_dataset(images),
+        latent=4,
+        penalties={"dragan": Dragan()},
+        batch_size=8,
+        optimizer="sgd",
+        discriminator_lr=0.1,
+        device="cpu",
+        precision="fp32",
+        **settings,
+    )
+    trainer.fit(4)
+    return list(discriminator.parameters())
+
+
+@pytest.mark.parametrize("parts", [2, 8])
+def test_training_in_micro_batches_is_training_on_the_whole_batch(parts):
+    """The deviation of all pixels of a micro-batch would not be that of the whole batch."""
+    whole, split = (
+        discriminator_after_training(),
+        discriminator_after_training(grad_accum_steps=parts),
+    )
+    torch.testing.assert_close(split, whole, rtol=1e-4, atol=1e-6)
 
 
 def test_fakes_do_not_count():

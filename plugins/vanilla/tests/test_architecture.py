@@ -8,7 +8,7 @@ from ganzoo_vanilla.architecture import Vanilla
 from ganzoo_vanilla.options import VanillaOptions
 from torch import nn
 
-from ganzoo import Demands, ImageSpec
+from ganzoo import Demands, ImageSpec, Output
 
 SMALL = Vanilla(VanillaOptions(latent_dim=8, width=16, depth=2))
 
@@ -44,7 +44,9 @@ def test_labels_change_what_both_networks_put_out():
 
 def test_class_logits_are_given_and_do_not_depend_on_the_labels_given():
     spec = ImageSpec(1, 8, 8, num_classes=3)
-    _, discriminator = SMALL.build(spec, Demands(labels=True, class_logits=True))
+    _, discriminator = SMALL.build(
+        spec, Demands(labels=True, outputs={"class_logits": Output("classes")})
+    )
     images = torch.randn(2, 1, 8, 8)
     outputs = [discriminator(images, torch.tensor(labels)) for labels in ([0, 0], [1, 2])]
     assert outputs[0]["class_logits"].shape == (2, 3)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from ganzoo_wgan.losses import Wasserstein, WassersteinGP
-from ganzoo_wgan.options import WassersteinOptions
+from ganzoo_wgan.options import WassersteinOptions, WeightClippingOptions
+from ganzoo_wgan.weight_clipping import WeightClipping
 from torch import nn
 
 from ganzoo import Batch
@@ -33,13 +34,22 @@ def test_the_generator_raises_the_score_of_its_fakes(loss):
     assert sum(terms.values()).item() == pytest.approx(-FAKE.mean().item())
 
 
-def test_weights_are_clipped_after_each_critic_update():
-    network = nn.Linear(4, 4)
+def test_trained_weights_are_clipped_and_frozen_parts_are_not():
+    network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    weights = torch.linspace(-1, 1, 16).view(4, 4)
     with torch.no_grad():
-        network.weight.copy_(torch.linspace(-1, 1, 16).view(4, 4))
-        Wasserstein(WassersteinOptions(clip=0.25)).after_discriminator_step(network)
-    assert network.weight.abs().max() == 0.25
-    assert torch.equal(network.weight, torch.linspace(-1, 1, 16).view(4, 4).clamp(-0.25, 0.25))
+        for layer in network:
+            layer.weight.copy_(weights)
+        network[1].requires_grad_(False)
+        WeightClipping(WeightClippingOptions(bound=0.25)).after_update(network)
+    assert torch.equal(network[0].weight, weights.clamp(-0.25, 0.25))
+    assert torch.equal(network[1].weight, weights)
+
+
+def test_the_loss_brings_weight_clipping():
+    brought = Wasserstein(WassersteinOptions(clip=0.25)).default_constraints()
+    assert brought == {"weight-clipping": {"bound": 0.25}}
+    assert WassersteinGP().default_constraints() == {}
 
 
 def test_the_settings_are_the_papers():

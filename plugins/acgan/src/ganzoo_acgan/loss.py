@@ -19,7 +19,7 @@ class AuxiliaryClassifier(ganzoo.Loss):
 
     def demands(self) -> ganzoo.Demands:
         """A conditional generator, and a discriminator that predicts the class."""
-        return ganzoo.Demands(labels=True, class_logits=True)
+        return ganzoo.Demands(labels=True, outputs={"class_logits": ganzoo.Output("classes")})
 
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch

@@ -11,6 +11,7 @@ discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -71,8 +72,9 @@ class DCGAN(ganzoo.Architecture):
             widths,
             seed_map,
             layer_norm=demands.forbids_batch_statistics,
-            classes=0 if demands.class_logits else classes,
-            logits=image.num_classes if demands.class_logits else 0,
+            classes=0 if demands.unconditional_scores else classes,
+            outputs=demands.outputs,
+            num_classes=image.num_classes,
         )
         return ganzoo.Networks(
             generator.apply(initialize),
@@ -118,7 +120,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with the demanded outputs."""
 
     def __init__(
         self,
@@ -128,7 +130,8 @@ class Discriminator(nn.Module):
         *,
         layer_norm: bool,
         classes: int,
-        logits: int,
+        outputs: Mapping[str, ganzoo.Output],
+        num_classes: int,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [
@@ -148,7 +151,7 @@ class Discriminator(nn.Module):
         features = widths[-1] * seed_map[0] * seed_map[1]
         self.score = nn.Linear(features, 1)
         self.project = nn.Embedding(classes, widths[-1]) if classes else None
-        self.class_logits = nn.Linear(features, logits) if logits else None
+        self.outputs = ganzoo.nn.OutputHeads(features, outputs, num_classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
         """See the class."""
@@ -158,9 +161,8 @@ class Discriminator(nn.Module):
         if self.project is not None:
             assert labels is not None, "this discriminator was built to be conditional"
             scores = scores + (self.project(labels) * features.mean((2, 3))).sum(1)
-        if self.class_logits is None:
-            return scores
-        return {"scores": scores, "class_logits": self.class_logits(flat)}
+        outputs = self.outputs(flat, labels)
+        return {"scores": scores, **outputs} if outputs else scores
 
 
 def initialize(layer: nn.Module) -> None:

@@ -12,8 +12,10 @@ from ganzoo_dragan.options import DraganOptions
 class Dragan(ganzoo.Penalty):
     """E[(||grad D(x + delta)|| - 1)^2] in the neighbourhood of real images.
 
-    delta = spread * std * u with u ~ U[0, 1] for each pixel and std the standard deviation of the
-    batch's pixels, the form of the authors' code.
+    delta = spread * std(x) * u with u ~ U[0, 1] for each pixel, and std(x) the standard deviation
+    of the image's own pixels. The authors' code takes that of all pixels of the batch. An image's
+    own does not depend on the images beside it, and so not on the number of processes or
+    micro-batches.
     """
 
     options: DraganOptions
@@ -27,7 +29,7 @@ class Dragan(ganzoo.Penalty):
 
     def penalty(self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch) -> Tensor:
         """Scalar; zero where every gradient norm equals the target."""
-        deviation = real.images.std(correction=0)
+        deviation = real.images.std((1, 2, 3), correction=0, keepdim=True)
         nearby = real.images + self.options.spread * deviation * torch.rand_like(real.images)
         gradient = ganzoo.image_gradient(critic, real.with_images(nearby))
         # torch defines the derivative of the norm at 0 as 0, so a flat critic gives no NaN

@@ -11,6 +11,8 @@ import ganzoo
 class Hinge(ganzoo.Loss):
     """max(0, 1 - D(x)) + max(0, 1 + D(G(z))) for the critic, -D(G(z)) for the generator."""
 
+    takes_patches = True
+
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ class LeastSquares(ganzoo.Loss):
     """1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2 for D, 1/2 (D(G(z)) - c)^2 for G."""
 
     options: LeastSquaresOptions
+    takes_patches = True
 
     def __init__(self, options: LeastSquaresOptions | None = None) -> None:
         super().__init__(options or LeastSquaresOptions())

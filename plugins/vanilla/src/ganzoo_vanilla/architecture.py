@@ -7,6 +7,7 @@ discriminator instead of the paper's maxout and dropout; batch norm in the gener
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
@@ -41,8 +42,9 @@ class Vanilla(ganzoo.Architecture):
             Generator(image.shape, classes, self.options),
             Discriminator(
                 image.shape,
-                classes=0 if demands.class_logits else classes,
-                logits=image.num_classes if demands.class_logits else 0,
+                classes=0 if demands.unconditional_scores else classes,
+                outputs=demands.outputs,
+                num_classes=image.num_classes,
                 options=self.options,
             ),
         )
@@ -72,14 +74,15 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with the demanded outputs."""
 
     def __init__(
         self,
         shape: tuple[int, int, int],
         *,
         classes: int,
-        logits: int,
+        outputs: Mapping[str, ganzoo.Output],
+        num_classes: int,
         options: VanillaOptions,
     ) -> None:
         super().__init__()
@@ -87,19 +90,18 @@ class Discriminator(nn.Module):
         pixels = shape[0] * shape[1] * shape[2]
         widths = [pixels + classes, *[options.width] * options.depth]
         layers: list[nn.Module] = []
-        for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+        for before, after in pairwise(widths):
+            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
         self.body = nn.Sequential(*layers)
         self.score = nn.Linear(options.width, 1)
-        self.class_logits = nn.Linear(options.width, logits) if logits else None
+        self.outputs = ganzoo.nn.OutputHeads(options.width, outputs, num_classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
         """See the class."""
         features = self.body(_append_label(images.flatten(1), labels, self.classes))
         scores: Tensor = self.score(features).squeeze(1)
-        if self.class_logits is None:
-            return scores
-        return {"scores": scores, "class_logits": self.class_logits(features)}
+        outputs = self.outputs(features, labels)
+        return {"scores": scores, **outputs} if outputs else scores
 
 
 class BatchNorm(nn.BatchNorm1d):

@@ -15,6 +15,8 @@ import ganzoo
 class NonSaturating(ganzoo.Loss):
     """The loss used in practice: the generator maximizes log D(G(z)) (section 3)."""
 
+    takes_patches = True
+
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
     ) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 import ganzoo
 from ganzoo_wgan.options import WassersteinOptions
@@ -10,6 +10,8 @@ from ganzoo_wgan.options import WassersteinOptions
 
 class _Distance(ganzoo.Loss):
     """The critic maximizes E[D(x)] - E[D(G(z))], the generator minimizes it."""
+
+    takes_patches = True
 
     def discriminator_loss(
         self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
@@ -42,11 +44,9 @@ class Wasserstein(_Distance):
             "n_critic": 5,
         }
 
-    def after_discriminator_step(self, discriminator: nn.Module) -> None:
-        """Clip every weight (line 7 of the algorithm)."""
-        clip = self.options.clip
-        for parameter in discriminator.parameters():
-            parameter.clamp_(-clip, clip)
+    def default_constraints(self) -> dict[str, dict[str, object]]:
+        """Clip every weight of the critic (line 7 of the algorithm)."""
+        return {"weight-clipping": {"bound": self.options.clip}}
 
 
 class WassersteinGP(_Distance):

@@ -41,6 +41,18 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
 
 
 @ganzoo.hookimpl
+def ganzoo_constraints() -> Iterator[ganzoo.ConstraintSpec]:
+    """Weight clipping, for any loss."""
+    yield ganzoo.ConstraintSpec(
+        name="weight-clipping",
+        factory="ganzoo_wgan.weight_clipping:WeightClipping",
+        options="ganzoo_wgan.options:WeightClippingOptions",
+        summary="Clamps the weights of the discriminator after each update (WGAN).",
+        reference=WGAN,
+    )
+
+
+@ganzoo.hookimpl
 def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     """Settings to train it with."""
     yield ganzoo.RecipeSpec(

@@ -1,0 +1,73 @@
+"""The trial of networks of a library user: whether they fit the images, z and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo.errors import Unsupported
+from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.latent import Latent
+from ganzoo.randomness import isolated
+from ganzoo.sampling import trial_conditions
+from ganzoo.training.critic import run_discriminator
+
+
+def input_dtype(networks: Sequence[nn.Module]) -> torch.dtype:
+    """The type of images and z: float64 if a network has such weights, else float32."""
+    types = {p.dtype for network in networks for p in network.parameters()}
+    return torch.float64 if torch.float64 in types else torch.float32
+
+
+@torch.no_grad()
+def check_shapes(
+    networks: Sequence[nn.Module], image: ImageSpec, latent: Latent, *, conditional: bool
+) -> None:
+    """Run copies of both networks on two images, and refuse what does not fit.
+
+    Weights, buffers and random state do not change.
+
+    Raises:
+        Unsupported: the generator does not take z or makes images of another shape, or the
+            discriminator does not take them.
+    """
+    # Inputs.
+    generator, discriminator = (deepcopy(network).eval() for network in networks)
+    device, dtype = next(generator.parameters()).device, input_dtype(networks)
+    labels = trial_conditions(image, 2) if conditional else None
+    labels = None if labels is None else labels.to(device)
+
+    with isolated(device):
+        # Generator.
+        z = latent.sample(2, device=device).to(dtype)
+        arguments = (z,) if labels is None else (z, labels)
+        with _explained(
+            f"the generator does not take z of shape (2, {latent.latent_dim})", conditional
+        ):
+            images = generator(*arguments)
+        if not isinstance(images, Tensor) or images.shape != (2, *image.shape):
+            made = f"shape {tuple(images.shape)}" if isinstance(images, Tensor) else type(images)
+            raise Unsupported(
+                f"the generator makes images of {made} of 2 z, and the data has images of {image}: "
+                f"it must return {(2, *image.shape)}. To resize the data give "
+                f"data=ganzoo.ImageStore.from_dataset(…, size=…)"
+            )
+
+        # Discriminator.
+        with _explained(f"the discriminator does not take images of {image}", conditional):
+            run_discriminator(discriminator, images.to(dtype), labels)
+
+
+@contextmanager
+def _explained(what: str, conditional: bool) -> Iterator[None]:
+    """Turn an error of a network's `forward` into a sentence; its trace stays behind it."""
+    try:
+        yield
+    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
+        beside = " beside labels, for training is conditional" if conditional else ""
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise Unsupported(f"{what}{beside}: {reason}") from error
