@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from typing import get_args
+from unittest import SkipTest
 
 import torch
 from torch import Tensor
 
 from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Architecture
-from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.dataset import ConditionKind, ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.testing.core import Broken, Promises, expect
 from ganzoo.testing.networks import (
@@ -29,8 +31,9 @@ from ganzoo.testing.networks import (
     can_be_called,
     scores_of,
     weighted_sum,
+    with_condition,
 )
-from ganzoo.testing.stand_ins import CLASSES, labels_of
+from ganzoo.testing.stand_ins import CLASSES
 from ganzoo.training.demands import check_discriminator
 
 promise = Promises(ArchitectureBench)
@@ -44,7 +47,10 @@ DIFFERENT = 1e-6
     "raise ganzoo.Unsupported in `build` for other sizes; return scores as `.flatten()`"
 )
 def shapes(bench: ArchitectureBench) -> None:
-    """Images have the shape that `build` took, for any number of channels, and scores `(N,)`."""
+    """Images have the shape that `build` took, for any number of channels.
+
+    Scores are `(N,)`, or several an image.
+    """
     tested = 0
     for built in bench.sizes():
         tested += 1
@@ -65,7 +71,8 @@ def natural_size_is_built(bench: ArchitectureBench) -> None:
     demands, _ = bench.minimal
     for height, width in SIZES[:4]:
         size = architecture.natural_size(height, width)
-        images = [ImageSpec(channels, *size, num_classes=CLASSES) for channels in (3, 1)]
+        kind = bench.minimal[1].condition_kind
+        images = [with_condition(ImageSpec(channels, *size), kind) for channels in (3, 1)]
         if not any(builds(architecture, image, demands) for image in images):
             raise Broken(f"natural_size({height}, {width}) is {size}, and it refuses to build that")
 
@@ -112,31 +119,49 @@ def any_batch_size(bench: ArchitectureBench) -> None:
 
 
 @promise(
-    mend="put the class into the generator (embed it beside z), or refuse "
+    mend='name only "none", "classes", "vector" and "picture" in `conditions`, and build networks '
+    "for each if Demands(labels=True)"
+)
+def conditions_are_built(bench: ArchitectureBench) -> None:
+    """It builds networks for the vectors and pictures that its `conditions` name."""
+    kinds = bench.make().conditions
+    unknown = sorted(set(kinds) - set(get_args(ConditionKind)))
+    expect(not unknown, f"its conditions name {', '.join(map(repr, unknown))}")
+    for kind in kinds - {"none", "classes"}:
+        image = bench.smallest(kind, LABELLED)
+        expect(image is not None, f"its conditions name '{kind}', and it refuses every image")
+
+
+@promise(
+    mend="put the condition into the generator (embed the class beside z), or refuse "
     "Demands(labels=True) with ganzoo.Unsupported"
 )
 def labels_change_the_images(bench: ArchitectureBench) -> None:
-    """If labels are demanded, one z gives another image for each class."""
-    built = bench.build(LABELLED).perturbed()
-    z = built.z()
-    _expect_classes_differ(lambda k: built.outputs_of_copy(built.generator, z, k)[""], "image")
+    """If labels are demanded, one z gives another image for each class, vector or picture."""
+    for built in _conditional(bench):
+
+        def images(labels: Tensor, built: Built = built) -> Tensor:
+            return built.outputs_of_copy(built.generator, built.z(), labels)[""]
+
+        _expect_conditions_differ(built, images, "image")
 
 
 @promise(
-    mend="put the class into the discriminator (a projection of its embedding, say), or "
-    "refuse Demands(labels=True) with ganzoo.Unsupported"
+    mend="put the condition into the discriminator (a projection of the class's embedding, say), "
+    "or refuse Demands(labels=True) with ganzoo.Unsupported"
 )
 def labels_change_the_scores(bench: ArchitectureBench) -> None:
-    """If labels are demanded, an image has another score for each class."""
-    built = bench.build(LABELLED).perturbed()
-    noise = built.noise()
-    _expect_classes_differ(
-        lambda k: scores_of(built.outputs_of_copy(built.discriminator, noise, k)), "score"
-    )
+    """If labels are demanded, an image has another score for each class, vector or picture."""
+    for built in _conditional(bench):
+
+        def scores(labels: Tensor, built: Built = built) -> Tensor:
+            return scores_of(built.outputs_of_copy(built.discriminator, built.noise(), labels))
+
+        _expect_conditions_differ(built, scores, "score")
 
 
 @promise(
-    mend='return {"scores": …, "class_logits": …} for Demands(class_logits=True) and leave '
+    mend='return {"scores": …, "class_logits": …} if Demands.outputs has class logits and leave '
     "the labels alone, or refuse it with ganzoo.Unsupported"
 )
 def class_logits(bench: ArchitectureBench) -> None:
@@ -182,7 +207,7 @@ def no_dependence_across_samples(bench: ArchitectureBench) -> None:
     """If batch statistics are forbidden, no score depends on the other images of its batch."""
     built = bench.build(bench.minimal[0] | STRICT).perturbed()
     try:
-        check_discriminator(built.discriminator, built.image, built.demands)
+        check_discriminator(built.discriminator, built.image, built.demands, takes_patches=True)
     except Unsupported as refusal:
         raise Broken(str(refusal)) from None
 
@@ -260,18 +285,38 @@ def _expect_shapes(built: Built, n: int) -> None:
     shape, expected = tuple(images.shape), (n, *built.image.shape)
     expect(shape == expected, f"{what} {n} images have shape {shape}, not {expected}")
     scores = scores_of(built.outputs(built.discriminator, built.noise(n)))
-    expect(scores.shape == (n,), f"{what} scores of {n} images have shape {tuple(scores.shape)}")
+    several = scores.ndim > 1 and len(scores) == n < scores.numel()
+    shape = tuple(scores.shape)
+    expect(several or shape == (n,), f"{what} scores of {n} images have shape {shape}")
 
 
-def _expect_classes_differ(outputs: Callable[[Tensor], Tensor], what: str) -> None:
-    """Expect that each output of a batch changes with its class.
+def _conditional(bench: ArchitectureBench) -> list[Built]:
+    """Perturbed networks for each kind of condition.
+
+    Raises:
+        SkipTest: it refuses all of them.
+    """
+    built, reason = [], SkipTest(f"'{bench.name}' is built without conditions alone")
+    for image in bench.images(LABELLED):
+        try:
+            built.append(bench.build(LABELLED, image).perturbed())
+        except SkipTest as skip:
+            reason = skip
+    if not built:
+        raise reason
+    return built
+
+
+def _expect_conditions_differ(built: Built, outputs: Callable[[Tensor], Tensor], what: str) -> None:
+    """Expect that each output of a batch changes with its condition.
 
     The batch holds all classes, since batch norm removes what is common to a whole batch.
     """
-    labels = labels_of(BATCH)
+    (labels,) = built.labels(BATCH)
+    kind = {"classes": "class"}.get(built.image.condition_kind, built.image.condition_kind)
     before = outputs(labels)
     for shift in range(1, CLASSES):
-        changes = (outputs((labels + shift) % CLASSES) - before).abs().reshape(BATCH, -1).amax(1)
-        for k, change in zip(labels.tolist(), changes.tolist(), strict=True):
-            other = (k + shift) % CLASSES
-            expect(change > DIFFERENT, f"class {k} and class {other} give the same {what}")
+        changes = (outputs(labels.roll(-shift, 0)) - before).abs().reshape(BATCH, -1).amax(1)
+        for k, change in enumerate(changes.tolist()):
+            first, second = (f"{kind} {j % CLASSES}" for j in (k, k + shift))
+            expect(change > DIFFERENT, f"{first} and {second} give the same {what}")

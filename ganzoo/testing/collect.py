@@ -11,7 +11,9 @@ from ganzoo.discovery.specs import KINDS
 from ganzoo.errors import PluginError, UsageError, did_you_mean
 from ganzoo.testing import (
     architecture,
+    augmentation,
     common,
+    constraint,
     dataset,
     extractor,
     loss,
@@ -19,6 +21,7 @@ from ganzoo.testing import (
     observer,
     penalty,
     settings,
+    state,
     survival,
 )
 from ganzoo.testing.core import Check, Promises
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
 
 PROMISES: dict[str, tuple[Promises[Any], ...]] = {
     "architecture": (common.promise, architecture.promise, survival.promise, settings.promise),
-    "loss": (common.promise, loss.promise, settings.promise),
-    "penalty": (common.promise, penalty.promise),
+    "loss": (common.promise, loss.promise, state.promise, settings.promise),
+    "penalty": (common.promise, penalty.promise, state.promise),
+    "augmentation": (common.promise, augmentation.promise),
+    "constraint": (common.promise, constraint.promise),
     "dataset": (common.promise, dataset.promise),
     "observer": (common.promise, observer.promise),
     "metric": (common.promise, metric.promise),
@@ -48,7 +53,8 @@ def checks(
 
     Args:
         plugin: name of its distribution, of its entry point, or of its plugin module.
-        options: by component name: small networks, files of a dataset.
+        options: by component name: small networks, files of a dataset. `"loss-acme"` is the loss of
+            that name, where two kinds have it.
         host: where the plugin is installed; the default host if None.
 
     Raises:
@@ -62,18 +68,19 @@ def checks(
 
     # Options by component.
     options = dict(options or {})
-    known = {component.spec.name for component in components}
+    known = {name for component in components for name in _names(component)}
     for name in options:
         if name not in known:
+            provided = ", ".join(sorted({component.spec.name for component in components}))
             raise UsageError(
                 f"options are given for '{name}', but {plugin} provides no component of that "
-                f"name.{did_you_mean(name, known)} It provides {', '.join(sorted(known))}."
+                f"name.{did_you_mean(name, known)} It provides {provided}."
             )
 
     # Checks.
     collected: list[Check] = []
     for component in components:
-        own_options = options.get(component.spec.name, {})
+        own_options = next((options[name] for name in _names(component) if name in options), {})
         _validate(component, own_options)
         for promises in PROMISES[component.spec.kind]:
             collected += promises.checks(component, own_options, host)
@@ -94,7 +101,8 @@ def conformance(
 
     Args:
         plugin: name of its distribution, of its entry point, or of its plugin module.
-        options: by component name: small networks, files of a dataset.
+        options: by component name: small networks, files of a dataset. `"loss-acme"` is the loss of
+            that name, where two kinds have it.
         expected_failures: reasons by check, `"any_batch_size"` or, for one component,
             `"architecture-acme-any_batch_size"`; such a check is a strict `xfail`.
         host: where the plugin is installed; the default host if None.
@@ -143,6 +151,11 @@ def _components(plugin: str, host: PluginHost) -> list[Component]:
         hooks = ", ".join(kind.hook for kind in KINDS.values())
         raise UsageError(f"{plugin} provides no component: none of {hooks} yields one")
     return components
+
+
+def _names(component: Component) -> tuple[str, str]:
+    """The names by which options are given to a component."""
+    return f"{component.spec.kind}-{component.spec.name}", component.spec.name
 
 
 def _is_called(record: PluginRecord, word: str) -> bool:

@@ -17,10 +17,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganzoo.data.conditions import WrongCondition, to_array
 from ganzoo.data.decode import natural_channels, to_pixels
 from ganzoo.discovery import registry
 from ganzoo.errors import DataError, UsageError
-from ganzoo.interfaces.dataset import Dataset, ImageSource
+from ganzoo.interfaces.dataset import Dataset, ImageSource, Picture
 from ganzoo.testing.core import Bench, Broken, Promises, expect, in_a_line
 
 TESTED_IMAGES = 200
@@ -83,7 +84,7 @@ promise = Promises(DatasetBench)
     "`__len__` and `__getitem__`"
 )
 def length(bench: DatasetBench) -> None:
-    """Its length is above zero, and each index below it has an `(image, label)`."""
+    """Its length is above zero, and each index below it has an `(image, condition)`."""
     source = bench.open_even_if_empty()
     expect(isinstance(source, ImageSource), f"open() gives a {type(source).__name__}")
     count = _count(source)
@@ -94,7 +95,7 @@ def length(bench: DatasetBench) -> None:
         except Exception as error:  # a dataset may raise anything
             raise Broken(f"its length is {count}, but image {k} raises {error!r}") from error
         pair = isinstance(item, (tuple, list)) and len(item) == 2
-        expect(pair, f"image {k} is a {type(item).__name__}, no (image, label)")
+        expect(pair, f"image {k} is a {type(item).__name__}, no (image, condition)")
 
 
 @promise(
@@ -119,6 +120,8 @@ def labels_in_range(bench: DatasetBench) -> None:
     """Labels are integers from 0 up to the number of classes in its spec."""
     source = bench.open()
     classes = source.spec.num_classes
+    if source.spec.condition is not None:
+        raise SkipTest("its images have no classes")
     for k in _spread(_count(source), TESTED_LABELS):
         label = source.images[k][1]
         try:
@@ -130,6 +133,33 @@ def labels_in_range(bench: DatasetBench) -> None:
                 0 <= number < classes,
                 f"the label of image {k} is {number}, its spec has {classes} classes",
             )
+
+
+@promise(
+    mend="set ImageSpec(condition=…) to ganzoo.Vector of the vectors' length, or to ganzoo.Picture "
+    "of the pictures' channels; return finite floats, or a picture of the image's size"
+)
+def conditions_as_specified(bench: DatasetBench) -> None:
+    """If its spec has a condition, each image comes with a vector or picture of that kind."""
+    source = bench.open()
+    spec = source.spec
+    if spec.condition is None:
+        raise SkipTest("its images have no condition, or classes")
+    most_channels = 0
+    for k in _spread(_count(source), TESTED_IMAGES):
+        image, condition = source.images[k][:2]
+        what = f"image {k} ({source.locate(k)})"
+        try:
+            to_array(condition, spec)
+        except WrongCondition as wrong:
+            raise Broken(f"{what} {wrong}") from None
+        if isinstance(spec.condition, Picture):
+            most_channels = max(most_channels, natural_channels(condition))
+            sizes = [_shape(picture)[1:] for picture in (image, condition)]
+            expect(sizes[0] == sizes[1], f"{what} is {sizes[0]}, and its condition {sizes[1]}")
+    if isinstance(spec.condition, Picture):
+        seen = f"its pictures have {most_channels} channel(s), its spec {spec.condition.channels}"
+        expect(most_channels == spec.condition.channels, seen)
 
 
 @promise(mend="give ImageSource one name for each class, in label order; without labels none")
@@ -271,9 +301,8 @@ def _spread(count: int, most: int) -> Iterator[int]:
 
 def _content(item: Any) -> tuple[Any, ...]:
     """The content of an item, for comparison."""
-    image, label = item[:2]
-    pixels = image.numpy() if isinstance(image, Tensor) else np.asarray(image)
-    return pixels.shape, str(pixels.dtype), pixels.tobytes(), str(label)
+    arrays = [part.numpy() if isinstance(part, Tensor) else np.asarray(part) for part in item[:2]]
+    return tuple((array.shape, str(array.dtype), array.tobytes()) for array in arrays)
 
 
 def _through_pickle(images: Any) -> Any:

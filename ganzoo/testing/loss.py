@@ -10,15 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.discovery import registry
-from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.architecture import Output
+from ganzoo.interfaces.critic import Batch, Fakes
 from ganzoo.interfaces.loss import Loss
 from ganzoo.testing.core import Bench, Broken, Promises, expect
 from ganzoo.testing.stand_ins import (
+    ANY_LENGTH,
     CLASSES,
     LookupDiscriminator,
-    SmallDiscriminator,
+    SmoothDiscriminator,
     SmoothGenerator,
+    WithOutputs,
     critic_of,
+    fakes_of,
     graded_images,
     labels_of,
     noise_batch,
@@ -41,7 +45,7 @@ class Terms(NamedTuple):
 
     def total(self) -> Tensor:
         """The sum of the terms."""
-        return _sum(self.values)
+        return sum_of(self.values)
 
     def gradients(self) -> tuple[Tensor, Tensor]:
         """Gradients of the total with respect to the scores of real images and of fakes."""
@@ -62,8 +66,7 @@ class LossBench(Bench):
         real: Tensor,
         fake: Tensor,
         *,
-        loss: Loss | None = None,
-        logits: bool | None = None,
+        further: bool = False,
     ) -> Terms:
         """Compute the terms of one of `SIDES` for scores `(N,)`.
 
@@ -71,23 +74,24 @@ class LossBench(Bench):
             side: a method of the loss.
             real: scores of real images.
             fake: scores of fakes.
-            loss: a loss with state; a fresh one by default.
-            logits: whether the discriminator returns class logits; by default if demanded.
+            further: whether the discriminator returns an output that is not demanded, too.
         """
-        loss = loss or self.make()
+        loss: Loss = self.make()
         demands = loss.demands()
-        logits = demands.class_logits if logits is None else logits
 
         # A critic that returns these scores.
         real, fake = (scores.detach().clone().requires_grad_() for scores in (real, fake))
-        class_logits = torch.zeros(2 * N, CLASSES) if logits else None
-        discriminator = LookupDiscriminator(torch.cat([real, fake]), class_logits)
+        outputs = {name: _rows(output) for name, output in demands.outputs.items()}
+        if further:
+            outputs["further"] = _rows(Output("any"))
+        discriminator = LookupDiscriminator(torch.cat([real, fake]), outputs)
         discriminator.requires_grad_(side == "discriminator_loss")
         critic = critic_of(discriminator)
 
         # Terms.
         labels = labels_of(N) if demands.labels else None
-        reals, fakes = (Batch(images, labels) for images in graded_images(2 * N).chunk(2))
+        reals, others = (Batch(images, labels) for images in graded_images(2 * N).chunk(2))
+        fakes = fakes_of(others)
         torch.default_generator.manual_seed(3)
         if side == "generator_loss":
             return Terms(side, loss.generator_loss(critic, fakes, reals), real, fake)
@@ -165,45 +169,44 @@ def generator_raises_its_fakes(bench: LossBench) -> None:
 
 @promise(
     mend='read scores by `critic(batch)` or `critic.outputs(batch)["scores"]`; to read '
-    "`class_logits` or labels, demand them in `demands()`"
+    "other outputs or labels, demand them in `demands()`"
 )
-def works_with_both_heads(bench: LossBench) -> None:
-    """It works with discriminators that return a dict and, without class logits, scores alone."""
-    # Demands.
-    demands = bench.make().demands()
-    if demands.class_logits:
-        expect(demands.labels, "it demands class logits and no labels to compare them with")
-    heads = [True] if demands.class_logits else [True, False]
-
+def works_with_what_it_demands(bench: LossBench) -> None:
+    """It works with a discriminator that returns what it demands, alone and among others."""
     # Both sides with each kind of discriminator.
     scores = torch.linspace(-1, 1, N)
     for side in SIDES:
         values = []
-        for logits in heads:
-            head = "a dict with class logits" if logits else "scores alone"
+        for further in (False, True):
+            head = "a dict with another output too" if further else "what it demands alone"
             try:
-                terms = bench.side(side, scores, -scores, logits=logits)
+                terms = bench.side(side, scores, -scores, further=further)
+            except SkipTest:
+                raise
             except Exception as error:  # a loss may raise anything
                 seen = f"{side} with a discriminator that gives {head} raises {error!r}"
                 raise Broken(seen) from error
             values.append(terms.total())
         expect(
             torch.allclose(values[0], values[-1]),
-            f"{side} is {values[0].item():.4g} with a dict and {values[-1].item():.4g} without",
+            f"{side} is {values[0].item():.4g} with what it demands, and {values[-1].item():.4g} "
+            "where the discriminator returns another output too",
         )
 
 
 @promise(mend="compare the class logits with the labels (F.cross_entropy), on both sides")
 def class_logits_are_used(bench: LossBench) -> None:
     """If it demands class logits, they move both networks towards the right class."""
-    if not bench.make().demands().class_logits:
+    if "class_logits" not in bench.make().demands().outputs:
         raise SkipTest("it demands no class logits")
     for side in SIDES:
         class_logits = torch.zeros(N, CLASSES, requires_grad=True)
-        critic = critic_of(LookupDiscriminator(torch.zeros(N), class_logits))
-        batch = Batch(graded_images(N), labels_of(N))
+        outputs = {name: _rows(o)[:N] for name, o in bench.make().demands().outputs.items()}
+        outputs["class_logits"] = class_logits
+        critic = critic_of(LookupDiscriminator(torch.zeros(N), outputs))
+        batch = fakes_of(Batch(graded_images(N), labels_of(N)))
         terms = getattr(bench.make(), side)(critic, batch, batch)
-        (gradient,) = torch.autograd.grad(_sum(terms), class_logits, allow_unused=True)
+        (gradient,) = torch.autograd.grad(sum_of(terms), class_logits, allow_unused=True)
         expect(gradient is not None, f"{side} does not depend on them")
         right = gradient.gather(1, labels_of(N)[:, None])
         expect(
@@ -224,14 +227,15 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     demands = loss.demands()
     labels = labels_of(N) if demands.labels else None
     generator = SmoothGenerator()
-    discriminator = SmallDiscriminator(logits=demands.class_logits)
+    discriminator = WithOutputs(SmoothDiscriminator(), demands.outputs)
     critic = critic_of(discriminator)
     real = Batch(noise_batch(N, seed=1).images, labels)
     generator_parameters = list(generator.parameters())
     discriminator_parameters = list(discriminator.parameters())
 
-    def fakes() -> Batch:
-        return Batch(generator(torch.randn(N, generator.latent_dim)), labels)
+    def fakes() -> Fakes:
+        z = torch.randn(N, generator.latent_dim)
+        return Fakes(generator(z), labels, z=z, generate=generator)
 
     for _ in range(2):  # twice, since a loss may keep tensors of the other side
         # The generator's loss.
@@ -247,7 +251,7 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
             fake = fakes()
         terms = loss.discriminator_loss(critic, real, fake)
         _expect_gradient("discriminator_loss", terms, "discriminator", discriminator_parameters)
-        gradients = torch.autograd.grad(_sum(terms), generator_parameters, allow_unused=True)
+        gradients = torch.autograd.grad(sum_of(terms), generator_parameters, allow_unused=True)
         expect(
             all(gradient is None for gradient in gradients),
             "discriminator_loss sends a gradient into the generator",
@@ -259,44 +263,29 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     expect(unchanged, "calling the loss leaves gradients behind: it calls backward() itself")
 
 
-@promise(mend="keep numbers that change from step to step as tensors with `register_buffer`")
-def state_round_trip(bench: LossBench) -> None:
-    """A loss that loads another's state_dict continues with the same values."""
-    torch.default_generator.manual_seed(0)
-    loss, loaded = bench.make(), bench.make()
-
-    # Train one.
-    for _ in range(5):
-        for side in SIDES:
-            bench.side(side, 1 + torch.randn(N), torch.randn(N), loss=loss)
-        with torch.no_grad():
-            loss.after_discriminator_step(SmallDiscriminator(logits=True))
-
-    # Load its state into the other, and compare.
-    loaded.load_state_dict(loss.state_dict())
-    for _ in range(2):
-        for side in SIDES:
-            real, fake = 1 + torch.randn(N), torch.randn(N)
-            expected = bench.side(side, real, fake, loss=loss).total().item()
-            actual = bench.side(side, real, fake, loss=loaded).total().item()
-            expect(
-                actual == expected,
-                f"{side} continues with {expected:.6g}, after load_state_dict with {actual:.6g}",
-            )
-
-
 @promise(
     mend="name penalties that are installed, of your own distribution if you can, with "
     "options in their ranges"
 )
 def default_penalties_exist(bench: LossBench) -> None:
-    """Its default penalties are installed, and their options are valid."""
-    home = bench.component.plugin.distribution
-    for name, options in bench.make().default_penalties().items():
-        registry.make(registry.find("penalty", name, host=bench.host, prefer=home), options)
+    """Its default penalties and constraints are installed, and their options are valid."""
+    home, loss = bench.component.plugin.distribution, bench.make()
+    brought = {"penalty": loss.default_penalties(), "constraint": loss.default_constraints()}
+    for kind, components in brought.items():
+        for name, options in components.items():
+            registry.make(registry.find(kind, name, host=bench.host, prefer=home), options)
 
 
-def _sum(terms: Mapping[str, Tensor]) -> Tensor:
+def _rows(output: Output) -> Tensor:
+    """A demanded output for the `2 * N` images of a batch: the same numbers each time."""
+    if output.size == "classes":
+        return torch.zeros(2 * N, CLASSES)
+    rng = torch.Generator().manual_seed(5)
+    return torch.randn(2 * N, output.length(CLASSES) or ANY_LENGTH, generator=rng)
+
+
+def sum_of(terms: Mapping[str, Tensor]) -> Tensor:
+    """The sum of the terms of a loss."""
     return torch.stack([term.sum() for term in terms.values()]).sum()
 
 
@@ -310,7 +299,7 @@ def _expect_gradient(
     side: str, terms: Mapping[str, Tensor], name: str, parameters: list[nn.Parameter]
 ) -> None:
     """Expect that the sum of the terms has a gradient in a network."""
-    total = _sum(terms)
+    total = sum_of(terms)
     if not total.requires_grad:
         raise Broken(f"{side} has no gradient at all", "do not detach the scores it is made of")
     gradients = torch.autograd.grad(total, parameters, retain_graph=True, allow_unused=True)

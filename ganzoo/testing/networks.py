@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from unittest import SkipTest
 
@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import Unsupported
-from ganzoo.interfaces.architecture import Architecture, Demands, Networks
-from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.architecture import Architecture, Demands, Networks, Output
+from ganzoo.interfaces.dataset import ConditionKind, ImageSpec, Picture, Vector
 from ganzoo.interfaces.latent import Latent
+from ganzoo.sampling import trial_conditions
 from ganzoo.testing.core import Bench, Broken, expect
-from ganzoo.testing.stand_ins import CLASSES, labels_of, uniform_images
+from ganzoo.testing.stand_ins import CLASSES, uniform_images
+from ganzoo.training.demands import perturb
 
 BATCH = 6
 """Images in a batch: two of each class."""
@@ -30,7 +32,16 @@ SMALL_BATCH = 2
 PLAIN = Demands()
 STRICT = Demands(forbids_batch_statistics=True)
 LABELLED = Demands(labels=True)
-WITH_LOGITS = Demands(labels=True, class_logits=True)
+WITH_LOGITS = Demands(labels=True, outputs={"class_logits": Output("classes")})
+
+TRIALS: tuple[tuple[ConditionKind, Demands], ...] = (
+    ("none", PLAIN),
+    ("classes", LABELLED),
+    ("classes", WITH_LOGITS),
+    ("vector", LABELLED),
+    ("picture", LABELLED),
+)
+"""What an architecture may be built for, the least first."""
 
 Outputs = Mapping[str, Tensor]
 """Outputs of a network by name; the name is empty if it returns a tensor."""
@@ -61,14 +72,14 @@ class Built:
 
     def title(self, which: str = "") -> str:
         """`"the generator built for Demands(labels=True)"`, or `"built plainly"`, for messages."""
-        names = [name for name, value in vars(self.demands).items() if value]
-        demands = f"Demands({', '.join(f'{name}=True' for name in names)})"
-        built = f"built for {demands}" if names else "built plainly"
+        named = [f"{name}={value}" for name, value in vars(self.demands).items() if value]
+        built = f"built for Demands({', '.join(named)})" if named else "built plainly"
         return f"the {which} {built}" if which else built
 
     def labels(self, n: int) -> tuple[Tensor, ...]:
-        """Further arguments of a network: labels of a batch if they are demanded, else none."""
-        return (labels_of(n),) if self.demands.labels else ()
+        """Further arguments of a network: conditions of a batch if demanded, else none."""
+        conditions = trial_conditions(self.image, n) if self.demands.labels else None
+        return () if conditions is None else (conditions,)
 
     def noise(self, n: int = BATCH) -> Tensor:
         """Images `(N, C, H, W)` of noise in [-1, 1]; the same at each call."""
@@ -94,13 +105,8 @@ class Built:
 
     def perturbed(self) -> Built:
         """Add noise to every parameter, as a gate that is initialized to zero hides its branch."""
-        rng = torch.Generator().manual_seed(4)
-        with torch.no_grad():
-            for _, network in self.both:
-                for parameter in network.parameters():
-                    spread = parameter.std(correction=0).item()
-                    size = 0.2 * spread if spread > 0 else 0.05
-                    parameter.add_(torch.randn(parameter.shape, generator=rng), alpha=size)
+        for _, network in self.both:
+            perturb(network)
         return self
 
     def eval(self) -> Built:
@@ -120,15 +126,33 @@ class ArchitectureBench(Bench):
         Raises:
             SkipTest: it refuses everything.
         """
-        architecture: Architecture = self.make()
-        for demands in (PLAIN, LABELLED, WITH_LOGITS):
-            for side in (16, 32, 64, 128, 256):
-                size = architecture.natural_size(side, side)
-                for channels in (3, 1):
-                    image = ImageSpec(channels, *size, num_classes=CLASSES)
-                    if builds(architecture, image, demands):
-                        return demands, image
+        kinds = self.make().conditions
+        for kind, demands in TRIALS:
+            image = self.smallest(kind, demands) if kind in kinds else None
+            if image is not None:
+                return demands, image
         raise SkipTest("it refuses every image; the check 'shapes' says so")
+
+    def smallest(self, kind: ConditionKind, demands: Demands) -> ImageSpec | None:
+        """The smallest image with such a condition that it builds; None if it refuses all."""
+        architecture: Architecture = self.make()
+        for side in (16, 32, 64, 128, 256):
+            size = architecture.natural_size(side, side)
+            for channels in (3, 1):
+                image = with_condition(ImageSpec(channels, *size), kind)
+                if builds(architecture, image, demands):
+                    return image
+        return None
+
+    def images(self, demands: Demands) -> list[ImageSpec]:
+        """The minimal image with each condition that the demands concern."""
+        image = self.minimal[1]
+        if not demands.labels:
+            return [image]
+        kinds = [kind for kind, _ in TRIALS if kind != "none" and kind in self.make().conditions]
+        if demands.unconditional_scores:
+            kinds = [kind for kind in kinds if kind == "classes"]
+        return [with_condition(image, kind) for kind in dict.fromkeys(kinds)]
 
     def build(
         self,
@@ -143,7 +167,11 @@ class ArchitectureBench(Bench):
             SkipTest: it refuses these demands, which it may, or everything.
         """
         demands = self.minimal[0] if demands is None else demands
-        image = self.minimal[1] if image is None else image
+        if image is None:
+            images = self.images(demands)
+            if not images:
+                raise SkipTest(f"'{self.name}' is not conditioned on classes")
+            image = images[0]
         architecture: Architecture = self.make()
         torch.default_generator.manual_seed(seed)
         try:
@@ -155,10 +183,11 @@ class ArchitectureBench(Bench):
     def variants(self, *more: Demands) -> Iterator[Built]:
         """Yield perturbed networks for the minimal and for more demands; skip those it refuses."""
         for demands in dict.fromkeys([self.minimal[0], *more]):
-            try:
-                yield self.build(demands).perturbed()
-            except SkipTest:
-                continue
+            for image in self.images(demands):
+                try:
+                    yield self.build(demands, image).perturbed()
+                except SkipTest:
+                    continue
 
     def all_variants(self) -> Iterator[Built]:
         """Yield perturbed networks for everything that a loss or a penalty may demand."""
@@ -170,11 +199,22 @@ class ArchitectureBench(Bench):
         natural = [architecture.natural_size(*size) for size in SIZES]
         for height, width in dict.fromkeys([*SIZES, *natural]):
             for channels in (1, 3):
-                image = ImageSpec(channels, height, width, num_classes=CLASSES)
+                kind = self.minimal[1].condition_kind
+                image = with_condition(ImageSpec(channels, height, width), kind)
                 try:
                     yield self.build(image=image).perturbed()
                 except SkipTest:
                     continue
+
+
+def with_condition(image: ImageSpec, kind: ConditionKind) -> ImageSpec:
+    """The image with classes, a vector, or a picture that is grey where the image is in colour."""
+    match kind:
+        case "vector":
+            return replace(image, num_classes=0, condition=Vector(5))
+        case "picture":
+            return replace(image, num_classes=0, condition=Picture(max(1, 4 - image.channels)))
+    return replace(image, num_classes=CLASSES, condition=None)
 
 
 def builds(architecture: Architecture, image: ImageSpec, demands: Demands) -> bool:

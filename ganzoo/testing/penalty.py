@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from unittest import SkipTest
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.execution.micro_batches import MicroBatch, split_batch
 from ganzoo.interfaces.critic import Batch
-from ganzoo.interfaces.penalty import GeneratorPenalty, Penalty
-from ganzoo.testing.core import Bench, Promises, expect
+from ganzoo.interfaces.penalty import Penalty
+from ganzoo.testing.core import Promises, expect
+from ganzoo.testing.penalty_inputs import WHOLE, Inputs, N, PenaltyBench
 from ganzoo.testing.stand_ins import (
     IMAGE,
     LinearDiscriminator,
     SmoothDiscriminator,
     SmoothGenerator,
+    WithOutputs,
     critic_of,
+    fakes_of,
     labels_of,
     noise_batch,
 )
 
-N = 6
-"""Images in a batch."""
+SINGLE_IMAGES = split_batch(N, N, rank=0, world_size=1)
 
 CLOSE = 1e-5
 """Difference up to which values count as equal."""
@@ -32,67 +34,6 @@ TOLERATED = 0.03
 
 DRAWS = 16
 """Repetitions over which the value of a random penalty is averaged."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The networks and images that a penalty is evaluated on.
-
-    Attributes:
-        discriminator: regularized by a penalty on the discriminator.
-        real: a batch of images.
-        fake: a batch of images; a penalty on the generator gets `generator(z)` instead.
-        generator: regularized by a penalty on the generator.
-        precision: of the networks.
-    """
-
-    discriminator: nn.Module = field(default_factory=SmoothDiscriminator)
-    real: Batch = field(default_factory=lambda: noise_batch(N, seed=1))
-    fake: Batch = field(default_factory=lambda: noise_batch(N, seed=2))
-    generator: SmoothGenerator = field(default_factory=SmoothGenerator)
-    precision: str = "fp32"
-
-
-class PenaltyBench(Bench):
-    """A penalty under test."""
-
-    def value(self, inputs: Inputs, *, seed: int = 3) -> Tensor:
-        """Evaluate a fresh penalty, with random numbers from the seed."""
-        dtype = inputs.real.images.dtype
-        try:
-            return self._value_of(self.make().to(dtype), inputs, seed)
-        except RuntimeError:  # a penalty that computes in float32 for any input
-            return self._value_of(self.make(), inputs, seed)
-
-    def _value_of(self, penalty: Penalty | GeneratorPenalty, inputs: Inputs, seed: int) -> Tensor:
-        critic = critic_of(inputs.discriminator, precision=inputs.precision)
-        torch.default_generator.manual_seed(seed)
-        if isinstance(penalty, Penalty):
-            return penalty.penalty(critic, inputs.real, inputs.fake)
-        inputs.discriminator.requires_grad_(False)
-        generator, real = inputs.generator, inputs.real
-        rng = torch.Generator().manual_seed(4)
-        z = torch.randn(len(real), generator.latent_dim, generator=rng).to(real.images.dtype)
-        with critic.execution.autocast(inputs.precision):
-            images = generator(z)
-        fake = Batch(images.to(real.images.dtype), real.labels)
-        return penalty.penalty(generator, critic, z, fake, real)
-
-    def of_discriminator(self) -> Penalty:
-        """Make a penalty on the discriminator.
-
-        Raises:
-            SkipTest: it is one on the generator.
-        """
-        penalty = self.make()
-        if not isinstance(penalty, Penalty):
-            raise SkipTest("it is a penalty on the generator")
-        return penalty
-
-    def regularized(self, inputs: Inputs) -> nn.Module:
-        """The network that the penalty regularizes."""
-        on_discriminator = isinstance(self.make(), Penalty)
-        return inputs.discriminator if on_discriminator else inputs.generator
 
 
 promise = Promises(PenaltyBench)
@@ -143,29 +84,29 @@ def per_sample(bench: PenaltyBench) -> None:
     if not bench.of_discriminator().demands().forbids_batch_statistics:
         raise SkipTest("it does not demand scores that depend on one image alone")
 
-    # Each image lies far inside one of two regions of constant gradient, so that random points
-    # near it make little difference.
-    signs = torch.tensor([1.0, -1.0, 1.0, 1.0, -1.0, 1.0])[:N, None, None, None]
-    images = 0.8 * signs + 0.05 * noise_batch(N, seed=5).images
-    for norm in (1.5, 4.0):
-        critic = LinearDiscriminator(norm, leak=0.2)
+    # Every image has a contrast of its own, so that a statistic of the batch is none of its images.
+    contrast = torch.linspace(0.1, 1, N)[:, None, None, None]
+    real, fake = (
+        Batch(contrast * noise_batch(N, seed=seed).images, labels_of(N)) for seed in (5, 6)
+    )
+    for scale in (1.0, 10.0):
+        inputs = Inputs(SmoothDiscriminator(scale), real, fake)
 
-        def value(rows: slice, seed: int, critic: nn.Module = critic) -> float:
-            batch = Batch(images[rows], labels_of(N)[rows])
-            return bench.value(Inputs(critic, batch, batch), seed=seed).mean().item()
+        def value(micro_batch: MicroBatch, seed: int, inputs: Inputs = inputs) -> float:
+            return bench.value(inputs, seed=seed, micro_batch=micro_batch).mean().item()
 
-        # Whole batches, and single images.
-        whole = torch.tensor([value(slice(N), seed) for seed in range(DRAWS)])
+        # The whole batch, and each image alone with the random numbers it has in the batch.
+        whole = torch.tensor([value(WHOLE, seed) for seed in range(DRAWS)])
         alone = torch.tensor(
-            [[value(slice(k, k + 1), seed) for k in range(N)] for seed in range(DRAWS)]
+            [[value(single, seed) for single in SINGLE_IMAGES] for seed in range(DRAWS)]
         ).mean(1)
 
-        # Equal, up to 5 standard errors if it is random.
+        # Equal, up to 5 standard errors if it draws numbers in another way.
         error = 5 * (whole - alone).std().item() / DRAWS**0.5
         expect(
             abs(whole.mean() - alone.mean()) <= 1e-3 * (alone.mean().abs() + 0.01) + error,
             f"{whole.mean():.5g} for {N} images and {alone.mean():.5g} on average for each alone, "
-            f"with a critic of gradient norms {norm:g} and {0.2 * norm:g}",
+            f"with a small smooth critic",
         )
 
 
@@ -300,7 +241,8 @@ def _images_seen(penalty: Penalty, real: Batch, fake: Batch, *, seed: int) -> li
     """Images that a penalty passes to the critic."""
     discriminator = RecordingDiscriminator()
     torch.default_generator.manual_seed(seed)
-    penalty.penalty(critic_of(discriminator), real, fake)
+    wrapped = WithOutputs(discriminator, penalty.demands().outputs)
+    penalty.penalty(critic_of(wrapped), real, fakes_of(fake))
     return discriminator.images
 
 

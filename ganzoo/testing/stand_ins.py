@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from ganzoo.config import ExecutionConfig
 from ganzoo.execution.execution import Execution
-from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.architecture import Output
+from ganzoo.interfaces.critic import Batch, Fakes
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.training.critic import BoundCritic
 
@@ -36,14 +37,14 @@ class LookupDiscriminator(nn.Module):
 
     Args:
         scores: `(n,)`; they may require gradients.
-        logits: `(n, CLASSES)`, or None for a discriminator without class logits.
+        outputs: further outputs `(n, …)` by name; it returns scores alone if there are none.
     """
 
-    def __init__(self, scores: Tensor, logits: Tensor | None = None) -> None:
+    def __init__(self, scores: Tensor, outputs: Mapping[str, Tensor] | None = None) -> None:
         super().__init__()
         self.offset = nn.Parameter(torch.zeros(()))
         self.scores = scores
-        self.logits = logits
+        self.outputs = dict(outputs or {})
 
     def forward(self, images: Tensor) -> Tensor | Mapping[str, Tensor]:
         """Images `(N, C, H, W)` to scores `(N,)`."""
@@ -53,9 +54,8 @@ class LookupDiscriminator(nn.Module):
         scores = (
             self.scores[rows] + self.offset + 0 * position
         )  # differentiable, with gradient zero
-        if self.logits is None:
-            return scores
-        return {"scores": scores, "class_logits": self.logits[rows]}
+        outputs = {name: value[rows] for name, value in self.outputs.items()}
+        return {"scores": scores, **outputs} if outputs else scores
 
 
 BRIGHTEST = 0.9
@@ -67,24 +67,34 @@ def graded_images(n: int) -> Tensor:
     return shades[:, None, None, None].expand(-1, *IMAGE.shape).clone()
 
 
-class SmallDiscriminator(nn.Module):
-    """A small discriminator, with class logits or without.
+class WithOutputs(nn.Module):
+    """A discriminator with further outputs, which depend on its parameters and on the image.
 
     Args:
-        logits: return class logits too.
+        body: images to scores `(N,)`.
+        outputs: demanded beside the scores; it returns scores alone if there are none.
     """
 
-    def __init__(self, *, logits: bool) -> None:
+    def __init__(self, body: nn.Module, outputs: Mapping[str, Output]) -> None:
         super().__init__()
-        self.body = SmoothDiscriminator()
-        self.classes = nn.Parameter(0.1 * torch.ones(CLASSES)) if logits else None
+        self.body = body
+        self.outputs = dict(outputs)
 
     def forward(self, images: Tensor) -> Tensor | Mapping[str, Tensor]:
         """Images `(N, C, H, W)` to scores `(N,)`."""
         scores: Tensor = self.body(images)
-        if self.classes is None:
-            return scores
-        return {"scores": scores, "class_logits": scores[:, None] * self.classes}
+        outputs = {name: self._output(output, scores) for name, output in self.outputs.items()}
+        return {"scores": scores, **outputs} if outputs else scores
+
+    def _output(self, output: Output, scores: Tensor) -> Tensor:
+        slopes = torch.linspace(0.1, 1, output.length(CLASSES) or ANY_LENGTH).to(scores)
+        if output.of == "label":
+            return torch.cos(labels_of(len(scores))[:, None] + 3 * slopes)
+        return torch.sin(scores[:, None] * slopes + 5 * slopes)
+
+
+ANY_LENGTH = 4
+"""Length of an output for which any will do."""
 
 
 class LinearDiscriminator(nn.Module):
@@ -143,7 +153,15 @@ class SmoothGenerator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z `(N, latent_dim)` to images `(N, C, H, W)` in [-1, 1]."""
-        return torch.tanh(z @ self.weight).view(-1, *IMAGE.shape)
+        return self.synthesis(self.mapping(z, labels))
+
+    def mapping(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """z `(N, latent_dim)` to w `(N, 2, latent_dim)`, as in a `ganzoo.StyleGenerator`."""
+        return torch.stack([z, z], 1)
+
+    def synthesis(self, w: Tensor) -> Tensor:
+        """w `(N, 2, latent_dim)` to images `(N, C, H, W)` in [-1, 1]."""
+        return torch.tanh(w.mean(1) @ self.weight).view(-1, *IMAGE.shape)
 
 
 def uniform_images(n: int, shape: tuple[int, ...], *, seed: int) -> Tensor:
@@ -155,3 +173,14 @@ def uniform_images(n: int, shape: tuple[int, ...], *, seed: int) -> Tensor:
 def noise_batch(n: int, *, seed: int, dtype: torch.dtype = torch.float32) -> Batch:
     """A batch of n images of noise, with labels of all classes in turn."""
     return Batch(uniform_images(n, IMAGE.shape, seed=seed).to(dtype), labels_of(n))
+
+
+def fakes_of(batch: Batch, generator: SmoothGenerator | None = None, *, seed: int = 4) -> Fakes:
+    """A batch as fakes: with z, from which a small smooth generator makes others.
+
+    The generator is frozen, as in the discriminator's update, if none is given.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    z = torch.randn(len(batch), SmoothGenerator.latent_dim, generator=rng).to(batch.images.dtype)
+    generate = (generator or SmoothGenerator().requires_grad_(False)).to(batch.images.dtype)
+    return Fakes(batch.images, batch.labels, z=z, generate=generate)

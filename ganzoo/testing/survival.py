@@ -187,10 +187,18 @@ def _silenced_compiler() -> Iterator[None]:
 
 
 def _gradient_norm(built: Built, network: nn.Module, x: Tensor) -> Tensor:
-    """Half the squared norm of the output's gradient with respect to the input, with a graph."""
-    x = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(weighted_sum(built.outputs(network, x)), x, create_graph=True)
-    return 0.5 * gradient.square().sum()
+    """Half the squared norm of the output's gradient with respect to the input, with a graph.
+
+    The input is z or images, and a condition of floats. A network need not use both.
+    """
+    inputs = [x, *(c.to(x.dtype) for c in built.labels(len(x)) if c.is_floating_point())]
+    inputs = [value.detach().requires_grad_() for value in inputs]
+    gradients = torch.autograd.grad(
+        weighted_sum(built.outputs(network, *inputs)), inputs, create_graph=True, allow_unused=True
+    )
+    norms = [0.5 * gradient.square().sum() for gradient in gradients if gradient is not None]
+    expect(norms, "the output does not depend on the input")
+    return torch.stack(norms).sum()
 
 
 def _expect_right_slope(built: Built, network: nn.Module, x: Tensor, what: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -70,7 +72,7 @@ class Good(ganzoo.Architecture):
         classes = image.num_classes if demands.labels else 0
         return ganzoo.Networks(
             self.generator(image, classes),
-            self.discriminator(image, classes, demands.class_logits),
+            self.discriminator(image, classes, demands.unconditional_scores),
         )
 
 
@@ -115,6 +117,89 @@ class GoodConditionalOnly(Good):
     def build(self, image, demands):
         if not demands.labels:
             raise ganzoo.Unsupported("it is conditional; add --conditional")
+        return super().build(image, demands)
+
+
+class GeneratorOfVectors(Generator):
+    """It adds a vector, or a flat picture, to the features of z."""
+
+    def __init__(self, image):
+        super().__init__(image, 0)
+        self.condition = nn.Linear(math.prod(image.condition_shape), 16)
+
+    def forward(self, z, labels):
+        features = self.first(z) + self.seen(labels)
+        return self.end(self.last(F.leaky_relu(features, 0.2))).view(-1, *self.shape)
+
+    def seen(self, labels):
+        return self.condition(labels.flatten(1))
+
+
+class DiscriminatorOfVectors(Discriminator):
+    def __init__(self, image):
+        super().__init__(image, 0, False)
+        self.condition = nn.Linear(math.prod(image.condition_shape), 8)
+
+    def forward(self, images, labels):
+        features = self.features(images)
+        return self.score(features)[:, 0] + (self.condition(labels) * features).sum(1)
+
+
+class GoodOfVectors(Good):
+    """Unconditional, or of vectors."""
+
+    conditions = frozenset({"none", "vector"})
+
+    def build(self, image, demands):
+        if not demands.labels:
+            return super().build(image, demands)
+        return ganzoo.Networks(GeneratorOfVectors(image), DiscriminatorOfVectors(image))
+
+
+class DiscriminatorOfPictures(Discriminator):
+    """Four scores an image."""
+
+    def __init__(self, image):
+        super().__init__(image, 0, False)
+        self.first = nn.Conv2d(image.channels + image.condition.channels, 8, 3, 2, 1)
+        self.score = nn.Linear(8, 4)
+
+    def forward(self, images, labels):
+        return self.score(self.features(self.seen(images, labels)))
+
+    def seen(self, images, labels):
+        return torch.cat([images, labels], 1)
+
+
+class GoodOfPictures(Good):
+    """It needs a picture, as for translation."""
+
+    conditions = frozenset({"picture"})
+    generator = GeneratorOfVectors
+    discriminator = DiscriminatorOfPictures
+
+    def build(self, image, demands):
+        return ganzoo.Networks(self.generator(image), self.discriminator(image))
+
+
+class BlindGenerator(GoodOfPictures):
+    class generator(GeneratorOfVectors):  # noqa: N801
+        def seen(self, labels):
+            return self.condition(torch.zeros_like(labels).flatten(1) + 1)
+
+
+class BlindDiscriminator(GoodOfPictures):
+    class discriminator(DiscriminatorOfPictures):  # noqa: N801
+        def seen(self, images, labels):
+            return torch.cat([images, torch.zeros_like(labels) + 1], 1)
+
+
+class NamesVectorsItRefuses(Good):
+    conditions = frozenset({"none", "classes", "vector"})
+
+    def build(self, image, demands):
+        if image.condition is not None:
+            raise ganzoo.Unsupported("vectors are for later")
         return super().build(image, demands)
 
 
@@ -199,6 +284,18 @@ class BatchNormDespiteAll(Good):
 
         def inner(self, images):
             return F.leaky_relu(self.between(self.first(images)), 0.2)
+
+
+class BatchNormBehindAGate(Good):
+    class discriminator(Discriminator):  # noqa: N801
+        def __init__(self, image, classes, logits):
+            super().__init__(image, classes, logits)
+            self.between = nn.BatchNorm2d(8)
+            self.gate = nn.Parameter(torch.zeros(()))
+
+        def inner(self, images):
+            maps = super().inner(images)
+            return maps + self.gate * self.between(maps)
 
 
 class MinibatchDeviation(Good):

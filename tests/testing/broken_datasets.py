@@ -45,6 +45,51 @@ class GoodPoints(Good):
         return torch.zeros(3, 4, 4, dtype=torch.uint8)
 
 
+class GoodPairs(Good):
+    """Coloured pictures of grey ones."""
+
+    spec = ganzoo.ImageSpec(3, 8, 8, condition=ganzoo.Picture(1))
+    names = ()
+
+    def items(self):
+        return [(picture(k), self.condition(k)) for k in range(10)]
+
+    def condition(self, k):
+        return picture(k, channels=1)
+
+
+class GoodAttributes(GoodPairs):
+    spec = ganzoo.ImageSpec(3, 8, 8, condition=ganzoo.Vector(3))
+
+    def condition(self, k):
+        return [k / 10, 0.5, -k]
+
+
+class LabelsForPictures(GoodPairs):
+    def condition(self, k):
+        return k
+
+
+class ColouredPictures(GoodPairs):
+    def condition(self, k):
+        return picture(k, channels=3)
+
+
+class SmallerPictures(GoodPairs):
+    def condition(self, k):
+        return picture(k, channels=1)[:, ::2, ::2]
+
+
+class OneAttributeMore(GoodAttributes):
+    def condition(self, k):
+        return [*super().condition(k), 1.0]
+
+
+class UnknownAttributes(GoodAttributes):
+    def condition(self, k):
+        return [float("nan"), 0.5, -k]
+
+
 class Empty(Good):
     def items(self):
         return []

@@ -32,7 +32,7 @@ class Good(ganzoo.Loss):
 
 class GoodWithLogits(Good):
     def demands(self):
-        return ganzoo.Demands(labels=True, class_logits=True)
+        return ganzoo.Demands(labels=True, outputs={"class_logits": ganzoo.Output("classes")})
 
     def told(self, critic, batch):
         return F.cross_entropy(critic.outputs(batch)["class_logits"], batch.labels)
@@ -81,7 +81,6 @@ class OfNoInterface(nn.Module):
     demands = Good.demands
     settings = Good.settings
     default_penalties = Good.default_penalties
-    after_discriminator_step = Good.after_discriminator_step
 
     def __init__(self, options):
         super().__init__()
@@ -123,7 +122,7 @@ class EveryOutputIsAScore(Good):
 
 class UnusedLogits(Good):
     def demands(self):
-        return ganzoo.Demands(labels=True, class_logits=True)
+        return ganzoo.Demands(labels=True, outputs={"class_logits": ganzoo.Output("classes")})
 
 
 class TrainsTheDiscriminator(Good):
@@ -163,6 +162,31 @@ class MeanInAnAttribute(Good):
         return {
             "real": F.softplus(self.mean - critic(real)).mean(),
             "fake": F.softplus(critic(fake) - self.mean).mean(),
+        }
+
+
+class CountsImages(Good):
+    """Two micro-batches of half the images count, on average, half of what the batch counts."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.register_buffer("seen", torch.zeros(()))
+
+    def discriminator_loss(self, critic, real, fake):
+        with torch.no_grad():
+            self.seen += len(real)
+        return super().discriminator_loss(critic, real, fake)
+
+
+class LearnedMargin(Good):
+    def __init__(self, options):
+        super().__init__(options)
+        self.margin = nn.Parameter(torch.zeros(()))
+
+    def discriminator_loss(self, critic, real, fake):
+        return {
+            "real": F.softplus(self.margin - critic(real)).mean(),
+            "fake": F.softplus(self.margin + critic(fake)).mean(),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import torch
@@ -31,6 +32,32 @@ class GoodIdle(ganzoo.Observer):
         self.options = options
 
 
+class GoodMeasure(Good):
+    """Measures the images of every second step."""
+
+    def measure(self, trainer):
+        if trainer.step % 2:
+            return {}
+        images = trainer.sample(4, seed=trainer.step)
+        return {"light": float(images.mean()), "contrast": float(images.std())}
+
+
+class GoodTable(Good):
+    """A table whose columns are those of the first line."""
+
+    def metrics(self, step, values):
+        path = self.folder / "metrics.csv"
+        if not path.exists():
+            self.write(path, "w", list(values))
+        with path.open(newline="") as stream:
+            columns = next(csv.reader(stream))
+        self.write(path, "a", [values.get(name, "") for name in columns])
+
+    def write(self, path, mode, row):
+        with path.open(mode, newline="") as stream:
+            csv.writer(stream).writerow(row)
+
+
 class FirstSessionOnly(Good):
     def attached(self, run_dir, settings):
         self.folder = run_dir / "mine"
@@ -58,3 +85,51 @@ class RewritesTheLog(Good):
     def attached(self, run_dir, settings):
         super().attached(run_dir, settings)
         (run_dir / "metrics.jsonl").write_text("")
+
+
+class ShiftsColumns(GoodTable):
+    def metrics(self, step, values):
+        path = self.folder / "metrics.csv"
+        if not path.exists():
+            self.write(path, "w", list(values))
+        self.write(path, "a", list(values.values()))
+
+
+class FillsColumnsFromTheLeft(ShiftsColumns):
+    """Rows have the right length, and numbers under the wrong names."""
+
+    def write(self, path, mode, row):
+        if mode == "a":
+            with path.open(newline="") as stream:
+                row = row[: len(next(csv.reader(stream)))]
+        super().write(path, mode, row)
+
+
+class KnowsItsNames(Good):
+    """Raises for a name that was not in the first line."""
+
+    names = None
+
+    def metrics(self, step, values):
+        self.names = self.names or list(values)
+        for name in values:
+            self.names.index(name)
+
+
+class NamesTheStep(Good):
+    def measure(self, trainer):
+        return {
+            f"weights/{trainer.step}": float(next(trainer.generator.parameters()).detach().norm())
+        }
+
+
+class AveragesItsMeasurements(Good):
+    """Of all its calls, which a new observer of a resumed run has not seen."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.norms = []
+
+    def measure(self, trainer):
+        self.norms.append(float(next(trainer.generator.parameters()).detach().norm()))
+        return {"weights/average": sum(self.norms) / len(self.norms)}

@@ -41,8 +41,8 @@ class ToOne(Good):
 class GoodOnGenerator(ganzoo.GeneratorPenalty):
     """Pulls the norm of the generator's gradient towards one."""
 
-    def penalty(self, generator, critic, z, fake, real):
-        z = z.detach().requires_grad_()
+    def penalty(self, generator, critic, fake, real):
+        z = fake.z.detach().requires_grad_()
         images = generator(z, real.labels)
         noise = torch.randn_like(images)
         (gradient,) = torch.autograd.grad((images * noise).sum(), z, create_graph=True)
@@ -74,8 +74,8 @@ class GoodMovingAverage(ganzoo.GeneratorPenalty):
         super().__init__(options)
         self.register_buffer("mean", torch.zeros(()))
 
-    def penalty(self, generator, critic, z, fake, real):
-        z = z.detach().requires_grad_()
+    def penalty(self, generator, critic, fake, real):
+        z = fake.z.detach().requires_grad_()
         images = generator(z, real.labels)
         noise = torch.randn_like(images) / 8
         (gradient,) = torch.autograd.grad((images * noise).sum(), z, create_graph=True)
@@ -83,6 +83,33 @@ class GoodMovingAverage(ganzoo.GeneratorPenalty):
         with torch.no_grad():
             self.mean.lerp_(length.mean(), 0.01)
         return (length - self.mean).square().mean()
+
+
+class GoodAnchored(ganzoo.Penalty):
+    """Scores of reals against an average of the fakes', and the other way round (LeCam)."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        for name in ("reals", "fakes"):
+            self.register_buffer(name, torch.zeros(()))
+        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+
+    def penalty(self, critic, real, fake):
+        reals, fakes = critic(real), critic(fake)
+        value = (reals - self.fakes).square().mean() + (fakes - self.reals).square().mean()
+        with torch.no_grad():
+            self.reals.lerp_(reals.mean(), 0.1)
+            self.fakes.lerp_(fakes.mean(), 0.1)
+            self.updates += 1
+        return value
+
+
+class GoodFrozenWeights(Good):
+    """Has weights that are not trained, as a pretrained network has."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.filter = torch.nn.Conv2d(3, 1, 3).requires_grad_(False)
 
 
 class GoodOneSided(ToOne):
@@ -174,3 +201,59 @@ class NearNumbers(ganzoo.Penalty):
             for batch in (real, real.with_images(real.images + 0.01))
         ]
         return (norms[0] - norms[1]).square().mean()
+
+
+class DeviationOfTheBatch(ToOne):
+    """Moves reals by up to half the standard deviation of all pixels of the batch."""
+
+    def penalty(self, critic, real, fake):
+        noise = torch.rand_like(real.images)
+        nearby = real.images + 0.5 * real.images.std() * noise
+        return self.excess(ganzoo.image_gradient(critic, real.with_images(nearby))).square().mean()
+
+
+class MeanInAnAttribute(ganzoo.Penalty):
+    mean = 0.0
+
+    def penalty(self, critic, real, fake):
+        scores = critic(real)
+        value = (scores - self.mean).square().mean()
+        self.mean = 0.9 * self.mean + 0.1 * scores.mean().item()
+        return value
+
+
+class MeanThatIsNotSaved(ganzoo.Penalty):
+    def __init__(self, options):
+        super().__init__(options)
+        self.register_buffer("mean", torch.zeros(()), persistent=False)
+
+    def penalty(self, critic, real, fake):
+        scores = critic(real)
+        value = (scores - self.mean).square().mean()
+        with torch.no_grad():
+            self.mean.lerp_(scores.mean(), 0.1)
+        return value
+
+
+class LargestScore(ganzoo.Penalty):
+    """Remembers the largest score, which micro-batches have not reached on average."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.register_buffer("largest", torch.zeros(()))
+
+    def penalty(self, critic, real, fake):
+        scores = critic(real)
+        value = (scores - self.largest).square().mean()
+        with torch.no_grad():
+            self.largest.copy_(torch.maximum(self.largest, scores.max()))
+        return value
+
+
+class LearnedTarget(ToOne):
+    def __init__(self, options):
+        super().__init__(options)
+        self.target = torch.nn.Parameter(torch.ones(()))
+
+    def excess(self, gradient):
+        return gradient.flatten(1).norm(dim=1) - self.target

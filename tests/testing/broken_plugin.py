@@ -10,7 +10,14 @@ import re
 import ganzoo
 
 GOOD = {
-    "architecture": ["Good", "GoodSpectralNorm", "GoodUnconditional", "GoodConditionalOnly"],
+    "architecture": [
+        "Good",
+        "GoodSpectralNorm",
+        "GoodUnconditional",
+        "GoodConditionalOnly",
+        "GoodOfVectors",
+        "GoodOfPictures",
+    ],
     "loss": ["Good", "GoodWithLogits", "GoodMovingAverage", "GoodWithImages"],
     "penalty": [
         "Good",
@@ -18,10 +25,14 @@ GOOD = {
         "GoodWithoutGradients",
         "GoodAtRandom",
         "GoodMovingAverage",
+        "GoodAnchored",
+        "GoodFrozenWeights",
         "GoodOneSided",
     ],
-    "dataset": ["Good", "GoodPoints"],
-    "observer": ["Good", "GoodIdle"],
+    "augmentation": ["Good", "GoodConstant", "GoodAdaptive"],
+    "constraint": ["Good", "GoodWrapper", "GoodPenalty"],
+    "dataset": ["Good", "GoodPoints", "GoodPairs", "GoodAttributes"],
+    "observer": ["Good", "GoodIdle", "GoodMeasure", "GoodTable"],
     "metric": ["Good", "GoodOfFeatures", "GoodOfPoints"],
     "extractor": ["Good", "GoodOfColours", "GoodClassifier", "GoodWithoutWeights"],
 }
@@ -36,10 +47,14 @@ BROKEN = {
         "SqueezesTheBatch": "any_batch_size",
         "DeafGenerator": "labels_change_the_images",
         "DeafDiscriminator": "labels_change_the_scores",
+        "BlindGenerator": "labels_change_the_images",
+        "BlindDiscriminator": "labels_change_the_scores",
+        "NamesVectorsItRefuses": "conditions_are_built",
         "LogitsPeekAtLabels": "class_logits",
         "NoLogits": "class_logits",
         "NumpyInitialization": "deterministic",
         "BatchNormDespiteAll": "no_dependence_across_samples",
+        "BatchNormBehindAGate": "no_dependence_across_samples",
         "MinibatchDeviation": "no_dependence_across_samples",
         "UnusedLayer": "gradient_reaches_every_parameter",
         "EndsInSigmoid": "scores_are_unbounded",
@@ -65,12 +80,14 @@ BROKEN = {
         "LogarithmOfSigmoid": "finite_at_extreme_scores",
         "RealsAndFakesExchanged": "discriminator_parts_real_from_fake",
         "GeneratorOnTheOtherSide": "generator_raises_its_fakes",
-        "EveryOutputIsAScore": "works_with_both_heads",
+        "EveryOutputIsAScore": "works_with_what_it_demands",
         "UnusedLogits": "class_logits_are_used",
         "TrainsTheDiscriminator": "no_gradient_into_the_wrong_network",
         "KeepsFakes": "no_gradient_into_the_wrong_network",
         "CallsBackward": "no_gradient_into_the_wrong_network",
         "MeanInAnAttribute": "state_round_trip",
+        "CountsImages": "state_of_micro_batches",
+        "LearnedMargin": "parameters_are_trained",
         "PenaltyThatIsNotThere": "default_penalties_exist",
         "SettingOutOfRange": "training_settings",
     },
@@ -81,6 +98,7 @@ BROKEN = {
         "NormOfEachPixel": "zero_where_declared",
         "SumOverTheBatch": "per_sample",
         "NormOfTheBatch": "per_sample",
+        "DeviationOfTheBatch": "per_sample",
         "OneEpsilonForAll": "randomness_is_each_images_own",
         "DemandsNothing": "forbids_batch_statistics",
         "WithoutGraph": "differentiable_twice",
@@ -88,6 +106,10 @@ BROKEN = {
         "BareSquareRoot": "finite_at_zero_gradient",
         "DifferenceQuotient": "bfloat16_autocast",
         "NearNumbers": "tolerance_of_bfloat16",
+        "MeanInAnAttribute": "state_round_trip",
+        "MeanThatIsNotSaved": "state_round_trip",
+        "LargestScore": "state_of_micro_batches",
+        "LearnedTarget": "parameters_are_trained",
     },
     "dataset": {
         "Empty": "length",
@@ -96,6 +118,11 @@ BROKEN = {
         "OtherFingerprints": "stable_order",
         "LabelsFromOne": "labels_in_range",
         "LabelsAsText": "labels_in_range",
+        "LabelsForPictures": "conditions_as_specified",
+        "ColouredPictures": "conditions_as_specified",
+        "SmallerPictures": "conditions_as_specified",
+        "OneAttributeMore": "conditions_as_specified",
+        "UnknownAttributes": "conditions_as_specified",
         "OneNameForTwo": "class_names",
         "HoldsALambda": "picklable",
         "GreyBySpec": "honest_spec",
@@ -110,11 +137,36 @@ BROKEN = {
         "FirstSessionOnly": "takes_every_event",
         "ClipsWeights": "leaves_the_training_alone",
         "SkipsSteps": "leaves_the_training_alone",
+        "ShiftsColumns": "lines_with_other_names",
+        "FillsColumnsFromTheLeft": "lines_with_other_names",
+        "KnowsItsNames": "lines_with_other_names",
+        "NamesTheStep": "measures_the_same_names",
+        "AveragesItsMeasurements": "measures_the_same_when_resumed",
         "WritesIntoTheWorkingDirectory": "keeps_to_its_place",
         "RewritesTheLog": "keeps_to_its_place",
     },
 }
 BROKEN |= {
+    "augmentation": {
+        "CropsTheBorder": "keeps_the_shape",
+        "ComputesInSingle": "keeps_the_shape",
+        "ContrastOfTheBatch": "each_image_by_itself",
+        "OneDrawForAll": "randomness_is_each_images_own",
+        "ShufflesTheDraws": "micro_batches",
+        "Posterizes": "differentiable",
+        "OnceDifferentiable": "differentiable_twice",
+        "StrengthInAnAttribute": "state_round_trip",
+        "LogsANumber": "logs_scalars",
+    },
+    "constraint": {
+        "WrapsFrozenLayers": "leaves_frozen_parts_alone",
+        "ClampsFrozenLayers": "leaves_frozen_parts_alone",
+        "RemembersANorm": "state_round_trip",
+        "PinsTheWeights": "deep_copies",
+        "Shrinks": "after_update_is_idempotent",
+        "ARewardForLargeWeights": "penalty_is_a_scalar",
+        "DoesNothing": "constrains_something",
+    },
     "metric": {
         "MissesAScore": "gives_its_scores",
         "DrawsFromTorch": "follows_from_its_seed",
@@ -142,6 +194,8 @@ MODULES = {
     "architecture": "testing.broken_architectures",
     "loss": "testing.broken_losses",
     "penalty": "testing.broken_penalties",
+    "augmentation": "testing.broken_augmentations",
+    "constraint": "testing.broken_constraints",
     "dataset": "testing.broken_datasets",
     "observer": "testing.broken_observers",
     "metric": "testing.broken_metrics",
@@ -158,6 +212,8 @@ def describe(kind: str, spec: type[ganzoo.LossSpec]):
         options = OPTIONS.get(name, "")
         if kind == "penalty" and name != "WithoutWeight":
             options = "ganzoo.interfaces.options:PenaltyOptions"
+        if kind == "constraint":
+            options = "ganzoo.interfaces.options:ConstraintOptions"
         yield spec(
             name=component_name(name),
             factory=f"{MODULES[kind]}:{name}",
@@ -179,6 +235,16 @@ def ganzoo_losses():
 @ganzoo.hookimpl
 def ganzoo_penalties():
     return describe("penalty", ganzoo.PenaltySpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_augmentations():
+    return describe("augmentation", ganzoo.AugmentationSpec)
+
+
+@ganzoo.hookimpl
+def ganzoo_constraints():
+    return describe("constraint", ganzoo.ConstraintSpec)
 
 
 @ganzoo.hookimpl
