@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from ganzoo_emoji.dataset import Emoji
+from ganzoo_emoji.options import EmojiOptions
 
 import ganzoo
 
@@ -57,3 +59,35 @@ def test_the_tiles_are_cut_where_they_should_be(source):
 def test_there_is_no_other_split():
     with pytest.raises(ganzoo.UsageError, match="no split 'test'"):
         Emoji().open("test")
+
+
+def conditioned(kind) -> ganzoo.ImageSource:
+    return Emoji(EmojiOptions(condition=kind)).open()
+
+
+@pytest.mark.parametrize("kind", ["grey", "edges"])
+def test_each_emoji_comes_with_a_picture_instead_of_a_class(source, kind):
+    pairs = conditioned(kind)
+    assert pairs.spec == ganzoo.ImageSpec(3, 32, 32, condition=ganzoo.Picture(1))
+    assert pairs.class_names == ()
+    assert len(pairs.images) == 1911
+    for k in (0, 700, 1910):
+        assert torch.equal(pairs.images[k][0], source.images[k][0])
+        assert pairs.images[k][1].shape == (1, 32, 32)
+    assert pairs.locate(5) == source.locate(5)
+
+
+def test_the_grey_picture_is_the_luma_of_the_emoji():
+    """0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded."""
+    image, grey = conditioned("grey").images[700]
+    luma = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64) @ image.flatten(1).double()
+    assert (grey.flatten() - luma).abs().max() <= 0.5 + 1e-3
+
+
+def test_the_edges_are_the_differences_to_the_eight_neighbours():
+    """8 x minus its neighbours, clamped to 0 and 255, then inverted; the border is repeated."""
+    grey, edges = (conditioned(kind).images[700][1][0].numpy() for kind in ("grey", "edges"))
+    padded = np.pad(grey.astype(int), 1, mode="edge")
+    around = sum(padded[i : i + 32, j : j + 32] for i in range(3) for j in range(3))
+    assert np.array_equal(edges, 255 - np.clip(9 * grey.astype(int) - around, 0, 255))
+    assert edges.min() < 100

@@ -88,6 +88,10 @@ def test_a_changed_file_changes_the_fingerprint(tmp_path, few):
     dataset = FashionMNIST(FashionMNISTOptions(path=tmp_path))
     before = dataset.open().fingerprint
     os.utime(tmp_path / "train-images-idx3-ubyte", ns=(1, 1))
+    assert dataset.open().fingerprint == before
+    with (tmp_path / "train-images-idx3-ubyte").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([few[0].flat[-1] ^ 1]))
     assert dataset.open().fingerprint != before
 
 

@@ -52,7 +52,7 @@ def test_a_download_without_a_network_is_one_line(kind, tmp_path, monkeypatch):
 
 def test_svhn_asks_for_the_package_it_needs_before_it_downloads(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(ganzoo.DataError, match="not installed: scipy; try `pip install scipy`"):
+    with pytest.raises(ganzoo.UsageError, match="not installed: scipy; try `pip install scipy`"):
         SVHN(TorchvisionOptions(root=tmp_path)).open()
     assert list(tmp_path.iterdir()) == []
 

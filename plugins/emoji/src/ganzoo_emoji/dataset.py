@@ -7,15 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
+from torch import Tensor
 
 import ganzoo
+from ganzoo_emoji.options import EmojiOptions
 
 ASSETS = Path(__file__).parent / "assets"
 
 
 class Emoji(ganzoo.Dataset):
-    """1,911 base emoji; the label is the Unicode category."""
+    """1,911 base emoji; the label is the Unicode category, or the condition a grey picture."""
+
+    options: EmojiOptions
+
+    def __init__(self, options: EmojiOptions | None = None) -> None:
+        super().__init__(options or EmojiOptions())
 
     def open(self, split: str = "train") -> ganzoo.ImageSource:
         """All emoji, as the split `"train"`."""
@@ -28,9 +35,29 @@ class Emoji(ganzoo.Dataset):
         rows = sheet.shape[0] // tile
         # rows, tile, columns, tile, 3 -> rows, columns, 3, tile, tile
         tiles = sheet.view(rows, tile, columns, tile, 3).permute(0, 2, 4, 1, 3).flatten(0, 1)
+        tiles = tiles[: len(labels)]  # the last row is not full
+
+        def locate(index: int) -> str:
+            return f"emoji {about['code_points'][index]}"
+
+        if self.options.condition != "none":
+            pictures = (_picture(image, self.options.condition) for image in tiles)
+            spec = ganzoo.ImageSpec(3, tile, tile, condition=ganzoo.Picture(1))
+            return ganzoo.ImageSource(list(zip(tiles, pictures, strict=True)), spec, locate=locate)
         return ganzoo.ImageSource(
-            list(zip(tiles, labels, strict=False)),  # the last row is not full
+            list(zip(tiles, labels, strict=True)),
             ganzoo.ImageSpec(3, tile, tile, num_classes=len(about["categories"])),
             class_names=tuple(about["categories"]),
-            locate=lambda index: f"emoji {about['code_points'][index]}",
+            locate=locate,
         )
+
+
+def _picture(image: Tensor, kind: str) -> Tensor:
+    """The grey values of an RGB image `(3, H, W)`, or its edges in black: uint8 `(1, H, W)`."""
+    grey = np.array(Image.fromarray(image.permute(1, 2, 0).numpy()).convert("L"))
+    if kind == "edges":
+        # Pillow leaves the outermost pixels as they are.
+        padded = Image.fromarray(np.pad(grey, 1, mode="edge"))
+        edges = ImageOps.crop(padded.filter(ImageFilter.FIND_EDGES), 1)
+        grey = np.array(ImageOps.invert(edges))
+    return torch.from_numpy(grey)[None]

@@ -13,6 +13,7 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
     yield ganzoo.DatasetSpec(
         name="emoji",
         factory="ganzoo_emoji.dataset:Emoji",
-        summary="1,911 Noto emoji in colour, 32 px, 10 classes; included.",
+        options="ganzoo_emoji.options:EmojiOptions",
+        summary="1,911 Noto emoji in colour, 32 px, 10 classes or grey pictures; included.",
         reference="Google, Noto Emoji 2.048 (Emoji 16.0), from emoji-datasource-google 16.0.0",
     )

@@ -63,12 +63,11 @@ def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
             f"{files[0]} and {files[1]} do not match: {len(images)} images, {len(labels)} labels"
         )
     pairs = [(image[None], int(label)) for image, label in zip(images, labels, strict=True)]
-    about = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return ganzoo.ImageSource(
         pairs,
         SHAPE,
         CLASSES,
-        fingerprint=str(about),
+        fingerprint=ganzoo.content_fingerprint(files),
         locate=lambda index: f"{files[0]}, image {index}",
     )
 

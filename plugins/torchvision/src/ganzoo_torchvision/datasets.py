@@ -32,8 +32,8 @@ class _Torchvision(ganzoo.Dataset):
         """One of the dataset's splits.
 
         Raises:
-            DataError: the files do not exist and could not be downloaded, or a package that
-                reads them is not installed.
+            DataError: the files do not exist and could not be downloaded.
+            UsageError: there is no such split, or a package that reads them is not installed.
         """
         if split not in self.splits:
             raise ganzoo.UsageError(
@@ -42,7 +42,7 @@ class _Torchvision(ganzoo.Dataset):
         try:
             images = self.make(split)
         except ImportError as error:
-            raise ganzoo.DataError(
+            raise ganzoo.UsageError(
                 f"{self.title} needs a package that is not installed: {error.name}; "
                 f"try `pip install {error.name}`"
             ) from None

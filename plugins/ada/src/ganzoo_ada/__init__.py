@@ -1,0 +1,1 @@
+"""Adaptive discriminator augmentation for ganzoo (ADA, Karras et al. 2020)."""

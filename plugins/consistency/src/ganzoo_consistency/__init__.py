@@ -1,0 +1,1 @@
+"""Consistency regularization for ganzoo (CR, bCR and zCR)."""

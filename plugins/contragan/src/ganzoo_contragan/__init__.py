@@ -1,0 +1,1 @@
+"""The conditional contrastive loss for ganzoo (ContraGAN, Kang & Park 2020)."""

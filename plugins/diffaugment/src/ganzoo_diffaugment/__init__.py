@@ -1,0 +1,1 @@
+"""Differentiable augmentation for ganzoo (DiffAugment, Zhao et al. 2020)."""

@@ -1,0 +1,1 @@
+"""Feature matching for ganzoo (Salimans et al. 2016)."""

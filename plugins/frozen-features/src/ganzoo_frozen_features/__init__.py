@@ -1,0 +1,1 @@
+"""A GAN for ganzoo whose discriminator stands on a frozen network."""

@@ -1,0 +1,1 @@
+"""The LeCam regularizer for ganzoo (Tseng et al. 2021)."""

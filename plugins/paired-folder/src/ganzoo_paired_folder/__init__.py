@@ -1,0 +1,1 @@
+"""Pairs of your own images for ganzoo: a picture, and the image to make of it."""

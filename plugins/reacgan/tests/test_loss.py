@@ -1,0 +1,241 @@
+"""Promises of the data-to-data cross-entropy loss, against loops written from the formula."""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import pytest
+import torch
+from ganzoo_reacgan.loss import DataToData, data_to_data_loss
+from ganzoo_reacgan.options import DataToDataOptions
+from torch.autograd import gradcheck
+
+import ganzoo
+from ganzoo import Batch, Demands, Output
+
+D = 4
+LABELS = torch.tensor([0, 2, 1, 0, 0, 2, 3])
+
+
+class Critic:
+    """An image holds its score, then its embedding, then the proxy of its class."""
+
+    def __call__(self, batch):
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch):
+        rows = batch.images[:, 0, 0]
+        embedding, proxy = rows[:, 1 : D + 1], rows[:, D + 1 :]
+        return {"scores": rows[:, 0], "embedding": embedding, "proxy": proxy}
+
+
+def batch(seed):
+    rng = torch.Generator().manual_seed(seed)
+    return Batch(2 * torch.randn(len(LABELS), 1, 1, 2 * D + 1, generator=rng).double(), LABELS)
+
+
+def embeddings(seed=0):
+    rows = batch(seed).images[:, 0, 0]
+    return rows[:, 1 : D + 1], rows[:, D + 1 :]
+
+
+def unit(vector):
+    length = sum(x * x for x in vector) ** 0.5
+    return [x / length for x in vector]
+
+
+def by_loop(embedding, proxy, labels, t, m_p):
+    """The formula of the paper, pair by pair, in Python's numbers."""
+    e, p = ([unit(row) for row in rows.tolist()] for rows in (embedding, proxy))
+    y, total = labels.tolist(), 0.0
+    for i in range(len(y)):
+        own = exp(min(0, sum(a * b for a, b in zip(e[i], p[i], strict=True)) - m_p) / t)
+        everything = own
+        for k in range(len(y)):
+            if y[k] != y[i]:
+                similarity = sum(a * b for a, b in zip(e[i], e[k], strict=True))
+                everything += exp(max(0, similarity - (1 - m_p)) / t)
+        total -= log(own / everything)
+    return total / len(y)
+
+
+@pytest.mark.parametrize("margin", [0.98, 0.6])
+@pytest.mark.parametrize("temperature", [0.25, 0.5, 2.0])
+def test_it_is_the_papers_formula(temperature, margin):
+    embedding, proxy = embeddings()
+    expected = by_loop(embedding, proxy, LABELS, temperature, margin)
+    value = data_to_data_loss(embedding, proxy, LABELS, temperature, margin)
+    assert value.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_its_gradient_equals_finite_differences():
+    inputs = [rows.clone().requires_grad_() for rows in embeddings()]
+    assert gradcheck(lambda e, p: data_to_data_loss(e, p, LABELS, 0.5, 0.98), inputs)
+
+
+def test_only_directions_count():
+    embedding, proxy = embeddings()
+    value = data_to_data_loss(3 * embedding, 0.1 * proxy, LABELS, 0.5, 0.98)
+    expected = data_to_data_loss(embedding, proxy, LABELS, 0.5, 0.98)
+    assert value.item() == pytest.approx(expected.item())
+
+
+def negatives():
+    """How many images of other classes each image has."""
+    labels = LABELS.tolist()
+    return [len(labels) - labels.count(label) for label in labels]
+
+
+def test_pairs_beyond_the_margins_cost_a_constant_and_give_no_gradient():
+    """Classes at right angles, each image at its proxy: log(1 + images of other classes)."""
+    inputs = [torch.eye(4).double()[LABELS].clone().requires_grad_() for _ in range(2)]
+    value = data_to_data_loss(*inputs, LABELS, 0.5, 0.98)
+    expected = sum(log(1 + n) for n in negatives()) / len(LABELS)
+    assert value.item() == pytest.approx(expected)
+    value.backward()
+    assert not any(rows.grad.any() for rows in inputs)
+
+
+def test_a_high_temperature_weighs_all_pairs_alike():
+    value = data_to_data_loss(*embeddings(), LABELS, 1e6, 0.98)
+    expected = sum(log(1 + n) for n in negatives()) / len(LABELS)
+    assert value.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_low_temperature_counts_the_hardest_alone():
+    """t times the loss is the greatest excess of a negative plus the lack of the positive."""
+    embedding, proxy = embeddings()
+    e, p = (torch.nn.functional.normalize(rows) for rows in (embedding, proxy))
+    expected = 0.0
+    for i in range(len(LABELS)):
+        lack = max(0, 0.98 - (e[i] @ p[i]).item())
+        others = [(e[i] @ e[k]).item() for k in range(len(LABELS)) if LABELS[k] != LABELS[i]]
+        expected += lack + max(0, max(others) - 0.02)
+    inputs = [rows.clone().requires_grad_() for rows in (embedding, proxy)]
+    value = data_to_data_loss(*inputs, LABELS, 1e-4, 0.98)
+    assert 1e-4 * value.item() == pytest.approx(expected / len(LABELS), abs=1e-3)
+    value.backward()
+    assert all(rows.grad.isfinite().all() for rows in inputs)
+
+
+@pytest.mark.parametrize("labels", [LABELS[:1], torch.zeros(5, dtype=torch.int64)])
+def test_it_is_zero_without_images_of_another_class(labels):
+    n = len(labels)
+    inputs = [rows[:n].clone().requires_grad_() for rows in embeddings()]
+    value = data_to_data_loss(*inputs, labels, 0.5, 0.98)
+    value.backward()
+    assert value.item() == pytest.approx(0, abs=1e-12)
+    assert inputs[0].grad.abs().max() < 1e-12
+
+
+def test_images_of_ones_own_class_do_not_count():
+    """Images 0, 3 and 4 share a class: turning 3 changes nothing between them."""
+    embedding, proxy = (rows[[0, 3, 4]] for rows in embeddings())
+    labels = torch.tensor([0, 0, 1])
+    before = data_to_data_loss(embedding, proxy, labels, 0.5, 0.98)
+    alone = [
+        data_to_data_loss(embedding[[i, 2]], proxy[[i, 2]], labels[[i, 2]], 0.5, 0.98)
+        for i in (0, 1)
+    ]
+    # The two of class 0 each have one negative; the one of class 1 has both.
+    e = torch.nn.functional.normalize(embedding)
+    p = torch.nn.functional.normalize(proxy)
+    positive = min(0, (e[2] @ p[2]).item() - 0.98) / 0.5
+    costs = [max(0, (e[2] @ e[k]).item() - 0.02) / 0.5 for k in (0, 1)]
+    third = log(exp(positive) + sum(map(exp, costs))) - positive
+    singles = [log(exp(positive) + exp(cost)) - positive for cost in costs]
+    first = sum(2 * a.item() - s for a, s in zip(alone, singles, strict=True))
+    assert before.item() == pytest.approx((first + third) / 3)
+
+
+def test_the_discriminator_sees_reals_and_the_generator_fakes():
+    real, fake = batch(0), batch(1)
+    on_real, on_fake = (by_loop(*embeddings(seed), LABELS, 0.5, 0.98) for seed in (0, 1))
+    terms = DataToData().discriminator_loss(Critic(), real, fake)
+    assert terms["class_real"].item() == pytest.approx(0.5 * on_real)
+    terms = DataToData().generator_loss(Critic(), fake, real)
+    assert terms["class_fake"].item() == pytest.approx(0.5 * on_fake)
+
+
+def test_the_adversarial_terms_are_the_hinge_loss():
+    real, fake = batch(0), batch(1)
+    scores, others = (b.images[:, 0, 0, 0].tolist() for b in (real, fake))
+    terms = DataToData().discriminator_loss(Critic(), real, fake)
+    assert terms["real"].item() == pytest.approx(sum(max(0, 1 - s) for s in scores) / 7)
+    assert terms["fake"].item() == pytest.approx(sum(max(0, 1 + s) for s in others) / 7)
+    terms = DataToData().generator_loss(Critic(), fake, real)
+    assert terms["adversarial"].item() == pytest.approx(-sum(others) / 7)
+
+
+def test_options_are_weight_temperature_margin_and_length():
+    options = DataToDataOptions(weight=0.25, temperature=0.2, margin=0.9, embedding_dim=16)
+    loss = DataToData(options)
+    terms = loss.generator_loss(Critic(), batch(1), batch(0))
+    expected = 0.25 * by_loop(*embeddings(1), LABELS, 0.2, 0.9)
+    assert terms["class_fake"].item() == pytest.approx(expected)
+    outputs = {"embedding": Output(16), "proxy": Output(16, of="label")}
+    assert loss.demands() == Demands(labels=True, outputs=outputs)
+    for wrong in ({"temperature": 0}, {"weight": -1}, {"embedding_dim": 0}, {"margin": 1.5}):
+        with pytest.raises(ganzoo.UsageError, match=next(iter(wrong))):
+            ganzoo.create("loss", "reacgan", **wrong)
+
+
+# --- With networks
+
+
+class Bound:
+    """A discriminator as a critic."""
+
+    def __init__(self, discriminator):
+        self.discriminator = discriminator
+
+    def __call__(self, batch):
+        return self.outputs(batch)["scores"]
+
+    def outputs(self, batch):
+        return self.discriminator(batch.images, batch.labels)
+
+
+@pytest.fixture(params=["vanilla", "dcgan"])
+def networks(request):
+    torch.manual_seed(0)
+    sizes = {"vanilla": {"width": 16, "depth": 1}, "dcgan": {"base_channels": 4}}
+    made = ganzoo.create("architecture", request.param, **sizes[request.param])
+    image = ganzoo.ImageSpec(1, 16, 16, num_classes=4)
+    networks = made.build(image, DataToData().demands())
+    z = made.latent.sample(len(LABELS), generator=torch.Generator().manual_seed(1))
+    return *networks, Batch(torch.rand(len(LABELS), 1, 16, 16) * 2 - 1, LABELS), z
+
+
+def test_the_discriminators_gradient_reaches_embedding_and_proxies_and_no_generator(networks):
+    generator, discriminator, real, z = networks
+    fake = Batch(generator(z, LABELS).detach(), LABELS)
+    terms = DataToData().discriminator_loss(Bound(discriminator), real, fake)
+    terms["class_real"].backward()
+    moved = {n for n, p in discriminator.named_parameters() if p.grad is not None and p.grad.any()}
+    assert any("of_image" in name for name in moved)
+    assert any("of_label" in name for name in moved)
+    assert any("body" in name for name in moved)
+    assert not any("score" in name for name in moved)
+    assert all(p.grad is None for p in generator.parameters())
+
+
+def test_the_generators_gradient_reaches_the_generator_alone(networks):
+    generator, discriminator, real, z = networks
+    discriminator.requires_grad_(False)
+    fake = Batch(generator(z, LABELS), LABELS)
+    terms = DataToData().generator_loss(Bound(discriminator), fake, real)
+    terms["class_fake"].backward()
+    assert all(p.grad is not None for p in generator.parameters())
+    assert all(p.grad is None for p in discriminator.parameters())
+
+
+def test_the_score_uses_no_label(networks):
+    _, discriminator, real, _ = networks
+    others = Batch(real.images, (LABELS + 1) % 4)
+    discriminator.eval()
+    with torch.no_grad():
+        first, second = (Bound(discriminator).outputs(b) for b in (real, others))
+    torch.testing.assert_close(first["scores"], second["scores"])
+    torch.testing.assert_close(first["embedding"], second["embedding"])
+    assert not torch.allclose(first["proxy"], second["proxy"])

@@ -1,0 +1,1 @@
+"""Spectral normalization for ganzoo (Miyato et al. 2018)."""
