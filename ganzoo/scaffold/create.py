@@ -40,7 +40,7 @@ def create_plugin(
 
     Args:
         name: of the distribution and of its component: lower-case words joined by hyphens.
-        kind: `"architecture"`, `"loss"`, `"penalty"`, `"dataset"` or `"observer"`.
+        kind: of the component, one of `KINDS_OFFERED`.
         into: the parent folder of the package.
         license_name: one of `LICENSES`.
         author: for licence and metadata; git's `user.name` if None.

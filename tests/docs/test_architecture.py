@@ -95,10 +95,13 @@ def plan():
 def test_a_batch_walks_through_the_files_that_it_names(plan, monkeypatch):
     images = plan.open_images()
     stacks = []
-    load = ganzoo.ImageStore.batch
-    monkeypatch.setattr(
-        ganzoo.ImageStore, "batch", lambda *a, **k: stacks.append(stack_files()) or load(*a, **k)
-    )
+
+    def noted(function):
+        return lambda *a, **k: stacks.append(stack_files()) or function(*a, **k)
+
+    monkeypatch.setattr(ganzoo.ImageStore, "batch", noted(ganzoo.ImageStore.batch))
+    softplus = torch.nn.functional.softplus
+    monkeypatch.setattr(torch.nn.functional, "softplus", noted(softplus))
 
     class Discriminator(torch.nn.Module):
         def __init__(self):
@@ -122,8 +125,10 @@ def test_a_batch_walks_through_the_files_that_it_names(plan, monkeypatch):
     trainer.train_step()
     named = walk("A batch, from")
     assert len(named) <= 8
-    store, network = stacks[0], stacks[1]
-    assert [*reversed(store)][1:] + network[1:] == named[1:]  # the store itself is the caller
+    store, network, loss = stacks[:3]
+    assert loss[:-1] == network[:-1], "loss and critic are called by the same file"
+    walked = [*reversed(store)][1:] + network[1:] + loss[-1:]  # the store itself is the caller
+    assert walked == named[1:]
 
 
 def test_an_option_walks_through_the_files_that_it_names(monkeypatch):

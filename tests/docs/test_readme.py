@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 from forked import run_ganzoo, run_snippet
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +52,49 @@ def commands(text: str) -> list[str]:
     return [line for line in found if line.startswith("ganzoo ")]
 
 
+def modules_of(distribution: str, extras: Iterable[str] = ()) -> set[str]:
+    """Top-level modules of an installed distribution with extras, and of all that it requires."""
+    modules = {top for top, name in TOPS if name == canonicalize_name(distribution)}
+    for requirement in map(Requirement, importlib.metadata.requires(distribution) or ()):
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            with suppress(importlib.metadata.PackageNotFoundError):
+                modules |= modules_of(requirement.name, requirement.extras)
+    return modules
+
+
+TOPS = [
+    (top, canonicalize_name(name))
+    for top, names in importlib.metadata.packages_distributions().items()
+    for name in names
+]
+"""Top-level modules with the distributions that have them."""
+
+EXTRAS = set(importlib.metadata.metadata("gan-zoo").get_all("Provides-Extra") or ())
+EXTRAS -= {"test", "docs", "dev"}  # for those who work on ganzoo
+
+
+def not_installed(text: str, command: str) -> set[str]:
+    """Modules of the extras that a page does not install before a command."""
+    lines = re.findall(r'pip install "(?:gan-zoo|\.)\[([\w,-]+)\]"', text.partition(command)[0])
+    installed = EXTRAS & {extra for line in lines for extra in line.split(",")}
+    return modules_of("gan-zoo", EXTRAS) - modules_of("gan-zoo", installed)
+
+
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys({modules!r}))
+sys.argv = ["ganzoo", *{arguments!r}]
+from ganzoo.cli import main
+main({arguments!r})
+"""
+"""A command of an installation that lacks some modules."""
+
+
+TWO_STEPS = {"--kimg": "0.1", "--epochs": "0.01"}
+"""Two steps of 64 of the 10,000 images, in other units."""
+
+
 def cache(here: Path) -> dict[str, str]:
     return {"GANZOO_CACHE_DIR": str(here.parent / "cache")}
 
@@ -59,6 +107,10 @@ def shortened(command: str) -> list[str]:
     if not folder and "data.path=" in words:
         at = words.index("data.path=")
         del words[at - 1 : at + 1]
+    for unit, amount in TWO_STEPS.items():
+        if unit in words:
+            words[words.index(unit) + 1] = amount
+            return words[1:]
     if words[1] == "train" and "--dry-run" not in words:
         words += ["--steps", "2"]
     if words[1] == "resume":
@@ -79,7 +131,7 @@ def here(tmp_path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        *((README, 17), (INDEX, 3), (GUIDE, 22), (GALLERY, 5), (REPORT, 6)),
+        *((README, 17), (INDEX, 3), (GUIDE, 33), (GALLERY, 5), (REPORT, 6)),
         *((EXPORT, 5), (RECIPES, 5)),
     ],
     ids=["readme", "index", "guide", "gallery", "report", "export", "recipes"],
@@ -91,13 +143,35 @@ def test_commands_run_one_after_another(text, count, here):
     found = commands(text)
     assert len(found) == count
     for command in found:
-        code, out, err = run_ganzoo(shortened(command), here, **cache(here))
+        lacking = sorted(not_installed(text, command))
+        program = WITHOUT.format(modules=lacking, arguments=shortened(command))
+        code, out, err = run_snippet(program, here, **cache(here))
         assert code == 0, f"{command}\n{out}{err}"
+
+
+def test_a_command_that_lacks_its_extra_fails_with_the_command_that_installs_it(here):
+    """So the test above would notice. A page that names the extra needs nothing else."""
+    assert "plotly" in not_installed(README, "ganzoo train --arch dcgan --loss bce")
+    assert "torch" not in not_installed(README, "ganzoo train --arch dcgan --loss bce")
+    assert "plotly" not in not_installed('pip install "gan-zoo[report]"\nganzoo', "ganzoo")
+    train = shortened("ganzoo train --arch vanilla --loss bce --run-dir runs/mine")
+    assert run_ganzoo(train, here, **cache(here))[0] == 0
+    for command, extra in (
+        ("export runs/mine --format onnx", "export"),
+        ("report runs/mine", "report"),
+        ("train --arch vanilla --loss bce --steps 1 --observer tensorboard", "tensorboard"),
+    ):
+        program = WITHOUT.format(
+            modules=sorted(not_installed("", "ganzoo")), arguments=command.split()
+        )
+        code, _, err = run_snippet(program, here, **cache(here))
+        assert code in (1, 2)
+        assert f'pip install "gan-zoo[{extra}]"' in err
 
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 4), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
+    [(README, 2), (INDEX, 1), (GUIDE, 5), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
     ids=["readme", "index", "guide", "report", "recipes", "evaluation"],
 )
 def test_snippets_run(text, count, here):
@@ -163,6 +237,7 @@ def test_every_flag_that_the_docs_name_exists():
     from ganzoo.cli.app import app
 
     known = flags_of(app) | OTHERS_FLAGS
+    of_the_example = {"--center-gradients", "--no-center-gradients"}
     of_programs = {
         "benchmarks.md",
         "zoo.md",
@@ -170,4 +245,4 @@ def test_every_flag_that_the_docs_name_exists():
     for file in PAGES:
         if file.name not in of_programs:
             flags = re.findall(r"(?<![\w-])--[a-z][a-z-]*", file.read_text(encoding="utf-8"))
-            assert set(flags) <= known | {"--clip-grad-norm", "--help"}, file.name
+            assert set(flags) <= known | of_the_example | {"--help"}, file.name

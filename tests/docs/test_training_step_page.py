@@ -74,16 +74,29 @@ def test_its_test_passes_with_its_diffs(changed):
     assert "3 passed" in done.stdout
 
 
-def test_the_flag_bounds_the_gradient_norms_of_a_run(changed, tmp_path):
-    (command,) = re.findall(r"^ganzoo (train .* --clip-grad-norm 0\.1 .*)$", PAGE, re.M)
-    done = python(changed, "-m", "ganzoo", *command.split(), cwd=tmp_path)
+@pytest.mark.parametrize("flag", ["--center-gradients", "--no-center-gradients"])
+def test_the_flag_holds_the_mean_weights_of_a_run(changed, tmp_path, flag):
+    (command,) = re.findall(r"^ganzoo (train .* --center-gradients .*)$", PAGE, re.M)
+    words = command.replace("--center-gradients", flag).split()
+    done = python(changed, "-m", "ganzoo", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    log = (tmp_path / "runs" / "clipped" / "metrics.jsonl").read_text(encoding="utf-8")
-    norms = [float(norm) for norm in re.findall(r'/gradient_norm": ([0-9.e-]+)', log)]
-    assert len(norms) == 2 * 5
-    assert max(norms) < 0.1 * (1 + 1e-5)
+    (code,) = [code for code in blocks("python") if not code.startswith("# tests/")]
+    printed = python(changed, "-c", code, cwd=tmp_path).stdout
+    changes = [tuple(map(float, line.split()[1:])) for line in printed.splitlines()]
+    assert len(changes) == 3
+    for weight, mean in changes:
+        assert weight > 1e-6
+        assert (mean < 0.01 * weight) == (flag == "--center-gradients")
+
+
+def test_the_message_of_a_wrong_value_is_the_one_it_shows(changed, tmp_path):
+    (message,) = re.findall(r"^\| errors \| `(.*)` \|$", PAGE, re.M)
+    words = ["train", "--arch", "vanilla", "--loss", "bce", "-o", "training.center_gradients=2"]
+    done = python(changed, "-m", "ganzoo", *words, "--dry-run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message.replace("the command line", "-o") in " ".join(done.stderr.split())
 
 
 def test_every_file_it_names_exists():
     for name in re.findall(r"`((?:ganzoo|tests)/[\w/]+(?:\.py|/)?)`", PAGE):
-        assert name == "tests/training/test_clipping.py" or (ROOT / name).exists(), name
+        assert name == "tests/training/test_centralization.py" or (ROOT / name).exists(), name

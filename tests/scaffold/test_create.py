@@ -15,6 +15,11 @@ from ganzoo.discovery.specs import KINDS
 from ganzoo.scaffold import KINDS_OFFERED, LICENSES, create_plugin
 
 
+def test_every_kind_that_a_run_is_made_of_has_a_template():
+    """Metrics and extractors are of an evaluation; their pages show a whole example."""
+    assert set(KINDS) - set(KINDS_OFFERED) == {"metric", "extractor"}
+
+
 @pytest.mark.parametrize("kind", KINDS_OFFERED)
 def test_a_package_is_complete(kind, tmp_path):
     files = create_plugin("acme-gan", kind, into=tmp_path, author="A. Author")
@@ -92,7 +97,7 @@ def test_a_name_that_is_taken_is_refused(tmp_path):
 
 
 def test_unknown_kinds_and_licences_are_refused(tmp_path):
-    with pytest.raises(ganzoo.UsageError, match="there are architecture, loss, penalty, dataset"):
+    with pytest.raises(ganzoo.UsageError, match="there are architecture, loss, penalty, augment"):
         create_plugin("acme", "optimizer", into=tmp_path)
     with pytest.raises(ganzoo.UsageError, match="there are MIT"):
         create_plugin("acme", "loss", into=tmp_path, license_name="WTFPL")

@@ -7,7 +7,7 @@ import torch
 from nocturne_gan.architecture import Nocturne, waves
 from nocturne_gan.options import NocturneOptions
 
-from ganzoo import Demands, ImageSpec
+from ganzoo import Demands, ImageSpec, Output
 
 SMALL = Nocturne(NocturneOptions(latent_dim=6, width=8, blocks=2, frequencies=3))
 
@@ -39,7 +39,9 @@ def test_labels_change_what_both_networks_put_out():
 
 def test_class_logits_are_given_without_a_look_at_the_labels():
     spec = ImageSpec(3, 8, 8, num_classes=4)
-    _, discriminator = SMALL.build(spec, Demands(labels=True, class_logits=True))
+    _, discriminator = SMALL.build(
+        spec, Demands(labels=True, outputs={"class_logits": Output("classes")})
+    )
     images = torch.randn(2, 3, 8, 8)
     out = [discriminator(images, torch.tensor(labels)) for labels in ([0, 0], [1, 2])]
     assert out[0]["class_logits"].shape == (2, 4)
@@ -48,7 +50,12 @@ def test_class_logits_are_given_without_a_look_at_the_labels():
 
 
 @pytest.mark.parametrize(
-    "demands", [Demands(), Demands(labels=True), Demands(labels=True, class_logits=True)]
+    "demands",
+    [
+        Demands(),
+        Demands(labels=True),
+        Demands(labels=True, outputs={"class_logits": Output("classes")}),
+    ],
 )
 def test_every_parameter_gets_a_gradient(demands):
     generator, discriminator = SMALL.build(ImageSpec(3, 8, 8, num_classes=3), demands)

@@ -11,6 +11,8 @@ another image. Conditional: a class embedding appended to z, and a projection di
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import math
 
 import torch
@@ -50,8 +52,8 @@ class Nocturne(ganzoo.Architecture):
             Watcher(
                 self.options.width,
                 image,
-                classes=0 if demands.class_logits else classes,
-                logits=image.num_classes if demands.class_logits else 0,
+                classes=0 if demands.unconditional_scores else classes,
+                outputs=demands.outputs,
             ),
         )
 
@@ -102,16 +104,23 @@ class PaintBlock(nn.Module):
 
 
 class Watcher(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with class logits `(N, K)` if demanded."""
+    """Images `(N, C, H, W)` to raw scores `(N,)`, with the demanded outputs."""
 
-    def __init__(self, width: int, image: ganzoo.ImageSpec, *, classes: int, logits: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        image: ganzoo.ImageSpec,
+        *,
+        classes: int,
+        outputs: Mapping[str, ganzoo.Output],
+    ) -> None:
         super().__init__()
         self.enter = nn.Conv2d(image.channels, width, 3, padding=1)
         halvings = max(1, max(image.height, image.width).bit_length() - 3)  # 32 pixels become 4
         self.blocks = nn.ModuleList(WatchBlock(width) for _ in range(halvings))
         self.score = nn.Linear(width, 1)
         self.project = nn.Embedding(classes, width) if classes else None
-        self.class_logits = nn.Linear(width, logits) if logits else None
+        self.outputs = ganzoo.nn.OutputHeads(width, outputs, image.num_classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
         """See the class."""
@@ -123,9 +132,8 @@ class Watcher(nn.Module):
         if self.project is not None:
             assert labels is not None, "this discriminator was built to be conditional"
             scores = scores + (self.project(labels) * pooled).sum(1)
-        if self.class_logits is None:
-            return scores
-        return {"scores": scores, "class_logits": self.class_logits(pooled)}
+        outputs = self.outputs(pooled, labels)
+        return {"scores": scores, **outputs} if outputs else scores
 
 
 class WatchBlock(nn.Module):
