@@ -11,10 +11,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+import reprlib
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 _SETTING = re.compile("\u27e6(\\w+)(?:=([^\u27e7]*))?\u27e7")
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, marks that reorder text, and halves of characters."""
+
+
+Spell = Callable[[str, str | None], str]
+"""Writes a setting, with a value or without one, for the reader of a message."""
 
 PLACEHOLDERS = ("NAME", "DIR", "FILE", "METRIC", "DATASET")
 """Words in the place of a value that only the reader knows."""
@@ -46,23 +55,58 @@ def in_python(message: str) -> str:
         plain = value in (*PLACEHOLDERS, "True", "False")
         return f"{name}={value}" if plain else f'{name}="{value}"'
 
-    return _SETTING.sub(argument, message)
+    return printable(_SETTING.sub(argument, message))
 
 
-def at_shell(message: str) -> str:
-    """A message with its settings as flags: `--precision fp32`."""
+def flag(name: str, value: str | None) -> str:
+    """A setting as a flag: `--precision fp32`."""
+    name = name.replace("_", "-")
+    match value:
+        case None | "True":
+            return f"--{name}"
+        case "False":
+            return f"--no-{name}"
+        case _:
+            several = all(re.fullmatch(r"[\d.e+-]+", word) for word in value.split(" "))
+            return f"--{name} {value if several else shlex.quote(value)}"
 
-    def flag(found: re.Match[str]) -> str:
-        name, value = found[1].replace("_", "-"), found[2]
-        match value:
-            case None | "True":
-                return f"--{name}"
-            case "False":
-                return f"--no-{name}"
-            case _:
-                return f"--{name} {value}"
 
-    return _SETTING.sub(flag, message)
+def at_shell(message: str, spell: Spell = flag) -> str:
+    """A message with its settings as flags.
+
+    Args:
+        message: with marked settings.
+        spell: writes a setting; a command that lacks the flag writes it in another way.
+    """
+    return printable(_SETTING.sub(lambda found: spell(found[1], found[2]), message))
+
+
+def command(*words: object) -> str:
+    """A command that a message advises, quoted for a shell: `ganzoo resume 'my run'`."""
+    return shlex.join(["ganzoo", *map(str, words)])
+
+
+def printable(text: str) -> str:
+    """Text with escapes in the place of characters that would steer a terminal.
+
+    Names of runs, classes and files may be a stranger's.
+    """
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, value: int, level: int) -> str:
+        bits = value.bit_length()  # Python refuses to write a number of thousands of digits
+        return repr(value) if bits < 200 else f"a number of {bits} bits"
+
+
+def shown(value: object) -> str:
+    """A value that is told to be wrong, as Python writes it, short however long it is."""
+    return _Short().repr(value)
 
 
 class Message(str):
@@ -94,9 +138,9 @@ class GanzooError(Exception):
         """The message with its settings marked, to be quoted in another message."""
         return super().__str__()
 
-    def at_shell(self) -> str:
+    def at_shell(self, spell: Spell = flag) -> str:
         """The message with flags in the place of arguments."""
-        return at_shell(self.marked)
+        return at_shell(self.marked, spell)
 
 
 class GanzooWarning(UserWarning):
@@ -105,9 +149,9 @@ class GanzooWarning(UserWarning):
     def __str__(self) -> str:
         return in_python(super().__str__())
 
-    def at_shell(self) -> str:
+    def at_shell(self, spell: Spell = flag) -> str:
         """The message with flags in the place of arguments."""
-        return at_shell(super().__str__())
+        return at_shell(super().__str__(), spell)
 
 
 class UsageError(GanzooError):
@@ -151,6 +195,64 @@ class Diverged(GanzooError):
         super().__init__(message)
         self.what = what
         self.step = step
+
+
+@contextmanager
+def reading(
+    what: object,
+    kind: type[GanzooError] = GanzooError,
+    *,
+    passing: type[Exception] = GanzooError,
+) -> Iterator[None]:
+    """The boundary for text and files from outside: one error for whatever is wrong with them.
+
+    The block reads and parses, and does nothing else: any exception counts as the text's fault.
+
+    Args:
+        what: name of the file, or of the text and its place, for the message.
+        kind: of the error.
+        passing: an exception that passes as it is, since the caller says more.
+
+    Raises:
+        GanzooError: of this kind: the file cannot be read, or its content is malformed.
+    """
+    try:
+        yield
+    except (GanzooError, passing):
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError as error:
+        reason = f"it is not text in UTF-8 ({error.reason})"
+    except RecursionError:
+        reason = "it is nested too deep"
+    except Exception as error:
+        first_line = str(error).strip().split("\n")[0]
+        reason = out_of_memory(error) or first_line or type(error).__name__
+    else:
+        return
+    raise kind(f"cannot read {what}: {reason}") from None
+
+
+_NO_MEMORY = re.compile(
+    r"out of memory|can't allocate memory|cannot allocate memory|not enough memory|bad_alloc"
+    r"|storage size calculation overflowed",
+    re.IGNORECASE,
+)
+"""How allocators of CUDA, of torch on CPUs, of the system and of C++ say it."""
+
+_BYTES = re.compile(r"allocate (\d+) bytes")
+
+
+def out_of_memory(error: BaseException) -> str | None:
+    """A sentence about memory if an error is about it, whoever raised it; else None."""
+    text = str(error)
+    if not isinstance(error, MemoryError) and not _NO_MEMORY.search(text):
+        return None
+    asked = _BYTES.search(text)
+    gib = int(asked[1]) / 2**30 if asked else 0.0
+    amount = f" ({gib:,.1f} GiB were asked for)" if gib > 0.1 else ""
+    return f"out of memory{amount}: try a smaller batch, smaller images or a smaller network"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 
 import ganzoo
-from ganzoo.errors import Message, at_shell, in_python, setting
+from ganzoo.errors import (
+    Message,
+    at_shell,
+    command,
+    in_python,
+    out_of_memory,
+    reading,
+    setting,
+    shown,
+)
+
+CORE = Path(ganzoo.__file__).parent
+PLUGINS = Path(__file__).parents[1] / "plugins"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +53,128 @@ def test_errors_and_warnings_speak_python_and_can_speak_shell(kind):
     error = kind(f"too large: {setting('batch_size', 8)} {{braces}} 100 %")
     assert str(error) == "too large: batch_size=8 {braces} 100 %"
     assert error.at_shell() == "too large: --batch-size 8 {braces} 100 %"
+
+
+@pytest.mark.parametrize(
+    ("value", "shell"),
+    [("my run", "--run-dir 'my run'"), ("a;b", "--run-dir 'a;b'"), (("a", "b"), "--run-dir 'a b'"),
+     ((0.5, 0.9), "--run-dir 0.5 0.9"), ("DIR", "--run-dir DIR")],
+)  # fmt: skip
+def test_a_value_is_quoted_for_the_shell(value, shell):
+    assert at_shell(setting("run_dir", value)) == shell
+
+
+def test_a_command_is_quoted_for_the_shell():
+    assert (
+        command("resume", Path("runs/my run"), "--steps", 3)
+        == "ganzoo resume 'runs/my run' --steps 3"
+    )
+
+
+def test_no_message_advises_a_command_with_a_value_that_is_not_quoted():
+    """`ganzoo.errors.command` quotes what a person pastes into a shell."""
+    for file in CORE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            parts = node.values if isinstance(node, ast.JoinedStr) else []
+            for text, value in pairwise(parts):
+                if isinstance(text, ast.Constant) and isinstance(value, ast.FormattedValue):
+                    unquoted = re.search(r"`ganzoo (?!show |list )[a-z]+ (\S+ )*$", text.value)
+                    assert not unquoted or "quote(" in ast.unparse(value), f"{file}:{node.lineno}"
+
+
+@pytest.mark.parametrize("kind", [ganzoo.UsageError, ganzoo.GanzooWarning])
+def test_a_name_cannot_steer_the_terminal(kind):
+    error = kind("no run named \x1b[31mred\x07\u202e\udce4, \tbut\n ü")
+    assert str(error) == "no run named \\x1b[31mred\\x07\\u202e\\udce4, \tbut\n ü"
+    assert error.at_shell() == str(error)
+
+
+class Unspeakable:
+    def __repr__(self):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10**5000, "a number of 16610 bits"),
+        (64, "64"),
+        ([0.5, 0.9], "[0.5, 0.9]"),
+        ("\x1b[31m", r"'\x1b[31m'"),
+        (Unspeakable(), "<Unspeakable instance at "),
+    ],
+    ids=["huge", "int", "list", "escape", "no repr"],
+)
+def test_a_wrong_value_is_shown_as_python_writes_it(value, text):
+    assert shown(value).startswith(text)
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 10**6, [[[[[[[[[0]]]]]]]]] * 1000, {"x" * 999: ["y" * 999] * 99}]
+)
+def test_a_long_value_is_shown_short(value):
+    assert len(shown(value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (RecursionError(), "it is nested too deep"),
+        (MemoryError(), "out of memory: try"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "invalid start byte"), "it is not text in UTF-8"),
+        (KeyError("step"), "'step'"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+        (ValueError("line 3\nand more"), "line 3$"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_is_wrong_with_a_file_from_outside_is_one_error_that_names_it(error, reason):
+    told = f"^cannot read the.file: {reason}"
+    with pytest.raises(ganzoo.DataError, match=told), reading("the.file", ganzoo.DataError):
+        raise error
+
+
+def test_an_error_of_ganzoo_passes_the_boundary_as_it_is():
+    with pytest.raises(ganzoo.UsageError, match="^no$"), reading("the.file"):
+        raise ganzoo.UsageError("no")
+
+
+ALLOCATORS = [
+    lambda: torch.empty(2**55, dtype=torch.uint8),
+    lambda: np.empty(2**55, dtype=np.uint8),
+    lambda: torch.empty(2**62, 2**62),
+    lambda: bytearray(2**62),
+]
+
+
+@pytest.mark.parametrize("allocate", ALLOCATORS)
+def test_every_allocator_is_understood(allocate):
+    with pytest.raises((RuntimeError, MemoryError)) as error:
+        allocate()
+    assert out_of_memory(error.value).startswith("out of memory")
+
+
+def test_the_memory_that_was_asked_for_is_told():
+    with pytest.raises(RuntimeError) as error:
+        torch.empty(2**50, dtype=torch.uint8)
+    assert "(1,048,576.0 GiB were asked for): try a smaller batch" in out_of_memory(error.value)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("shapes do not match"), ValueError("memory format")]
+)
+def test_other_errors_are_not_about_memory(error):
+    assert out_of_memory(error) is None
+
+
+def test_a_missing_package_is_wrong_usage_everywhere():
+    """The same cause has the same exit code, 2."""
+    for file in [*CORE.rglob("*.py"), *PLUGINS.rglob("src/**/*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            raised = ast.unparse(node) if isinstance(node, ast.Raise) else ""
+            if re.search("pip install (?!-U)", raised):  # -U is for a version that is too old
+                assert "UsageError(" in raised, f"{file}:{node.lineno}"
 
 
 def test_a_message_quoted_in_another_keeps_both_languages():

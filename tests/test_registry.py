@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 import ganzoo
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginRecord
-from ganzoo.interfaces.options import describe
+from ganzoo.interfaces.options import describe, validated
 
 
 class FakeOptions(ganzoo.Options):
@@ -111,6 +112,59 @@ def test_all_mistakes_are_told_at_once(component):
 
 def test_a_number_is_taken_for_text_where_text_is_asked_for(component):
     assert registry.validate_options(component(), {"kind": 2024}).kind == "2024"
+
+
+class WideOptions(ganzoo.Options):
+    count: int = 1
+    scale: float = 1.0
+    both: int | str = 1
+    pair: tuple[int, int] = (1, 2)
+    flag: bool = False
+    either: bool | int = False
+    file: Path | None = None
+    text: str = ""
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"count": True}, "'count' is True, but should be a number, not true or false."),
+        ({"scale": False}, "'scale' is False, but should be a number, not true or false."),
+        ({"pair": [1, True]}, "'pair' is [1, True], but should be a number, not true or false."),
+        ({"file": 3}, "'file' is 3, but should be the path of a file or folder."),
+        ({"file": "a\0b"}, r"'file' is 'a\x00b', but should not contain the character NUL."),
+        ({"text": "\0"}, r"'text' is '\x00', but should not contain the character NUL."),
+        ({"pair": [1]}, "'pair' is [1], but should have at least 2 values."),
+        ({"count": 10**23}, f"'count' is {10**23}, but should be a number of at most 64 bits."),
+        ({"both": [1]}, "'both' is [1], but should be a whole number.\n"
+         "'both' is [1], but should be text."),
+    ],
+)  # fmt: skip
+def test_every_component_is_told_plainly_what_a_number_is(options, told):
+    with pytest.raises(ganzoo.UsageError) as error:
+        validated(WideOptions, options)
+    assert str(error.value) == told
+
+
+class PairedOptions(ganzoo.Options):
+    low: int = 1
+    high: int = 2
+
+    @model_validator(mode="after")
+    def check(self):
+        if self.low > self.high:
+            raise ValueError("should have low below high")
+        return self
+
+
+def test_options_that_do_not_fit_each_other_are_told_plainly():
+    with pytest.raises(ganzoo.UsageError, match="^should have low below high.$"):
+        validated(PairedOptions, {"low": 3})
+
+
+def test_true_is_taken_where_it_is_meant():
+    made = validated(WideOptions, {"flag": True, "either": True})
+    assert made.flag is made.either is True
 
 
 def test_options_are_frozen(component):

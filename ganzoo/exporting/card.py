@@ -13,6 +13,7 @@ import tomlkit
 from ganzoo.errors import GanzooError
 from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
+from ganzoo.interfaces.dataset import Picture
 
 SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
 """Sections of the config that the card shows."""
@@ -49,8 +50,10 @@ def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
     components = [config.arch.name, config.loss.name, *config.penalty]
     tags = ["gan", "image-generation", "ganzoo", format_name, *components]
     yield from ("---", "library_name: ganzoo")
-    if not subject.run.num_classes:
+    if not subject.is_conditional:
         yield "pipeline_tag: unconditional-image-generation"
+    elif isinstance(subject.run.manifest.image.condition, Picture):
+        yield "pipeline_tag: image-to-image"
     yield "tags:"
     yield from (f"- {json.dumps(tag)}" for tag in dict.fromkeys(tags))  # JSON text is YAML text
     yield from ("# license: yours to choose, and to name here before you share it", "---", "")
@@ -70,14 +73,30 @@ def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
         meaning += f": {listing}." if listing else "."
         rows.append(("`labels`, in", "(n,)", "int64", meaning))
 
+    # Vectors and pictures.
+    elif subject.is_conditional:
+        meaning = "The vector that each image is made for"
+        if isinstance(image.condition, Picture):
+            meaning = f"The picture that each image is made of, {_pixels(image.condition.channels)}"
+        meaning += "; some of training images are in `conditions.npy`."
+        rows.append(("`labels`, in", _shape(image.condition_shape), "float32", meaning))
+
     # Images.
-    shape = "(n, " + ", ".join(map(str, image.shape)) + ")"
-    colours = {1: "grey", 3: "red, green, blue"}.get(image.channels, f"{image.channels} channels")
-    rows.append(("`images`, out", shape, "float32", f"In [-1, 1], channels first: {colours}."))
+    meaning = _pixels(image.channels).capitalize() + "."
+    rows.append(("`images`, out", _shape(image.shape), "float32", meaning))
 
     yield from ("## Inputs and outputs", "")
     yield from _table(("name", "shape", "type", "what it is"), rows)
     yield from ("n is any number of at least 1.", "")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "(n, " + ", ".join(map(str, shape)) + ")"
+
+
+def _pixels(channels: int) -> str:
+    colours = {1: "grey", 3: "red, green, blue"}.get(channels, f"{channels} channels")
+    return f"in [-1, 1], channels first: {colours}"
 
 
 def _metrics(subject: Subject) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -16,11 +16,15 @@ from ganzoo.exporting.card import model_card
 from ganzoo.exporting.formats import WRITERS, check_installed
 from ganzoo.exporting.latents import DRAWS
 from ganzoo.exporting.subject import Subject
+from ganzoo.files import replacing_file
 from ganzoo.run import Run
 
 Format = Literal["onnx", "torch-export", "safetensors"]
 
 FORMATS = tuple(WRITERS)
+
+EXAMPLES = 16
+"""Conditions in `conditions.npy`, as many as the card's program makes images."""
 
 
 def export(
@@ -41,7 +45,8 @@ def export(
     - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size;
     - `ganzoo.json`: the facts needed to build the generator again;
     - `README.md`: the model card, with a program, the inputs and outputs, metrics and provenance;
-    - `latents.npy`: draws of z, if its distribution is not normal or uniform.
+    - `latents.npy`: draws of z, if its distribution is not normal or uniform;
+    - `conditions.npy`: vectors or pictures of some training images, if it is conditioned on these.
 
     Args:
         run: a run or its directory.
@@ -99,7 +104,8 @@ def _write(subject: Subject, format_name: str, folder: Path) -> Path:
             _write_files(subject, format_name, temporary)
             folder.mkdir(parents=True, exist_ok=True)
             for file in sorted(temporary.iterdir()):
-                os.replace(file, folder / file.name)  # noqa: PTH105  # also on Windows
+                with file.open("rb") as source, replacing_file(folder / file.name) as target:
+                    shutil.copyfileobj(source, target)  # behind links, with usual permissions
     except (OSError, SafetensorError) as error:
         raise GanzooError(f"cannot write the export {folder}: {error}") from error
     return folder
@@ -111,5 +117,7 @@ def _write_files(subject: Subject, format_name: str, folder: Path) -> None:
     (folder / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")
     if not subject.latent.is_common:
         np.save(folder / "latents.npy", subject.inputs(DRAWS)[0].numpy())
+    if subject.is_conditional and not subject.run.num_classes:
+        np.save(folder / "conditions.npy", subject.inputs(EXAMPLES)[1].numpy())
     card = model_card(subject, format_name, file)
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -26,7 +26,7 @@ def snippet(subject: Subject, format_name: str, file: str) -> str:
 
 
 def _onnx(subject: Subject, file: str) -> list[str]:
-    feeds = '{"z": z, "labels": labels}' if subject.run.num_classes else '{"z": z}'
+    feeds = '{"z": z, "labels": labels}' if subject.is_conditional else '{"z": z}'
     return [
         "import numpy as np",
         "import onnxruntime",
@@ -35,7 +35,7 @@ def _onnx(subject: Subject, file: str) -> list[str]:
         f'session = onnxruntime.InferenceSession("{file}")',
         "n, rng = 16, np.random.default_rng(0)",
         f"z = {subject.latent.numpy}",
-        *_labels(subject, "np.arange(n) % {}"),
+        *_labels(subject, "np.arange(n) % {}", 'np.load("conditions.npy")'),
         f'(images,) = session.run(["images"], {feeds})',
     ]
 
@@ -60,12 +60,14 @@ def _safetensors(subject: Subject, file: str) -> list[str]:
         "import numpy as np",
         "import torch",
         *_image_import(subject),
+        "from pydantic import TypeAdapter",
         "from safetensors.torch import load_file",
         "",
         'about = json.loads(Path("ganzoo.json").read_text())',
         'chosen = about["architecture"]',
         'architecture = ganzoo.create("architecture", chosen["name"], **chosen["options"])',
-        'image, demands = ganzoo.ImageSpec(**about["image"]), ganzoo.Demands(**about["demands"])',
+        'image = TypeAdapter(ganzoo.ImageSpec).validate_python(about["image"])',
+        'demands = TypeAdapter(ganzoo.Demands).validate_python(about["demands"])',
         "generator = architecture.build(image, demands).generator.eval()",
         f'generator.load_state_dict(load_file("{file}"))',
         *_by_torch(subject),
@@ -73,20 +75,25 @@ def _safetensors(subject: Subject, file: str) -> list[str]:
 
 
 def _by_torch(subject: Subject) -> list[str]:
-    arguments = "z, labels" if subject.run.num_classes else "z"
+    arguments = "z, labels" if subject.is_conditional else "z"
     return [
         "n = 16",
         "torch.manual_seed(0)",
         f"z = {subject.latent.torch}",
-        *_labels(subject, "torch.arange(n) % {}"),
+        *_labels(subject, "torch.arange(n) % {}", 'torch.from_numpy(np.load("conditions.npy"))'),
         "with torch.no_grad():",
         f"    images = generator({arguments}).numpy()",
     ]
 
 
-def _labels(subject: Subject, expression: str) -> list[str]:
-    classes = subject.run.num_classes
-    return [f"labels = {expression.format(classes)}  # classes in turn"] if classes else []
+def _labels(subject: Subject, classes: str, file: str) -> list[str]:
+    """Choose labels: classes in turn, or the conditions in a file."""
+    if not subject.is_conditional:
+        return []
+    if subject.run.num_classes:
+        return [f"labels = {classes.format(subject.run.num_classes)}  # classes in turn"]
+    kind = subject.run.manifest.image.condition_kind
+    return [f"labels = {file}[:n]  # {kind}s of training images"]
 
 
 def _is_picture(subject: Subject) -> bool:

@@ -41,19 +41,24 @@ class Subject:
     @cached_property
     def latent(self) -> LatentCard:
         """The distribution of z."""
-        return describe_latent(self.run.architecture.latent)
+        return describe_latent(self.run.latent)
 
     @property
     def input_names(self) -> list[str]:
         """`z`, and `labels` if the generator is conditional."""
-        return ["z", "labels"] if self.run.num_classes else ["z"]
+        return ["z", "labels"] if self.is_conditional else ["z"]
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the generator takes labels: classes, vectors or pictures."""
+        return self.run.sampler.conditions is not None
 
     def inputs(self, n: int, seed: int = 0) -> tuple[Tensor, ...]:
-        """Draw z `(n, latent_dim)`, with labels `(n,)` of all classes in turn if conditional."""
+        """Draw z `(n, latent_dim)`, with labels `(n, …)` in turn if conditional."""
         rng = torch.Generator().manual_seed(seed)
-        z = self.run.architecture.latent.sample(n, generator=rng)
-        classes = self.run.num_classes
-        return (z, torch.arange(n) % classes) if classes else (z,)
+        z = self.run.latent.sample(n, generator=rng)
+        labels = self.run.sampler.labels(None, n)
+        return (z,) if labels is None else (z, labels)
 
     @torch.no_grad()
     def images(self, generator: nn.Module, n: int) -> Tensor:
