@@ -106,6 +106,8 @@ class _Short(reprlib.Repr):
 
 def shown(value: object) -> str:
     """A value that is told to be wrong, as Python writes it, short however long it is."""
+    if hasattr(value, "parse"):  # a schedule, or another value that is written as text
+        value = str(value)
     return _Short().repr(value)
 
 

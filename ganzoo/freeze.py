@@ -16,15 +16,23 @@ def freeze_first_layers(network: nn.Module, count: int) -> None:
     Raises:
         UsageError: the network has no further layer that would be trained.
     """
-    layers = [layer for layer in network.modules() if list(layer.parameters(recurse=False))]
+    layers = [own for name, layer in network.named_modules() if (own := _own(name, layer))]
     if count >= len(layers):
         raise UsageError(
             f"{setting('freeze_layers', count)} leaves nothing to train: the discriminator has "
             f"{len(layers)} layers with parameters"
         )
-    for layer in layers[:count]:
-        for parameter in layer.parameters(recurse=False):
+    for parameters in layers[:count]:
+        for parameter in parameters:
             parameter.requires_grad_(False)
+
+
+def _own(name: str, layer: nn.Module) -> list[nn.Parameter]:
+    """The parameters of a layer itself, those that parametrizations wrap included."""
+    if "parametrizations" in name.split("."):
+        return []
+    wrapped = getattr(layer, "parametrizations", None)
+    return [*layer.parameters(recurse=False), *(wrapped.parameters() if wrapped else ())]
 
 
 @contextmanager

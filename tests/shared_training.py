@@ -145,3 +145,10 @@ def augmented_after(steps, settings):
     made = trainer(augment=Adaptive(), **settings)
     made.fit(steps)
     return made.augment.state_dict(), weights(made.discriminator)
+
+
+def steps_in(minutes: float) -> int:
+    """Steps until the time budget of the first process has passed; the other one has none."""
+    shared = trainer()
+    shared.fit(10**6, minutes=minutes if torch.distributed.get_rank() == 0 else None)
+    return shared.step

@@ -140,6 +140,7 @@ LEAVES = {
         "seed": 2**63 - 1,
         "kimg": 2.5,
         "epochs": 3.0,
+        "minutes": 2.5,
         "generator_betas": [0.1, "0.9 to 0.99 over 10 kimg"],
         "discriminator_betas": [0.2, 0.8],
         "eps": 1e-6,

@@ -492,6 +492,7 @@ def test_removing_an_entry_point_removes_its_animal_and_no_other():
     points = importlib.metadata.entry_points(group="ganzoo")
     everything = PluginHost(points)
     without = PluginHost([point for point in points if point.name != "dcgan"])
-    assert registry.names("architecture", host=everything) == ["dcgan", "vanilla"]
-    assert registry.names("architecture", host=without) == ["vanilla"]
+    names = registry.names("architecture", host=everything)
+    assert "dcgan" in names
+    assert registry.names("architecture", host=without) == [n for n in names if n != "dcgan"]
     assert registry.names("loss", host=without) == registry.names("loss", host=everything)

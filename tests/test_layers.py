@@ -40,19 +40,19 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_450,
+    "training": 2_360,
     "nn": 70,
-    "execution": 1_120,
-    "interfaces": 1_060,
-    "config": 680,
-    "discovery": 1_100,
-    "data": 1_130,
-    "evaluation": 860,
-    "run": 3_520,
-    "reporting": 930,
-    "exporting": 740,
-    "testing": 2_760,
-    "cli": 1_880,
+    "execution": 1_310,
+    "interfaces": 1_780,
+    "config": 920,
+    "discovery": 1_230,
+    "data": 3_300,
+    "evaluation": 1_020,
+    "run": 4_640,
+    "reporting": 970,
+    "exporting": 770,
+    "testing": 3_620,
+    "cli": 2_660,
     "scaffold": 150,
 }
 """Lines that each folder may have: to add a thing, first look for what it makes superfluous."""

@@ -78,11 +78,13 @@ def test_an_unknown_name_gets_a_suggestion_and_the_way_on():
         registry.find("loss", "wgan-gpp")
     message = str(error.value)
     assert "no loss named 'wgan-gpp'. Did you mean 'wgan-gp'?" in message
-    assert "`ganzoo list losses` shows all 8." in message
+    assert f"`ganzoo list losses` shows all {len(registry.names('loss'))}." in message
 
 
 def test_names_are_sorted_and_there():
-    assert registry.names("penalty") == ["dragan", "gradient-penalty", "r1", "r2"]
+    names = registry.names("penalty")
+    assert names == sorted(names)
+    assert {"dragan", "gradient-penalty", "r1", "r2"} <= set(names)
 
 
 def test_create_makes_a_component_with_options():

@@ -72,7 +72,7 @@ def test_every_public_name_is_there_and_documented():
 def test_the_stub_lists_each_public_name_once_in_order():
     stub = Path(ganzoo.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
     listed = [
-        (node.module, alias.name)
+        (node.module or "", alias.name)
         for node in ast.parse(stub).body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

@@ -11,11 +11,13 @@ public is missing:
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import Any, ClassVar
+from importlib.resources import files
+from typing import Any, ClassVar, get_origin
 
 from docutils import nodes
 from docutils.parsers.rst.states import Inliner
@@ -35,8 +37,25 @@ from ganzoo.discovery.host import DISTRIBUTION
 from ganzoo.discovery.specs import KINDS, Kind, RecipeSpec
 from ganzoo.interfaces.options import Options, describe
 
-HOME = {name: getattr(ganzoo, name).__module__ for name in dir(ganzoo) if name != "hookimpl"}
-HOME["hookimpl"] = hookspecs.__name__  # an instance: it has no module of its own
+
+def _home(name: str) -> str:
+    """The module that defines a public name; objects and aliases of types do not say it."""
+    value = getattr(ganzoo, name)
+    if inspect.ismodule(value):
+        return value.__name__
+    is_source = isinstance(value, type) or inspect.isfunction(value)
+    return value.__module__ if is_source else STUB[name]
+
+
+STUB = {
+    alias.name: f"ganzoo.{node.module}"
+    for node in ast.walk(ast.parse(files(ganzoo).joinpath("__init__.pyi").read_text()))
+    if isinstance(node, ast.ImportFrom) and node.module
+    for alias in node.names
+}
+"""Modules that the public names are imported from."""
+
+HOME = {name: _home(name) for name in dir(ganzoo)}
 
 FOREIGN = "Module, ABC, BaseModel, Exception, NamedTuple, Protocol, TypedDict, tuple, dict, object"
 """Base classes whose members are not repeated in subclasses."""
@@ -94,8 +113,14 @@ def _autodoc(path: str, value: Any) -> Iterator[str]:
         yield from (f".. autofunction:: {path}", "")
     elif isinstance(value, type):
         yield from _autoclass(path, value)
-    else:  # an object, documented by the string below it
-        yield from (f".. py:{'decorator' if callable(value) else 'data'}:: {path}", "")
+    elif inspect.ismodule(value):
+        yield from (f".. automodule:: {path}", "")
+        for name in value.__all__:
+            yield from _autodoc(f"{path}.{name}", getattr(value, name))
+        yield from (".. py:currentmodule:: None", "")
+    else:  # an object or an alias of a type, documented by the string below it
+        role = "type" if get_origin(value) else "decorator" if callable(value) else "data"
+        yield from (f".. py:{role}:: {path}", "")
         name = path.rpartition(".")[2]
         documented = ModuleAnalyzer.for_module(HOME[name]).find_attr_docs()
         yield from (f"   {line}" for line in documented["", name])

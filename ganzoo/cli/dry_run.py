@@ -29,7 +29,7 @@ def describe_plan(plan: Plan) -> str:
     # Length of the training.
     training = plan.config.training
     images_drawn = training.steps * training.batches_per_step * training.batch_size
-    epochs = f": {images_drawn / plan.image_count:.1f} epochs" if training.minutes is None else ""
+    epochs = f", {images_drawn / plan.image_count:.1f} epochs" if training.minutes is None else ""
 
     return "\n".join(
         [
@@ -40,8 +40,8 @@ def describe_plan(plan: Plan) -> str:
             "",
             f"{plan.image_count:,} images of {plan.image}; {_demands(plan)}",
             *describe_folder(plan),
-            f"{training.length} of {training.n_critic} discriminator and 1 generator "
-            f"update(s) on {training.batch_size} images each{epochs}",
+            f"{training.length}{epochs}; a step is {training.n_critic} discriminator and 1 "
+            f"generator update(s) on {training.batch_size} images each",
             *_start(plan),
             "Nothing was trained.",
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,7 +27,7 @@ from torch import Tensor
 from ganzoo.cli import output
 from ganzoo.cli.wording import short_term
 from ganzoo.config import RunConfig
-from ganzoo.errors import command
+from ganzoo.errors import command, printable
 from ganzoo.execution.torchrun import rank
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
@@ -38,6 +39,13 @@ REFRESH = 0.25
 
 LINE_EVERY = 10.0
 """Seconds between plain lines."""
+
+NEXT = {
+    "sample": "more images",
+    "report": "a page of samples, curves and health",
+    "evaluate": "how close they are to real images, as a number",
+}
+"""Commands to try after training, and what they give."""
 
 NOTE = Column(ratio=1, no_wrap=True, overflow="ellipsis")
 """The column of speed and loss terms: what the others leave of the line."""
@@ -119,8 +127,8 @@ class Progress(Observer):
         self.run_dir, self.batch_size = run_dir, config.training.batch_size
         self.minutes = config.training.minutes
         click.echo(
-            f"{run_dir}: {run_title(config)}, {config.training.length} of batches of "
-            f"{self.batch_size:,} images on {config.execution.device}",
+            f"{run_dir}: {run_title(config)}, {config.training.length} with batches "
+            f"of {self.batch_size:,} images on {config.execution.device}",
             err=True,
         )
 
@@ -189,3 +197,23 @@ class Progress(Observer):
                 f"{speed:,.0f} images/s  {values}",
                 err=True,
             )
+
+
+def what_next(directory: RunDirectory) -> list[str]:
+    """Say where a trained run and its pictures are, and which commands to try."""
+    latest = max(directory.samples.glob("*.png"), key=lambda path: int(path.stem), default=None)
+    pictures = directory.samples if latest is None else latest
+    usable = {name: gives for name, gives in NEXT.items() if name != "report" or _has_plotly()}
+    commands = {command(name, directory.path): gives for name, gives in usable.items()}
+    width = max(map(len, commands))
+    return [
+        f"Done: {printable(str(directory.path))}",
+        f"Samples: {printable(str(pictures))}",
+        "Next:",
+        *(f"  {printable(line):{width}}  {gives}" for line, gives in commands.items()),
+    ]
+
+
+def _has_plotly() -> bool:
+    """Whether the extra of `ganzoo report` is installed."""
+    return find_spec("plotly") is not None

@@ -54,7 +54,7 @@ def resume(
         click.echo(printable(text), err=True)
 
     from ganzoo.cli import ranks
-    from ganzoo.cli.progress import Progress
+    from ganzoo.cli.progress import Progress, what_next
     from ganzoo.run import resume as resume_run
 
     with ranks.joined(), Progress() as progress:
@@ -67,4 +67,5 @@ def resume(
             observers=[progress],
             progress=progress.decoding,
         )
-    click.echo(f"Done: {resumed.path}")
+    for line in what_next(resumed.directory):
+        click.echo(line)

@@ -16,7 +16,7 @@ def describe_run(path: str) -> str:
     rows = [
         ("state", run.state),
         ("trains", run_title(run.config)),
-        ("steps", f"{saved:,} saved of {run.config.training.steps:,}"),
+        ("steps", f"{saved:,} saved of {run.config.training.length}"),
         ("checkpoints", ", ".join(map(str, run.steps)) or "none yet"),
     ]
 

@@ -145,20 +145,13 @@ def _component(component: Component) -> str:
 
 
 def _conditions(component: Component) -> str:
-    """What an architecture is conditioned on, or a dataset gives; empty for other kinds.
-
-    A dataset is opened with its default options if its files are here; nothing is downloaded.
-    """
-    if component.spec.kind not in ("architecture", "dataset"):
+    """What an architecture is conditioned on; empty for other kinds."""
+    if component.spec.kind != "architecture":
         return ""
     from ganzoo.run.compatibility import condition_names
 
     try:
-        if component.spec.kind == "architecture":
-            return f"\nIt is conditioned on {condition_names(registry.make(component, {}))}.\n"
-        fields = registry.options_model(component).model_fields
-        offline = {"download": False} if "download" in fields else {}
-        return f"\nIts images are {registry.make(component, offline).open('train').spec}.\n"
+        return f"\nIt is conditioned on {condition_names(registry.make(component, {}))}.\n"
     except Exception:  # required options, missing files, an error in a plugin
         return ""
 

@@ -12,7 +12,7 @@ from ganzoo.cli.completion import complete_options
 from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
 from ganzoo.config import SECTIONS, SETTINGS, ConfigTree, Layer, parse_assignment, tree_of
 from ganzoo.discovery import registry
-from ganzoo.errors import command, printable
+from ganzoo.errors import printable
 from ganzoo.execution.torchrun import launched, rank
 from ganzoo.interfaces.options import describe
 
@@ -200,7 +200,7 @@ def train(
 
     from ganzoo.cli import ranks
     from ganzoo.cli.dry_run import describe_folder, describe_plan
-    from ganzoo.cli.progress import Progress
+    from ganzoo.cli.progress import Progress, what_next
     from ganzoo.run.plan import Plan, compose
     from ganzoo.run.starting import train_plan
 

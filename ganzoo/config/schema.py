@@ -141,11 +141,7 @@ class TrainingConfig(Section):
         "of steps.",
     )
     minutes: float | None = Field(
-        None,
-        gt=0,
-        le=MOST_STEPS,
-        description="How long to train, in minutes, or until steps, kimg or epochs are reached if "
-        "they are given too. The config of the run then says how many steps it was.",
+        None, gt=0, le=MOST_STEPS, description="Minutes to train, unless given steps end it first."
     )
     batch_size: int = Field(
         64,
@@ -337,7 +333,7 @@ class ExecutionConfig(Section):
         description="Worker processes that decode a set too large to cache; one per CPU if unset.",
     )
     threads: int | None = Field(
-        None, ge=1, le=MOST_THREADS, description="CPU threads; torch's choice if unset."
+        None, ge=1, le=MOST_THREADS, description="CPU threads; by the networks' size if unset."
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import InlineTable
+from tomlkit.items import InlineTable, Table
 
 from ganzoo.config.layers import DEEPEST, ConfigTree, Layer
 from ganzoo.config.run_config import KeyPath, RunConfig
@@ -89,23 +89,28 @@ def changed_toml(text: str, changes: Mapping[KeyPath, Any], origin: str) -> str:
     """Replace some values in the text of a config; other values keep their comments."""
     document: Any = tomlkit.parse(text)
     for path, value in changes.items():
-        # The table; arch = "dcgan" is short for its name.
-        table = document
-        for key in path[:-1]:
-            if isinstance(table.get(key), str):
-                short = tomlkit.inline_table()
-                table[key] = short.append("name", str(table[key]))
-            table = table.setdefault(key, tomlkit.table())
-
-        # The value.
+        table = _table_at(document, path[:-1])
         if value is None:
             table.pop(path[-1], None)
+            if isinstance(table, Table) and table.is_super_table() and not table:
+                # Of a dotted key, it would not be written.
+                _table_at(document, path[:-2])[path[-2]] = tomlkit.inline_table()
             continue
         item = tomlkit.item(value)
         if not isinstance(table, InlineTable):  # which has no room for a comment
             item.comment(f"from {origin}")
         table[path[-1]] = item
     return tomlkit.dumps(document)
+
+
+def _table_at(table: Any, path: KeyPath) -> Any:
+    """The table at a path, made if it is not there; `arch = "dcgan"` is short for its name."""
+    for key in path:
+        if isinstance(table.get(key), str):
+            short = tomlkit.inline_table()
+            table[key] = short.append("name", str(table[key]))
+        table = table.setdefault(key, tomlkit.table())
+    return table
 
 
 def _write_table(

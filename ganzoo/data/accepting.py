@@ -74,7 +74,7 @@ class Items(torch.utils.data.Dataset[Any]):
         self.unlabelled = num_classes == 0
         self.one_hot = len(class_names) or num_classes or 0
         self.classes = tuple(class_names)
-        first = _first_readable(dataset)
+        number, first = _first_readable(dataset)
         image, label = _parts(first)
 
         # Class names.
@@ -89,7 +89,10 @@ class Items(torch.utils.data.Dataset[Any]):
         if _floating(image):
             rows = torch.linspace(0, len(dataset) - 1, min(PROBED, len(dataset))).long().tolist()
             _check_signed(_parts(dataset[row])[0] for row in rows)
-        self.first = self._converted(first)
+        try:
+            self.first = self._converted(first)
+        except WrongCondition as wrong:
+            raise DataError(f"image {number} {wrong}") from None
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -290,11 +293,11 @@ def _channels_first(image: np.ndarray[Any, Any]) -> Tensor:
     return pixels.permute(2, 0, 1) if last else pixels
 
 
-def _first_readable(images: Any) -> Any:
-    """The first item that can be read; decoding all of them reports the unreadable ones."""
+def _first_readable(images: Any) -> tuple[int, Any]:
+    """The first item that can be read, by number; decoding reports the unreadable ones."""
     for index in range(len(images)):
         try:
-            return images[index]
+            return index, images[index]
         except Exception as error:  # a dataset may raise anything
             last = error
     raise DataError(

@@ -106,15 +106,13 @@ def _vector(value: Any, length: int) -> Array:
     try:
         vector = np.asarray(value, dtype="<f4")
     except (TypeError, ValueError, RuntimeError):
-        wanted = f"a vector of {length} numbers"
-        raise WrongCondition(f"comes with {_named(value)}, and the dataset says {wanted}") from None
+        vector = np.asarray(np.nan)
 
     # Shape and range.
     if vector.shape != (length,):
-        shape = "x".join(map(str, vector.shape)) or "a single number"
-        raise WrongCondition(
-            f"comes with a vector of {shape}, and the dataset says {length} numbers"
-        )
+        shape = "x".join(map(str, vector.shape))
+        given = f"a vector of {shape}" if shape else _named(value)
+        raise WrongCondition(f"comes with {given}, and the dataset says a vector of {length}")
     if not np.isfinite(vector).all():
         raise WrongCondition(f"comes with a vector that is not finite: {shown(vector.tolist())}")
     return vector

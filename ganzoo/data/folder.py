@@ -9,35 +9,45 @@ from pathlib import Path
 
 from PIL import Image
 
+from ganzoo.data.attributes import read_attributes
 from ganzoo.data.depth import load_file
 from ganzoo.data.finder import Found, find_images
 from ganzoo.data.fingerprint import content_fingerprint
 from ganzoo.data.headers import Headers
 from ganzoo.data.search import tally
 from ganzoo.errors import GanzooWarning
-from ganzoo.interfaces.dataset import ImageSource, ImageSpec
+from ganzoo.interfaces.dataset import ImageSource, ImageSpec, Vector
+
+Label = int | tuple[float, ...]
+"""The class of an image, or its attributes."""
 
 
-class FolderImages(Sequence[tuple[Image.Image, int]]):
+class FolderImages(Sequence[tuple[Image.Image, Label]]):
     """Images of a folder with their labels, loaded on access.
 
     Args:
-        found: the files.
+        files: paths.
+        labels: one for each file.
         description: of the folder, in one line, for people.
         sizes: how many images have each size (height, width).
         bits: used by 16-bit images; if None, as their files say.
     """
 
     def __init__(
-        self, found: Found, description: str, sizes: Counter[tuple[int, int]], bits: int | None
+        self,
+        files: Sequence[str],
+        labels: Sequence[Label],
+        description: str,
+        sizes: Counter[tuple[int, int]],
+        bits: int | None,
     ) -> None:
-        self.files, self.labels = found.files, found.labels
+        self.files, self.labels = files, labels
         self.description, self.sizes, self.bits = description, sizes, bits
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> tuple[Image.Image, int]:  # type: ignore[override]
+    def __getitem__(self, index: int) -> tuple[Image.Image, Label]:  # type: ignore[override]
         return load_file(self.files[index], self.bits), self.labels[index]
 
 
@@ -47,6 +57,7 @@ def open_folder(
     *,
     size: int | None = None,
     bits: int | None = None,
+    attributes: str | Path | None = None,
 ) -> ImageSource:
     """Open a folder of images; a warning says by what decisions images or labels may be lost.
 
@@ -55,16 +66,24 @@ def open_folder(
         split: `"train"`, or `"test"` or `"val"` if the folder has folders of these names.
         size: height and width by default; if None, the most common size of the images.
         bits: used by 16-bit images; if None, as their files say, else 16.
+        attributes: a CSV file with numbers of each image, which take the place of its class;
+            `ganzoo/data/attributes.py` has its form. A relative path is one in the folder.
 
     Returns:
         A source of `FolderImages`, in colour if any of the images is.
 
     Raises:
-        DataError: there are no images, or a label file or the classes of a split do not fit.
+        DataError: there are no images, or a label file, attributes or the classes of a split do
+            not fit.
         UsageError: the folder has no such split.
     """
     # Files and their headers.
-    found = find_images(path, split)
+    found, condition = find_images(path, split), None
+    labels: Sequence[Label] = found.labels
+    if attributes is not None:
+        described = read_attributes(path / attributes)
+        found, labels = described.of(found, path, path / attributes)
+        condition = Vector(len(described.names))
     headers = Headers.read(found.files)
     remarks = [*found.warnings, *_mislabelled(found, headers)]
     if remarks:
@@ -77,10 +96,10 @@ def open_folder(
 
     height, width = headers.common_size if size is None else (size, size)
     return ImageSource(
-        FolderImages(found, f"{path}: {'; '.join(notes)}", headers.sizes, bits),
-        ImageSpec(headers.channels, height, width, num_classes=len(found.class_names)),
+        FolderImages(found.files, labels, f"{path}: {'; '.join(notes)}", headers.sizes, bits),
+        ImageSpec(headers.channels, height, width, len(found.class_names), condition),
         class_names=found.class_names,
-        fingerprint=content_fingerprint(found.files, found.labels),
+        fingerprint=content_fingerprint(found.files, labels),
         locate=found.files.__getitem__,
     )
 

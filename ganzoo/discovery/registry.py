@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ganzoo.discovery.host import DISTRIBUTION, Component, PluginHost, default_host
 from ganzoo.discovery.specs import KINDS, LISTED, Kind
 from ganzoo.errors import GanzooWarning, PluginError, UsageError, did_you_mean
-from ganzoo.interfaces.options import NoOptions, Options, explain
+from ganzoo.interfaces.options import ConstraintOptions, NoOptions, Options, PenaltyOptions, explain
 
 
 class UnknownComponent(UsageError):
@@ -191,10 +191,17 @@ def build(component: Component, options: Options) -> Any:
     return made
 
 
+_WITHOUT_THEIR_OWN: dict[str, type[Options]] = {
+    "penalty": PenaltyOptions,
+    "constraint": ConstraintOptions,
+}
+"""The options of a component that declares none, where its kind has some."""
+
+
 def options_model(component: Component) -> type[Options]:
     """The pydantic model of a component's options."""
     if not component.spec.options:
-        return NoOptions
+        return _WITHOUT_THEIR_OWN.get(component.spec.kind, NoOptions)
     with blame(component):
         model = _load(component.spec.options)
     if not (isinstance(model, type) and issubclass(model, Options)):

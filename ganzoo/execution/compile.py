@@ -1,7 +1,7 @@
 """`torch.compile` of an objective. The results are those of eager mode, but for rounding.
 
 One exception: compiled code runs the discriminator on real and fake images one after the other,
-eager code jointly where it may, so dropout in a discriminator draws other numbers.
+eager code jointly where it may, so dropout in a discriminator and augmentations draw other numbers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.grad_mode import _unsafe_preserve_version_counter
 
 from ganzoo.errors import GanzooError, GanzooWarning, setting
 from ganzoo.randomness import isolated
@@ -48,7 +49,7 @@ class Compiled:
     ) -> Any:
         """What the objective returns."""
         # An earlier graph of the generator does not mind that its running statistics move on.
-        with torch.autograd._unsafe_preserve_version_counter(self._statistics):
+        with _unsafe_preserve_version_counter(self._statistics):
             if self._compiled is not None and active_penalties not in self._tried:
                 self._try(self._compiled, inputs, active_penalties, fake)
             if self._compiled is None:

@@ -151,7 +151,7 @@ def _provenance(subject: Subject) -> Iterator[str]:
         provenance = {}
     versions = provenance.get("versions", run.manifest.versions)
     facts = {
-        "steps": f"{run.manifest.step:,} of {run.config.training.steps:,}",
+        "steps": f"{run.manifest.step:,} of {run.config.training.length}",
         "checkpoint": f"SHA-256 of its weights {run.manifest.checksums.get('ema.safetensors')}",
         "dataset": f"{run.config.data.name}, fingerprint {provenance.get('dataset', 'unknown')}",
         "seed": str(run.config.training.seed),

@@ -59,5 +59,8 @@ class Augmentation(nn.Module, ABC):
 
         Returns:
             scalars for the log, by name.
+
+        Raises:
+            Unsupported: it adapts to scores, and the loss scored no real or no fake images.
         """
         return {}

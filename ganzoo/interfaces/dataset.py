@@ -43,6 +43,7 @@ class Picture:
 
 
 Condition = Vector | Picture
+"""What images are conditioned on instead of a class."""
 
 
 @dataclass(frozen=True)

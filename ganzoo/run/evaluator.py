@@ -16,7 +16,7 @@ from ganzoo.evaluation.results import Evaluation, not_measured
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.evaluating import evaluate
-from ganzoo.run.image_sources import generated_uint8
+from ganzoo.run.image_sources import Images, Sampled, generated_uint8
 
 
 def check_evaluation(config: RunConfig, host: PluginHost | None = None) -> list[str] | None:
@@ -93,9 +93,12 @@ class Evaluator(Observer):
         return evaluation.values()
 
     def _evaluate(self, trainer: TrainerState) -> Evaluation:
-        n = self.logging.eval_images
+        n, title = self.logging.eval_images, f"the generator at step {trainer.step:,}"
+        images: Images = Sampled(title, trainer.image, trainer.sample, conditional=True)
+        if not trainer.conditional or trainer.image.condition is None:
+            images = generated_uint8(trainer.sample(n), title)
         return evaluate(
-            generated_uint8(trainer.sample(n), f"the generator at step {trainer.step:,}"),
+            images,
             self.reference,
             metrics=self.metric_names,
             extractor=self.logging.eval_extractor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,55 +22,84 @@ from ganzoo.interfaces.metric import ImageSet
 from ganzoo.randomness import derive
 from ganzoo.run import journal
 from ganzoo.run.run import Run
+from ganzoo.sampling import Conditions
 
-Images = Run | ImageStore | Tensor | str | Path | Mapping[str, Any]
+Images = Run | Source | ImageStore | Tensor | str | Path | Mapping[str, Any]
 """Images that can be compared: see `ganzoo.evaluate`."""
 
 
-class Generated(Source):
-    """Images of a run's averaged generator; held-out images are of other z."""
+class Sampled(Source):
+    """Images of a generator; held-out images are of other z.
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.step = run.manifest.step
-        self.title = f"{run.path} at step {self.step:,}"
-        self.held_out_as = f"other images of {self.title}"
+    Args:
+        title: for people.
+        spec: shape of the images, and classes or condition.
+        sample: `sample(n, seed=…, labels=…)` draws images.
+        conditional: whether it takes labels.
+        kept: number of conditions that are used in turn where none are given; None for classes.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        spec: ImageSpec,
+        sample: Callable[..., Tensor],
+        *,
+        conditional: bool,
+        kept: int | None = None,
+    ) -> None:
+        self.title, self.held_out_as = title, f"other images of {title}"
+        self._spec, self._sample, self._conditional, self._kept = spec, sample, conditional, kept
 
     @property
     def spec(self) -> ImageSpec:
-        """Shape of the images and number of classes."""
-        return self.run.manifest.image
+        """Shape of the images, and classes or condition."""
+        return self._spec
 
     def draw(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
         """Sample images; a conditional generator gets the labels or conditions of the reference."""
         # Conditions of the reference, if they are of the generator's kind; else its own in turn.
-        conditions = self.run.sampler.conditions
-        if conditions is None or like is None or like.shape != (n, *self.spec.condition_shape):
-            like = None
-            if conditions is not None and conditions.kept is not None:
-                self._warn_of_repetition(n, len(conditions.kept))
-        like = from_uint8(like) if like is not None and like.ndim == 4 else like
-        labels = self.run.sampler.labels(like, n)
-
-        # Images.
-        images = generated_uint8(self.run.sample(n, seed=seed, labels=labels), self.title)
-        classes = self.run.num_classes
-        return ImageSet(images=images, labels=labels if classes else None, num_classes=classes)
-
-    def _warn_of_repetition(self, n: int, kept: int) -> None:
-        """Warn that the run's own conditions are fewer than the images."""
-        if kept < n:
-            kind = self.spec.condition_kind
+        classes, labels = self._spec.num_classes if self._conditional else 0, None
+        if (
+            self._conditional
+            and like is not None
+            and like.shape == (n, *self._spec.condition_shape)
+        ):
+            labels = from_uint8(like) if like.ndim == 4 else like
+        elif classes:
+            labels = Conditions(self._spec).in_turn(n)
+        elif self._kept is not None and self._kept < n:
+            kind = self._spec.condition_kind
             message = (
                 f"the other side has no {kind} for each image, so {n:,} images of {self.title} are "
-                f"made from the {kept:,} {kind}s that the run keeps. Compare it with a dataset of "
-                "the same kind"
+                f"made from the {self._kept:,} {kind}s that the run keeps. Compare it with a "
+                "dataset of the same kind"
             )
             warnings.warn(GanzooWarning(message), stacklevel=2)
+
+        # Images.
+        images = generated_uint8(self._sample(n, seed=seed, labels=labels), self.title)
+        return ImageSet(images=images, labels=labels if classes else None, num_classes=classes)
 
     def draw_held_out(self, n: int, *, seed: int, like: Tensor | None = None) -> ImageSet:
         """Sample images of other z."""
         return self.draw(n, seed=derive(seed, "held out"), like=like)
+
+
+class Generated(Sampled):
+    """Images of a run's averaged generator."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.step = run.manifest.step
+        conditions = run.sampler.conditions
+        super().__init__(
+            f"{run.path} at step {self.step:,}",
+            run.manifest.image,
+            run.sample,
+            conditional=conditions is not None,
+            kept=None if conditions is None or conditions.kept is None else len(conditions.kept),
+        )
 
 
 def generated_uint8(images: Tensor, title: str) -> Tensor:
@@ -147,6 +176,8 @@ class _Opener:
     def open(self, images: Images) -> Source | Split | Folder:
         """Open a run, images in memory, a dataset or a path."""
         match images:
+            case Source():
+                return images
             case Run():
                 return Generated(images)
             case ImageStore():

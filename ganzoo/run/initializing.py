@@ -61,13 +61,14 @@ def initialize_from(trainer: Trainer, source: Run) -> dict[str, Any]:
         matrices = {key for key, tensor in tensors[name].items() if tensor.ndim > 1}
         if matrices and matrices <= set(missing[name]):
             raise UsageError(
-                f"{setting('init_from', source.path)}: no layer of that run's {name} has the name and "
-                "the shape of one here; use its architecture, with its options"
+                f"{setting('init_from', source.path)}: no layer of that run's {name} has the name "
+                "and the shape of one here; use its architecture, with its options"
             )
         if missing[name]:
             message = (
-                f"{setting('init_from', source.path)}: these tensors of the {name} have no counterpart "
-                f"in that run, and keep their initial values: {', '.join(missing[name])}"
+                f"{setting('init_from', source.path)}: these tensors of the {name} have no "
+                "counterpart in that run, and keep their initial values: "
+                f"{', '.join(missing[name])}"
             )
             warnings.warn(GanzooWarning(message), stacklevel=2)
     loaded = {name: len(tensors[name]) - len(missing[name]) for name in networks}

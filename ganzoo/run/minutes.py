@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo.config import RunConfig, changed_toml, load_config
+from ganzoo.config import KeyPath, RunConfig, changed_toml, load_config
 from ganzoo.files import replace_text
 from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
@@ -29,7 +29,8 @@ def write_steps(directory: RunDirectory, step: int) -> None:
     """Replace a time budget in `config.toml` by its steps, so that the file repeats the run."""
     minutes = load_config(directory.config).training.minutes
     if minutes is not None:
-        changes = {("training", "steps"): step, ("training", "minutes"): None}
+        changes: dict[KeyPath, int | None] = {("training", "steps"): step}
+        changes["training", "minutes"] = None
         text = directory.config.read_text(encoding="utf-8")
         replace_text(directory.config, changed_toml(text, changes, f"{minutes:g} minutes"))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
@@ -70,12 +71,14 @@ def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
         def hook(_: nn.Module, __: object, output: object) -> None:
             if isinstance(output, Tensor):
                 shape = tuple(output.shape[1:])
-                listed.append(Stage(name, type(layer).__name__, shape, count_parameters(layer)))
+                kind = type_before_parametrizations(layer).__name__
+                listed.append(Stage(name, kind, shape, count_parameters(layer)))
 
         layer.register_forward_hook(hook)
 
     for name, layer in network.named_modules():
-        if not list(layer.children()):
+        inner = [child for child, _ in layer.named_children() if child != "parametrizations"]
+        if not inner and "parametrizations" not in name.split("."):
             add_hook(name, layer)
 
     # Run the network.

@@ -24,6 +24,7 @@ from ganzoo.interfaces.architecture import Architecture, Demands, Networks
 from ganzoo.interfaces.augmentation import Augmentation
 from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
+from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import AnyPenalty
@@ -31,14 +32,19 @@ from ganzoo.run.arguments import choose_dataset
 from ganzoo.run.compatibility import check_networks, resolve_demands, resolve_image, title
 from ganzoo.run.evaluator import check_evaluation
 from ganzoo.run.networks import build_networks
+from ganzoo.run.threads import check_threads, chosen_threads
 from ganzoo.sampling import settles_of
 from ganzoo.training.demands import CheckedDemands
 from ganzoo.training.settings import check_training, length_in_steps
 from ganzoo.training.trainer import Trainer
 
-
 LENGTHS = [("training", unit) for unit in ("steps", "kimg", "epochs", "minutes")]
 """Settings that say how long to train."""
+
+THREADS: KeyPath = ("execution", "threads")
+
+BY_SIZE = "auto, by the size of the networks"
+"""The origin of a number of threads that was chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +209,8 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     checked = check_networks(networks, image, demands, components, loss, penalties)
     _replace_auto(tree, ("execution", "device"), str(execution.device))
     _replace_auto(tree, ("execution", "precision"), execution.precision)
+    if execution.device.type == "cpu":
+        _resolve_threads(tree, networks, image, architecture.latent)
 
     return Plan(
         config=tree.validate(),
@@ -303,6 +311,20 @@ def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> No
             origin = f"{getattr(training, unit):g} {unit} (from {tree.origins[path]})"
             tree.override(("training", "steps"), length_in_steps(training, image_count), origin)
             tree.drop(path)
+
+
+def _resolve_threads(
+    tree: ConfigTree, networks: Networks, image: ImageSpec, latent: Latent
+) -> None:
+    """Choose the number of CPU threads, unless the user has."""
+    if (given := tree.get(*THREADS)) is not None:
+        check_threads(given)
+        return
+    training = tree.validate().training
+    threads = chosen_threads(
+        networks, image, latent, training.batch_size, conditional=training.conditional
+    )
+    tree.override(THREADS, threads, BY_SIZE)
 
 
 def _replace_auto(tree: ConfigTree, path: KeyPath, value: Any) -> None:

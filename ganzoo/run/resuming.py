@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -30,7 +31,7 @@ from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.minutes import is_trained, minutes_trained, with_steps, write_steps
 from ganzoo.run.missing import missing_explained
-from ganzoo.run.plan import Plan, compose
+from ganzoo.run.plan import BY_SIZE, THREADS, Plan, compose
 from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare
@@ -138,7 +139,7 @@ def resume_plan(
         finished_is_fine: return a run that has all its steps, instead of an error.
     """
     run = Run(run_dir)
-    plan = make_plan()
+    plan = _with_threads_of(run, make_plan())
 
     def finished() -> bool:
         changes = changed(run.directory, plan)
@@ -167,6 +168,15 @@ def resume_plan(
         distributed.on_rank_zero(lambda: _update_config(run.directory.config, plan.config))
         checkpoint = distributed.on_rank_zero(lambda: run.checkpoint if run.steps else None)
         return fit(session, run.directory, "resumed", checkpoint)
+
+
+def _with_threads_of(run: Run, plan: Plan) -> Plan:
+    """Keep the run's number of CPU threads unless the user names one: bits depend on it."""
+    if plan.origins.get(THREADS) != BY_SIZE:
+        return plan
+    threads = run.config.execution.threads
+    execution = plan.config.execution.model_copy(update={"threads": threads})
+    return replace(plan, config=plan.config.model_copy(update={"execution": execution}))
 
 
 def _update_config(file: Path, config: RunConfig) -> None:

@@ -67,7 +67,7 @@ def train(
         observers: `ganzoo.Observer` objects, or names of those that plugins provide.
         host: the plugins to choose from; the installed ones if None.
         settings: every setting of the sections image, training, execution and logging of
-            `RunConfig`: `steps`, `batch_size`, `size`, `seed`, `device`, `conditional`, ….
+            `RunConfig`: `steps`, `minutes`, `batch_size`, `size`, `seed`, `device`, ….
 
     Raises:
         UsageError: an unknown name, an option out of range, an impossible combination, or a run

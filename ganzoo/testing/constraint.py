@@ -106,6 +106,19 @@ def deep_copies(bench: ConstraintBench) -> None:
     expect(torch.equal(copy(images), before), "a copy changes with the network it was made of")
 
 
+@promise(mend="in `settle`, change the copy that you are given alone, its layers' own tensors")
+def settling_changes_the_copy_alone(bench: ConstraintBench) -> None:
+    """A settled copy still computes finite values, and the network it was made of is as before."""
+    constraint, network = bench.updated()
+    images = torch.randn(N, 3, 8, 8, generator=torch.Generator().manual_seed(9))
+    before = network.eval()(images)
+    copy = deepcopy(network)
+    with torch.no_grad():
+        constraint.settle(copy)
+    expect(copy.eval()(images).isfinite().all(), "a settled copy computes something infinite")
+    expect(torch.equal(network(images), before), "settling a copy changes the original")
+
+
 @promise(mend="change weights under `torch.no_grad()`, in place, by functions that can be repeated")
 def after_update_is_idempotent(bench: ConstraintBench) -> None:
     """Applied twice after an update, it changes no more than once."""

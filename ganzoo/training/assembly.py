@@ -205,9 +205,9 @@ def assemble(
     settles = [*choices.settles]
 
     # Networks, wrapped by constraints; demands on them.
-    freeze_first_layers(networks.discriminator, training.freeze_layers)
     if demands is None:
         wrap(networks, constraints)
+    freeze_first_layers(networks.discriminator, training.freeze_layers)
     networks = Networks(*map(execution.place, networks))
     if demands is None:
         wanted = combined_demands(loss, penalties.values(), conditional=training.conditional)
@@ -218,16 +218,19 @@ def assemble(
         )
 
     # Updates of both networks.
-    pipeline = Pipeline.of(choices.augment)
+    pipeline, dtype = Pipeline.of(choices.augment), input_dtype(networks)
+    for part in (loss, *penalties.values(), *([] if pipeline is None else [pipeline])):
+        part.to(execution.device)
+        if dtype == torch.float64:  # their buffers meet scores and images
+            part.double()
     conditional = demands.demands.labels
     critic = BoundCritic(
         networks.discriminator,
         execution,
         conditional,
-        None if pipeline is None else pipeline.to(execution.device),
+        pipeline,
         takes_patches=loss.takes_patches,
     )
-    loss = loss.to(execution.device)
     discriminator_update, generator_update = make_updates(
         networks.generator,
         critic,
@@ -263,7 +266,7 @@ def assemble(
         images.spec,
         pipeline,
         conditional,
-        input_dtype(networks),
+        dtype,
         discriminator_update,
         generator_update,
         kept,

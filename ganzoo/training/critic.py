@@ -56,7 +56,10 @@ class BoundCritic:
 
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
-        images = self.augment(batch.images) if self.augment else batch.images
+        images = batch.images
+        if self.augment is not None:
+            with self.execution.autocast("fp32"):
+                images = self.augment(images)
         labels = batch.labels if self.conditional else None
         with self.execution.autocast(self.precision):
             returned = run_discriminator(self.discriminator, images, labels)

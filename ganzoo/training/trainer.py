@@ -163,7 +163,7 @@ class Trainer(TrainingState):
 
     def stop(self, *, interrupt: bool = False) -> None:
         """Let `fit` return after the current step; or raise KeyboardInterrupt, for signals."""
-        self._stop = "interrupt" if interrupt else "stop"
+        self._stop = "interrupt" if interrupt or self._stop == "interrupt" else "stop"
 
     def train_step(self) -> Terms:
         """One generator update after `n_critic` discriminator updates.

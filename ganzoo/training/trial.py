@@ -49,12 +49,15 @@ def check_shapes(
             f"the generator does not take z of shape (2, {latent.latent_dim})", conditional
         ):
             images = generator(*arguments)
-        if not isinstance(images, Tensor) or images.shape != (2, *image.shape):
-            made = f"shape {tuple(images.shape)}" if isinstance(images, Tensor) else type(images)
+        if not isinstance(images, Tensor):
             raise Unsupported(
-                f"the generator makes images of {made} of 2 z, and the data has images of {image}: "
-                f"it must return {(2, *image.shape)}. To resize the data give "
-                f"data=ganzoo.ImageStore.from_dataset(…, size=…)"
+                f"the generator returns a {type(images).__name__}, and must return images"
+            )
+        if images.shape != (2, *image.shape):
+            raise Unsupported(
+                f"the generator makes images of shape {tuple(images.shape)} of 2 z, and the data "
+                f"has images of {image}: they must be {(2, *image.shape)}. Data is resized by "
+                "data=ganzoo.ImageStore.from_dataset(…, size=…)"
             )
 
         # Discriminator.

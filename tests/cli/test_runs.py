@@ -228,7 +228,7 @@ def test_a_stopped_run_says_how_to_resume(ganzoo_cli, monkeypatch):
     whole = Trainer.train_step
 
     def stopping(trainer):
-        trainer.stop()
+        trainer.stop(interrupt=True)
         return whole(trainer)
 
     monkeypatch.setattr(Trainer, "train_step", stopping)

@@ -131,7 +131,7 @@ def here(tmp_path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        *((README, 17), (INDEX, 3), (GUIDE, 33), (GALLERY, 5), (REPORT, 6)),
+        *((README, 17), (INDEX, 3), (GUIDE, 34), (GALLERY, 5), (REPORT, 6)),
         *((EXPORT, 5), (RECIPES, 5)),
     ],
     ids=["readme", "index", "guide", "gallery", "report", "export", "recipes"],

@@ -9,6 +9,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import lookup
 
 import click
 import pytest
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.slow
 
 def plain(text: str) -> str:
     """Without what tells source from page: backticks, typographic quotes, line breaks."""
-    typography = {"\N{RIGHT SINGLE QUOTATION MARK}": "'", "…": "...", "`": ""}
-    typography |= dict.fromkeys(
-        ("\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}"), '"'
-    )
+    typography = {"…": "...", "`": ""}
+    for mark, size in (("'", "SINGLE"), ('"', "DOUBLE")):
+        sides = (lookup(f"{side} {size} QUOTATION MARK") for side in ("LEFT", "RIGHT"))
+        typography |= dict.fromkeys(sides, mark)
     return " ".join(text.translate(str.maketrans(typography)).split())
 
 
@@ -41,6 +42,7 @@ def unspaced(text: str) -> str:
 FIELD_TERMS = [
     "gradient accumulation", "mixed precision", "horizontal flip", "exponential moving average",
     "data parallel", "learning rate", "random seed", "global batch size", "memory-mapped",
+    "spectral normalization", "differentiable augmentation", "schedule", "half-life", "path length",
 ]  # fmt: skip
 
 GENERATED = {"genindex.html", "search.html", "py-modindex.html"}

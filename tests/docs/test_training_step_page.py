@@ -83,7 +83,7 @@ def test_the_flag_holds_the_mean_weights_of_a_run(changed, tmp_path, flag):
     (code,) = [code for code in blocks("python") if not code.startswith("# tests/")]
     printed = python(changed, "-c", code, cwd=tmp_path).stdout
     changes = [tuple(map(float, line.split()[1:])) for line in printed.splitlines()]
-    assert len(changes) == 3
+    assert len(changes) == 4
     for weight, mean in changes:
         assert weight > 1e-6
         assert (mean < 0.01 * weight) == (flag == "--center-gradients")

@@ -161,12 +161,14 @@ FORMS = [
     'arch = "dcgan"\nloss = "bce"\ndata = "emoji"\n',
     'arch = {name = "dcgan", x = 1}\ntraining = {steps = 3}\n[loss]\nname = "bce"\n',
     'arch.name = "dcgan"\ntraining.steps = 3 # mine\nloss.name = "bce"\n[data]\nname = "emoji"\n',
+    'penalty.r1.weight = 2\n[arch]\nname = "dcgan"\n[loss]\nname = "bce"\n[training]\nsteps = 3\n',
     '[penalty.r1]\nweight = 2\n[training]\nsteps = 3\n[penalty.r2]\n[arch]\nname = "dcgan"\n',
 ]
 
 
 @fuzzed
 @given(text=st.sampled_from(FORMS), changes=CHANGES)
+@example(text=FORMS[3], changes={("training", "steps"): None})
 def test_changes_reach_every_form_of_a_config(text, changes):
     """The reference is the parsed text, changed as a dict."""
     expected = tomllib.loads(text)

@@ -38,6 +38,18 @@ TRAIN = (
     ),
 )
 
+PROVIDES = {
+    "architecture": "nocturne",
+    "losses": "twilight, compass, mosaic",
+    "penalty": "tide",
+    "augmentation": "clouds",
+    "constraint": "orbit",
+    "dataset": "night-sky",
+    "observer": "night-watch",
+}
+ANIMALS = ", ".join(PROVIDES.values()).split(", ")
+"""What it provides, besides a command."""
+
 FROM_PYTHON = """
     import ganzoo
 
@@ -48,9 +60,16 @@ FROM_PYTHON = """
         "its architecture": (night, "wgan-gp", {"name": "emoji"}),
         "its loss": ({"name": "dcgan", "base_channels": 4}, "twilight", {"name": "emoji"}),
         "its data": ({"name": "vanilla", "width": 8}, "acgan", {"name": "night-sky", "count": 40}),
+        "its output": ({"name": "vanilla", "width": 8}, "compass", {"name": "emoji"}),
+        "its patches": ({**night, "patches": True}, "mosaic", {"name": "emoji"}),
+    }
+    more = {
+        "its output": {"augment": ["clouds", "diffaugment"], "constraint": "orbit"},
+        "its patches": {"penalty": {"tide": {"interval": 1}, "r1": {}}},
     }
     for name, (arch, loss, data) in combinations.items():
-        run = ganzoo.train(arch=arch, loss=loss, data=data, run_dir=name, **small)
+        own = more.get(name, {})
+        run = ganzoo.train(arch=arch, loss=loss, data=data, run_dir=name, **small, **own)
         images = run.sample(3)
         assert images.shape == (3, 3, 16, 16), images.shape
         assert images.isfinite().all()
@@ -102,13 +121,16 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
 
     with environment.installed(wheel):
         listed = ganzoo_says("list")
-        for animal in ("nocturne", "twilight", "night-sky", "night-watch"):
+        for animal in ANIMALS:
             assert f"\n  {animal} " in listed
-        assert listed.count("nocturne-gan 0.3.0") == 4
+        unwrapped = " ".join(listed.split()).replace("- ", "-")
+        assert unwrapped.count("[nocturne-gan 0.3.0]") == len(ANIMALS)
         plugins = ganzoo_says("plugins")
         assert "nocturne  (nocturne-gan 0.3.0, nocturne_gan.plugin)" in plugins
-        assert "loaded: architecture nocturne; loss twilight; dataset night-sky; " in plugins
-        assert "observer night-watch; command night-log" in plugins
+        provided = plugins.split("nocturne_gan.plugin)")[1].split("loaded: ")[1].splitlines()[0]
+        for kind, names in PROVIDES.items():
+            assert f"{kind} {names}" in provided
+        assert provided.endswith("command night-log")
         assert "provided by" in (shown := ganzoo_says("show", "loss", "twilight"))
         assert "consistency" in shown
 
@@ -119,7 +141,9 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
         assert (tmp_path / "moons.png").exists()
         code = textwrap.dedent(FROM_PYTHON)
         out = environment.succeed("python", "-W", "error", "-c", code, cwd=tmp_path)
-        assert out.splitlines() == ["together", "its architecture", "its loss", "its data"]
+        assert out.splitlines() == [
+            *("together", "its architecture", "its loss", "its data", "its output", "its patches")
+        ]
 
         shutil.copytree(OUTSIDER / "tests", tmp_path / "own" / "tests")
         shutil.copy(OUTSIDER / "pyproject.toml", tmp_path / "own")

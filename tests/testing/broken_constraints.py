@@ -87,6 +87,17 @@ class PinsTheWeights(ganzoo.Constraint):
         )
 
 
+class SettlesTheOriginal(GoodWrapper):
+    """Keeps the layers that it has wrapped."""
+
+    def wrap(self, network):
+        super().wrap(network)
+        self.layer = network.score
+
+    def settle(self, generator):
+        self.layer.weight.mul_(0.5)
+
+
 class Shrinks(ganzoo.Constraint):
     def after_update(self, network):
         for parameter in network.parameters():

@@ -163,6 +163,7 @@ BROKEN |= {
         "ClampsFrozenLayers": "leaves_frozen_parts_alone",
         "RemembersANorm": "state_round_trip",
         "PinsTheWeights": "deep_copies",
+        "SettlesTheOriginal": "settling_changes_the_copy_alone",
         "Shrinks": "after_update_is_idempotent",
         "ARewardForLargeWeights": "penalty_is_a_scalar",
         "DoesNothing": "constrains_something",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import threading
+from contextlib import nullcontext
 
 import pytest
 import torch
 import torch.nn.functional as F
+from shared_stops import end_of
+from together import together
 from torch import nn
 from toys import (
     LogisticLoss,
@@ -390,6 +394,62 @@ def test_observers_are_told_of_a_failure_and_the_exception_goes_on(make_trainer)
     with pytest.raises(ArithmeticError):
         make_trainer(loss=Failing()).fit(2, [Notes()])
     assert isinstance(told[0], ArithmeticError)
+
+
+class StopAt(ganzoo.Observer):
+    def __init__(self, step, **options):
+        super().__init__()
+        self.at, self.options, self.ends = step, options, []
+
+    def step(self, trainer, terms):
+        if trainer.step == self.at:
+            trainer.stop(**self.options)
+
+    def finished(self, trainer):
+        self.ends.append("finished")
+
+    def failed(self, trainer, error):
+        self.ends.append(type(error).__name__)
+
+
+def test_stop_lets_fit_return_and_training_goes_on_when_asked(make_trainer):
+    through, trainer, early = make_trainer(), make_trainer(), StopAt(3)
+    trainer.fit(8, [early])
+    assert (trainer.step, trainer.stopped, early.ends) == (3, True, ["finished"])
+    trainer.fit(8)
+    assert (trainer.step, trainer.stopped) == (8, False)
+    through.fit(8)
+    assert same(weights(trainer.generator), weights(through.generator))
+
+
+def test_stop_for_a_signal_ends_fit_by_an_interrupt(make_trainer):
+    trainer, early = make_trainer(), StopAt(3, interrupt=True)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(8, [early])
+    assert (trainer.step, trainer.stopped, early.ends) == (3, True, ["KeyboardInterrupt"])
+    trainer.fit(8)
+    assert trainer.step == 8
+
+
+@pytest.mark.parametrize("interrupt", [False, True])
+def test_a_request_from_another_thread_ends_training_between_two_steps(make_trainer, interrupt):
+    trainer = make_trainer()
+    threading.Timer(0.2, trainer.stop, kwargs={"interrupt": interrupt}).start()
+    with pytest.raises(KeyboardInterrupt) if interrupt else nullcontext():
+        trainer.fit(10**9)
+    assert trainer.consistent
+    assert trainer.stopped
+
+
+@pytest.mark.parametrize("interrupt", [False, True])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_processes_end_in_the_same_way_whichever_was_asked(rank, interrupt):
+    first, second = together(2, end_of, rank, 3, interrupt)
+    assert first == second
+    step, stopped, how = first
+    assert 3 <= step <= 4  # the other process hears of it in the step after
+    assert stopped
+    assert how == ("interrupted" if interrupt else "returned")
 
 
 def test_batch_has_a_length_and_keeps_its_labels_with_other_images():

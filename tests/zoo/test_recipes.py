@@ -63,6 +63,10 @@ PAPERS = {
         "2104.03310",
         DCGAN | {"betas": (0.0, 0.999), "n_critic": 4, "batch_size": 50, "conditional": True},
     ),
+    "sngan-dcgan": (
+        "1802.05957",
+        {"optimizer": "adam", "n_critic": 5, "batch_size": 64, "betas": (0.0, 0.9)},
+    ),
     "cr": ("1910.12027", DCGAN | {"batch_size": 64}),
     "icr": ("2002.04724", DCGAN | {"batch_size": 64}),
 }

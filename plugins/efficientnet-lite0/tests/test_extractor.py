@@ -101,18 +101,17 @@ def test_the_last_map_is_what_features_are_pooled_from(extractor):
     torch.testing.assert_close(head.mean((2, 3)), extractor.features(pixels), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_gradient_by_pixels_equals_finite_differences_in_float64(channels):
+def test_the_gradient_by_pixels_equals_finite_differences_in_float64():
     extractor = EfficientNetLite0(EfficientNetLite0Options(size=32))
     extractor.network.double()
-    images = noise(1, channels, 16, 16).double().requires_grad_()
+    images = noise(1, 1, 16, 16).double().requires_grad_()
 
     def value(pixels):
         return sum(each.square().mean() for each in extractor.maps(pixels))
 
     (gradient,) = torch.autograd.grad(value(images), images)
     step = 1e-6
-    for place in [(0, 0, 0, 0), (0, channels - 1, 7, 9)]:
+    for place in [(0, 0, 0, 0), (0, 0, 7, 9)]:
         moved = torch.zeros_like(images)
         moved[place] = step
         with torch.no_grad():

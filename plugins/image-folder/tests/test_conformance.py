@@ -14,3 +14,11 @@ PHOTOS = Path(__file__).parent / "photos"
 )
 def test_conformance(check):
     check()
+
+
+ATTRIBUTES = {"path": PHOTOS, "attributes": Path("../attributes.csv")}
+
+
+@ganzoo.testing.conformance("ganzoo_image_folder.plugin", options={"image-folder": ATTRIBUTES})
+def test_conformance_with_attributes(check):
+    check()

@@ -270,3 +270,12 @@ def test_bits_that_files_do_not_state_can_be_given(tmp_path):
     assert dark.images.max() == 16
     store = ganzoo.ImageStore.from_source(folder(tmp_path, bits=12), size=2)
     assert store.images[:, 0, 0, 0].tolist() == [0, 128, 255]
+
+
+def test_attributes_take_the_place_of_classes(tmp_path):
+    put(tmp_path / "cat" / "0.png")
+    put(tmp_path / "dog" / "0.png")
+    (tmp_path / "attributes.csv").write_text("file,furry\ncat/0.png,1\ndog/0.png,0.5\n")
+    source = folder(tmp_path, attributes="attributes.csv")
+    assert source.spec == ganzoo.ImageSpec(3, 64, 64, condition=ganzoo.Vector(1))
+    assert [source.images[k][1] for k in range(2)] == [(1.0,), (0.5,)]

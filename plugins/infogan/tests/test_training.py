@@ -33,14 +33,13 @@ def run(tmp_path_factory):
 
 
 def test_codes_are_recovered_from_images_after_a_short_training(tmp_path):
-    """Of 8 clusters, chance finds 1 in 8 categories, and none of a continuous code's variance."""
-    codes = {"name": "infogan", "categories": [8], "continuous": 1, "continuous_weight": 1.0}
+    """Without the terms: 1 in 4 categories by chance, and none of a continuous code's variance."""
     run = ganzoo.train(
         arch={"name": "vanilla", "width": 64, "depth": 2, "latent_dim": 16, "batch_norm": False},
-        loss=codes,
-        data={"name": "gaussians", "layout": "ring", "modes": 8, "std": 0.1},
+        loss={"name": "infogan", "categories": [4], "continuous": 1, "continuous_weight": 2.0},
+        data={"name": "gaussians", "layout": "ring", "modes": 4, "std": 0.2, "count": 2000},
         batch_size=128,
-        steps=400,
+        steps=300,
         discriminator_lr=1e-3,
         device="cpu",
         precision="fp32",
@@ -49,10 +48,10 @@ def test_codes_are_recovered_from_images_after_a_short_training(tmp_path):
     z = run.latent.sample(1000, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         predicted = run.discriminator(run.decode(z))["code"]
-    hits = predicted[:, :8].argmax(1) == z[:, :8].argmax(1)
+    hits = predicted[:, :4].argmax(1) == z[:, :4].argmax(1)
     assert hits.float().mean() > 0.9
-    unexplained = (predicted[:, 8] - z[:, 8]).var() / z[:, 8].var()
-    assert unexplained < 0.3
+    unexplained = (predicted[:, 4] - z[:, 4]).var() / z[:, 4].var()
+    assert unexplained < 0.4
 
 
 def test_sampling_draws_codes(run):
@@ -103,7 +102,8 @@ def test_the_readmes_program_draws_what_each_code_does(run, tmp_path, monkeypatc
     assert (z[0, :, 10].diff() > 0).all()  # the code grows from column to column
     assert (z[..., 11:] == z[0, 0, 11:]).all()  # of the same noise
     for name in ("categories.png", "continuous.png"):
-        assert Image.open(tmp_path / name).size[0] > 80
+        with Image.open(tmp_path / name) as picture:
+            assert picture.width > 80
 
 
 def test_a_z_that_is_too_short_is_refused_before_a_run_is_made(tmp_path):

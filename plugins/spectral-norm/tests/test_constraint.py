@@ -88,7 +88,7 @@ def _conv(weight, layer):
 
 
 def test_the_gradient_is_that_of_the_paper():
-    """d/dW L(W / sigma) = (G - <G, W / sigma> u v^T) / sigma (equation 9), G by the quotient."""
+    """d/dW L(W / sigma) = (G - <G, W / sigma> u v^T) / sigma (section 2.3), G at W / sigma."""
     layer = wrapped(nn.Linear(6, 4)).eval()
     state, raw = layer.parametrizations.weight[0], layer.parametrizations.weight.original
     g = torch.randn(4, 6)

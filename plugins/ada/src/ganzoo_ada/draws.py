@@ -45,9 +45,8 @@ class Draws:
 
 def matrices(*rows: Sequence[Tensor | float]) -> Tensor:
     """`(N, R, C)` from rows of numbers and of tensors `(N,)`."""
-    like = next(entry for row in rows for entry in row if isinstance(entry, Tensor))
-    columns = [
-        [entry if isinstance(entry, Tensor) else torch.full_like(like, entry) for entry in row]
-        for row in rows
-    ]
-    return torch.stack([torch.stack(row, -1) for row in columns], -2)
+    entries = [entry for row in rows for entry in row]
+    like = next(entry for entry in entries if isinstance(entry, Tensor))
+    filled = {e: torch.full_like(like, e) for e in entries if not isinstance(e, Tensor)}
+    columns = [e if isinstance(e, Tensor) else filled[e] for e in entries]
+    return torch.stack(columns, -1).view(len(like), len(rows), -1)

@@ -66,7 +66,9 @@ class EfficientNetLite0(ganzoo.Extractor):
                 "EfficientNet-Lite0 needs images of 1 or 3 channels and at least 2x2 pixels, "
                 f"not {'x'.join(map(str, images.shape[1:]))}"
             )
-        return self.network.to(images.device)
+        if self.network.device != images.device:
+            self.network.to(images.device)
+        return self.network
 
 
 def prepared(images: Tensor, size: int) -> Tensor:

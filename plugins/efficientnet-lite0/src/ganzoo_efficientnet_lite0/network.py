@@ -6,6 +6,7 @@ torchvision's EfficientNet has neither the lite variant nor that padding.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -85,6 +86,11 @@ class Network(nn.Module):
         self._conv_head = nn.Conv2d(inputs, FEATURES, 1, bias=False)
         self._bn1 = _norm(FEATURES)
         self._fc = nn.Linear(FEATURES, 1000)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._fc.weight.device
 
     def maps(self, x: Tensor) -> tuple[Tensor, ...]:
         """Feature maps of 24, 40, 112 and 320 channels, each half as wide and high as the last."""

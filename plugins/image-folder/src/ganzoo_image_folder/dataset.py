@@ -10,7 +10,7 @@ SIZE = 64
 
 
 class ImageFolder(ganzoo.Dataset):
-    """Images of a folder, with a class for each folder in it or with the labels of a file."""
+    """Images of a folder, with a class for each folder in it, or labels or numbers of a file."""
 
     options: ImageFolderOptions
 
@@ -19,4 +19,7 @@ class ImageFolder(ganzoo.Dataset):
 
     def open(self, split: str = "train") -> ganzoo.ImageSource:
         """All images of the folder; of its folder `split` if its folders are splits."""
-        return ganzoo.open_folder(self.options.path, split, size=SIZE, bits=self.options.bits)
+        options = self.options
+        return ganzoo.open_folder(
+            options.path, split, size=SIZE, bits=options.bits, attributes=options.attributes
+        )

@@ -22,6 +22,12 @@ class ImageFolderOptions(ganzoo.Options):
         description="Bits that 16-bit images use, such as 12. By default, as the files say.",
     )
 
+    attributes: Path | None = Field(
+        default=None,
+        description="CSV file in the folder with the first line file,NAME,NAME,…: numbers of each "
+        "image, to condition on in place of its class.",
+    )
+
     @field_validator("path")
     @classmethod
     def _absolute(cls, path: Path) -> Path:

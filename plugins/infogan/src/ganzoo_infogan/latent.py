@@ -74,8 +74,11 @@ class CodedLatent(ganzoo.Latent):
         A mixture of two categories never occurs in training: the start's last until t = 0.5.
         """
         choices, codes = sum(self.categories), slice(0, self.code_dim)
-        bare = [F.pad(z[..., self.code_dim :], (self.code_dim, 0)) for z in (start, end)]
-        point = self.noise.interpolate(*bare, t)
+        point = self.noise.interpolate(self._without_codes(start), self._without_codes(end), t)
         mixed = torch.lerp(start[..., codes], end[..., codes], t)
         category = (start if t < 0.5 else end)[..., :choices]
         return torch.cat([category, mixed[..., choices:], point[..., self.code_dim :]], -1)
+
+    def _without_codes(self, z: Tensor) -> Tensor:
+        """z with zeros for the codes."""
+        return F.pad(z[..., self.code_dim :], (self.code_dim, 0))

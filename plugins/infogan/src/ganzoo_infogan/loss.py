@@ -76,8 +76,8 @@ class InfoGAN(ganzoo.Loss):
         """-lambda log Q(c|x) of the codes in z, without constants."""
         categories, continuous = self.options.categories, self.options.continuous
         sizes = [*categories, continuous]
-        *logits, means = predicted.split(sizes, 1)
-        *chosen, codes = z[:, : self.code_dim].split(sizes, 1)
+        *logits, means = torch.split(predicted, sizes, 1)
+        *chosen, codes = torch.split(z[:, : self.code_dim], sizes, 1)
         terms = {}
         if categories:
             entropies = [F.cross_entropy(*pair) for pair in zip(logits, chosen, strict=True)]

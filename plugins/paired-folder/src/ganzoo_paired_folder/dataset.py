@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 import ganzoo
 from ganzoo_paired_folder.options import PairedFolderOptions
+from ganzoo_paired_folder.pairs import Counterparts, Halves
 
-Pair = tuple[Image.Image, Image.Image]
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 class PairedFolder(ganzoo.Dataset):
-    """Images, each with the picture of its pair as condition.
+    """Images, each with the other image of its pair as condition.
 
     Splits are folders train, test and val: of the path, or of A and B.
     """
@@ -35,60 +35,112 @@ class PairedFolder(ganzoo.Dataset):
         path = self.options.path
         if (path / split / "A").is_dir():
             path, split = path / split, "train"
-        is_split = (path / "A").is_dir() or (path / "B").is_dir()
-        return self._two_folders(path, split) if is_split else self._side_by_side(path, split)
+        if (path / "A").is_dir() or (path / "B").is_dir():
+            return self._two_folders(path, split)
+        return self._side_by_side(path, split)
 
     def _two_folders(self, path: Path, split: str) -> ganzoo.ImageSource:
         """Pairs of the folders A and B, by the names of their files."""
-        # The files of both folders, by name.
-        opened = [
-            ganzoo.open_folder(path / name, split, bits=self.options.bits) for name in ("A", "B")
-        ]
-        numbers = [
-            _by_name(source, path / name) for source, name in zip(opened, "AB", strict=True)
-        ]
-        _check_names(path, *numbers)
-        pairs = [(numbers[0][name], numbers[1][name]) for name in numbers[0]]
+        # The folder of conditions, and that of images.
+        folders = [path / name for name in ("AB" if self.options.direction == "a-to-b" else "BA")]
+        sources = [ganzoo.open_folder(folder, split, bits=self.options.bits) for folder in folders]
+        conditions, images = sources
 
-        # Sizes.
-        for a, b in pairs:
-            sizes = {_size(opened[0].locate(a)), _size(opened[1].locate(b))} - {None}
-            if len(sizes) > 1:
-                raise ganzoo.DataError(
-                    f"{opened[0].locate(a)} has {_text(_size(opened[0].locate(a)))} pixels, and its "
-                    f"counterpart in B {_text(_size(opened[1].locate(b)))}: both images of a pair "
-                    "have one size"
-                )
+        # Pairs.
+        names, others = map(_by_name, sources, folders)
+        _check_names(folders[0], names, folders[1], others)
+        rows = [(number, others[name]) for name, number in names.items()]
+        for condition, image in rows:
+            _check_sizes(conditions.locate(condition), images.locate(image))
 
-        # Image and condition.
-        image, condition = self._directed(opened[1], opened[0])
         return ganzoo.ImageSource(
-            _Files(image.images, condition.images, [self._directed(b, a) for a, b in pairs]),
-            ganzoo.ImageSpec(*image.spec.shape, condition=ganzoo.Picture(condition.spec.channels)),
-            fingerprint="/".join(source.fingerprint for source in opened),
-            locate=lambda k: " and ".join(
-                source.locate(number) for source, number in zip(opened, pairs[k], strict=True)
-            ),
+            Counterparts(conditions.images, images.images, rows),
+            ganzoo.ImageSpec(*images.spec.shape, condition=_picture(conditions)),
+            fingerprint="/".join(source.fingerprint for source in sources),
+            locate=lambda k: f"{images.locate(rows[k][1])} of {conditions.locate(rows[k][0])}",
         )
 
     def _side_by_side(self, path: Path, split: str) -> ganzoo.ImageSource:
         """Pairs of files that hold A on the left and B on the right."""
         source = ganzoo.open_folder(path, split, bits=self.options.bits)
-        for number in range(len(source.images)):
+        for number in range(len(source.images)):  # type: ignore[arg-type]  # it has a length
             size = _size(source.locate(number))
             if size is not None and size[0] % 2:
                 raise ganzoo.DataError(
-                    f"{source.locate(number)} has {_text(size)} pixels, which are no two images side "
-                    f"by side: its width is odd. Two folders of images must be called A and B"
+                    f"{source.locate(number)} has {_text(size)} pixels: an odd width is no two "
+                    f"images side by side. Images in two folders belong in {path / 'A'} and "
+                    f"{path / 'B'}"
                 )
         channels, height, width = source.spec.shape
         return ganzoo.ImageSource(
-            _Halves(source.images, reverse=self.options.direction == "b-to-a"),
-            ganzoo.ImageSpec(channels, height, width // 2, condition=ganzoo.Picture(channels)),
+            Halves(source.images, condition_left=self.options.direction == "a-to-b"),
+            ganzoo.ImageSpec(channels, height, width // 2, condition=_picture(source)),
             fingerprint=source.fingerprint,
             locate=source.locate,
         )
 
-    def _directed(self, b: T, a: T) -> tuple[T, T]:
-        """The image and its condition."""
-        return (b, a) if self.options.direction == "a-to-b" else (a, b)
+
+def _picture(source: ganzoo.ImageSource) -> ganzoo.Picture:
+    return ganzoo.Picture(source.spec.channels)
+
+
+def _by_name(source: ganzoo.ImageSource, folder: Path) -> dict[str, int]:
+    """The number of each image by its path below the folder, without the ending.
+
+    Raises:
+        DataError: two images differ in their endings alone.
+    """
+    numbers: dict[str, int] = {}
+    for number in range(len(source.images)):  # type: ignore[arg-type]  # it has a length
+        file = Path(source.locate(number))
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        if name in numbers:
+            first = Path(source.locate(numbers[name])).name
+            raise ganzoo.DataError(
+                f"{folder} has {first} and {file.name}: a pair is found by its name without the "
+                "ending; rename one of them"
+            )
+        numbers[name] = number
+    return numbers
+
+
+def _check_names(a: Path, names: dict[str, int], b: Path, others: dict[str, int]) -> None:
+    """Refuse images without a counterpart.
+
+    Raises:
+        DataError: how many there are in each folder, and the first.
+    """
+    lonely = {a: sorted(names.keys() - others.keys()), b: sorted(others.keys() - names.keys())}
+    found = [f"{len(of)} in {folder}, the first is {of[0]}" for folder, of in lonely.items() if of]
+    if found:
+        raise ganzoo.DataError(
+            f"images without a counterpart of the same name: {'; '.join(found)}. Remove them, or "
+            "give both images of a pair one name"
+        )
+
+
+def _check_sizes(first: str, second: str) -> None:
+    """Refuse a pair of two sizes.
+
+    Raises:
+        DataError: names the files and the sizes.
+    """
+    size, other = _size(first), _size(second)
+    if size is not None and other is not None and size != other:
+        raise ganzoo.DataError(
+            f"{first} has {_text(size)} pixels, and {second} {_text(other)}: both images of a pair "
+            "have one size, or they do not show the same place"
+        )
+
+
+def _size(file: str) -> Size | None:
+    """The size of an image; None if it cannot be read, which decoding reports."""
+    try:
+        with Image.open(file) as image:
+            return image.size
+    except Exception:  # an image reader may raise anything
+        return None
+
+
+def _text(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"

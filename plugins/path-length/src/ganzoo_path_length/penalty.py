@@ -41,20 +41,16 @@ class PathLength(ganzoo.GeneratorPenalty):
         self, generator: nn.Module, critic: ganzoo.Critic, fake: ganzoo.Fakes, real: ganzoo.Batch
     ) -> Tensor:
         """Scalar; zero where all paths have the length of the running mean."""
-        # y for the whole batch, so that each image's does not depend on micro-batches.
+        # y for the whole batch, then every n-th row: the same of micro-batches of a multiple of n.
         noise = torch.randn_like(fake.images)
+        rows = slice(None, None, self.options.batch_shrink)
+        some, style_generator = fake[rows], cast(ganzoo.StyleGenerator, generator)
 
-        lengths = path_lengths(
-            cast(ganzoo.StyleGenerator, generator), *self._some(fake.z, fake.labels, noise)
-        )
+        lengths = path_lengths(style_generator, some.z, some.labels, noise[rows])
         value = (lengths - self.mean).square().mean()
         with torch.no_grad():
             self.mean.lerp_(lengths.mean(), self.options.decay)
         return value
-
-    def _some(self, *rows: Tensor | None) -> list[Tensor | None]:
-        """Every n-th row: of micro-batches of a multiple of n rows the same as of the batch."""
-        return [None if each is None else each[:: self.options.batch_shrink] for each in rows]
 
 
 def path_lengths(

@@ -45,11 +45,12 @@ class Normalized(_SpectralNorm):
 class SpectralNorm(ganzoo.Constraint):
     """Every trained weight W of a convolution, linear layer or embedding becomes W / sigma(W).
 
-    Sigma(W) is the largest singular value of W as a matrix with a row for each output channel. So
-    each layer is 1-Lipschitz as a matrix. Each forward pass in training mode first makes
-    `n_power_iterations` power iterations from the singular vectors of the last one (algorithm 1).
+    Sigma(W) is the largest singular value of W as a matrix with a row for each output channel: the
+    Lipschitz constant of a linear layer. Each forward pass in training mode first makes
+    `n_power_iterations` power iterations from the singular vectors of the one before (algorithm 1).
     These vectors are buffers. They move in each pass: of real images, of fakes, of each micro-batch
-    of gradient accumulation.
+    of gradient accumulation, and of a frozen network too. With a generator they move once more in
+    a step that does not share its fakes (several processes, gradient accumulation).
     """
 
     options: SpectralNormOptions

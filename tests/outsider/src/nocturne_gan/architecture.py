@@ -11,9 +11,8 @@ another image. Conditional: a class embedding appended to z, and a projection di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import math
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -54,6 +53,7 @@ class Nocturne(ganzoo.Architecture):
                 image,
                 classes=0 if demands.unconditional_scores else classes,
                 outputs=demands.outputs,
+                patches=self.options.patches,
             ),
         )
 
@@ -104,7 +104,7 @@ class PaintBlock(nn.Module):
 
 
 class Watcher(nn.Module):
-    """Images `(N, C, H, W)` to raw scores `(N,)`, with the demanded outputs."""
+    """Images `(N, C, H, W)` to raw scores `(N,)` or `(N, P)`, with the demanded outputs."""
 
     def __init__(
         self,
@@ -113,8 +113,10 @@ class Watcher(nn.Module):
         *,
         classes: int,
         outputs: Mapping[str, ganzoo.Output],
+        patches: bool,
     ) -> None:
         super().__init__()
+        self.patches = patches
         self.enter = nn.Conv2d(image.channels, width, 3, padding=1)
         halvings = max(1, max(image.height, image.width).bit_length() - 3)  # 32 pixels become 4
         self.blocks = nn.ModuleList(WatchBlock(width) for _ in range(halvings))
@@ -127,11 +129,15 @@ class Watcher(nn.Module):
         features = self.enter(images)
         for block in self.blocks:
             features = block(features)
-        pooled = F.silu(features).mean((2, 3))
-        scores: Tensor = self.score(pooled).squeeze(1)
+        places = F.silu(features).flatten(2).transpose(1, 2)  # (N, P, width)
+        pooled = places.mean(1)
+        judged = places if self.patches else pooled.unsqueeze(1)
+        scores: Tensor = self.score(judged).squeeze(2)
         if self.project is not None:
             assert labels is not None, "this discriminator was built to be conditional"
-            scores = scores + (self.project(labels) * pooled).sum(1)
+            scores = scores + (self.project(labels).unsqueeze(1) * judged).sum(2)
+        if not self.patches:
+            scores = scores.squeeze(1)
         outputs = self.outputs(pooled, labels)
         return {"scores": scores, **outputs} if outputs else scores
 

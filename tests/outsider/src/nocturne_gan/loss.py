@@ -25,7 +25,7 @@ class Twilight(ganzoo.Loss):
         super().__init__(options or TwilightOptions())
 
     def discriminator_loss(
-        self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Batch
+        self, critic: ganzoo.Critic, real: ganzoo.Batch, fake: ganzoo.Fakes
     ) -> dict[str, Tensor]:
         """Non-saturating loss, and consistency under shifts."""
         scores = critic(real)
@@ -36,7 +36,7 @@ class Twilight(ganzoo.Loss):
         return terms
 
     def generator_loss(
-        self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
+        self, critic: ganzoo.Critic, fake: ganzoo.Fakes, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
         """Non-saturating loss, and moment matching."""
         terms = {"adversarial": F.softplus(-critic(fake)).mean()}

@@ -16,6 +16,9 @@ class NocturneOptions(ganzoo.Options):
     frequencies: int = Field(
         8, ge=1, le=256, description="Fourier features per axis of a pixel's position."
     )
+    patches: bool = Field(
+        False, description="Score patches instead of images, for losses that take patches."
+    )
 
 
 class TwilightOptions(ganzoo.Options):
@@ -29,6 +32,34 @@ class TwilightOptions(ganzoo.Options):
     )
     light: float = Field(
         1.0, ge=0, description="Weight of the difference in brightness and contrast."
+    )
+
+
+class CompassOptions(ganzoo.Options):
+    """Weights of the self-supervised terms; the defaults are the paper's."""
+
+    discriminator_weight: float = Field(
+        1.0, ge=0, description="Weight of the ways of real images in the discriminator's loss."
+    )
+    generator_weight: float = Field(
+        0.2, ge=0, description="Weight of the ways of fakes in the generator's loss."
+    )
+
+
+class TideOptions(ganzoo.PenaltyOptions):
+    """A small weight, a lazy interval."""
+
+    weight: ganzoo.Scheduled = Field(
+        0.1, ge=0, description="Factor of the penalty in the loss, a number or a schedule."
+    )
+    interval: int = Field(4, ge=1, description="Apply it at every n-th update, n times as strong.")
+
+
+class CloudsOptions(ganzoo.Options):
+    """The forecast."""
+
+    cover: ganzoo.Scheduled = Field(
+        0.5, ge=0, le=1, description="Thickest cloud, a number or a schedule; 1 hides the image."
     )
 
 

@@ -22,13 +22,64 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
 
 @ganzoo.hookimpl
 def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
-    """A loss on scores and images."""
+    """Losses on scores and images, on an output by name, and on patches."""
     yield ganzoo.LossSpec(
         name="twilight",
         factory="nocturne_gan.loss:Twilight",
         options="nocturne_gan.options:TwilightOptions",
         summary="Non-saturating loss with consistency regularization and moment matching.",
         reference="Zhang et al. 2020, Consistency Regularization for GANs, arXiv:1910.12027",
+    )
+    yield ganzoo.LossSpec(
+        name="compass",
+        factory="nocturne_gan.compass:Compass",
+        options="nocturne_gan.options:CompassOptions",
+        summary="Non-saturating loss; the discriminator also tells how an image was mirrored.",
+        reference="after Chen et al. 2019, Self-Supervised GANs via Auxiliary Rotation Loss, "
+        "arXiv:1811.11212",
+    )
+    yield ganzoo.LossSpec(
+        name="mosaic",
+        factory="nocturne_gan.mosaic:Mosaic",
+        summary="Least-squares loss of every patch of an image.",
+        reference="Isola et al. 2017, Image-to-Image Translation with Conditional Adversarial "
+        "Networks, arXiv:1611.07004",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
+    """A penalty on fakes that are made again."""
+    yield ganzoo.PenaltySpec(
+        name="tide",
+        factory="nocturne_gan.tide:Tide",
+        options="nocturne_gan.options:TideOptions",
+        summary="Penalizes the gradient of a fake's score by its z.",
+        reference="after Wu et al. 2019, LOGAN: Latent Optimisation for GANs, arXiv:1912.00953",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_augmentations() -> Iterator[ganzoo.AugmentationSpec]:
+    """Weather."""
+    yield ganzoo.AugmentationSpec(
+        name="clouds",
+        factory="nocturne_gan.clouds:Clouds",
+        options="nocturne_gan.options:CloudsOptions",
+        summary="Veils each image by a cloud of random thickness.",
+    )
+
+
+@ganzoo.hookimpl
+def ganzoo_constraints() -> Iterator[ganzoo.ConstraintSpec]:
+    """Celestial mechanics."""
+    yield ganzoo.ConstraintSpec(
+        name="orbit",
+        factory="nocturne_gan.orbit:Orbit",
+        options="ganzoo:ConstraintOptions",
+        summary="Keeps the norm of each weight matrix at most at its initial value.",
+        reference="after Karras et al. 2024, Analyzing and Improving the Training Dynamics of "
+        "Diffusion Models, arXiv:2312.02696",
     )
 
 
