@@ -86,10 +86,13 @@ from .reporting import Comparison as Comparison
 from .reporting import compare as compare
 from .reporting import report as report
 from .run.evaluating import evaluate as evaluate
+from .run.history import History as History
 from .run.pictures import save_grid as save_grid
+from .run.progress_bar import ProgressBar as ProgressBar
 from .run.resuming import resume as resume
 from .run.run import Run as Run
 from .run.starting import train as train
+from .training.plain_critic import critic as critic
 from .training.trainer import Trainer as Trainer
 
 __version__: str

@@ -225,14 +225,19 @@ class Sampler:
 
 def settles_of(architecture: Architecture, constraints: Iterable[Constraint]) -> list[Settle]:
     """What prepares a generator for sampling: of its constraints, then of its architecture."""
-    settles: list[Settle] = []
-    for constraint in constraints:
-        own = type(constraint).settle is not Constraint.settle
-        if own and constraint.applies_to("generator"):
-            settles.append(_without_draw(constraint))
+    settles = settles_of_constraints(constraints)
     if type(architecture).settle is not Architecture.settle:
         settles.append(architecture.settle)
     return settles
+
+
+def settles_of_constraints(constraints: Iterable[Constraint]) -> list[Settle]:
+    """What constraints on a generator do to prepare it for sampling."""
+    return [
+        _without_draw(constraint)
+        for constraint in constraints
+        if constraint.applies_to("generator") and type(constraint).settle is not Constraint.settle
+    ]
 
 
 def _without_draw(constraint: Constraint) -> Settle:

@@ -137,7 +137,8 @@ KEPT_BYTES = 2**24
 def examples(images: Any) -> Batch | None:
     """Select some images with their vectors or pictures, spread over the set; None without these.
 
-    A generator is sampled with them where nobody names a condition.
+    A generator is sampled with them where nobody names a condition. They are in random order, so
+    that the first few are spread over the set too.
 
     Args:
         images: a `ganzoo.Images`.
@@ -148,5 +149,6 @@ def examples(images: Any) -> Batch | None:
     size = stored_bytes(spec) - math.prod(spec.shape)
     count = min(len(images), KEPT, max(1, KEPT_BYTES // size))
     rows = torch.linspace(0, len(images) - 1, count, dtype=torch.float64).round().long()
-    batch: Batch = images.batch(rows)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0))
+    batch: Batch = images.batch(rows[order])
     return batch

@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 
 from ganzoo.errors import GanzooError
+from ganzoo.exporting.languages import other_languages
 from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
 from ganzoo.interfaces.dataset import Picture
@@ -38,6 +39,7 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
             "",
             f"```python\n{snippet(subject, format_name, file)}```",
             "",
+            *(other_languages(subject, file) if format_name == "onnx" else ()),
             *_inputs_and_outputs(subject),
             *_metrics(subject),
             *_provenance(subject),

@@ -45,6 +45,7 @@ def export(
     - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size;
     - `ganzoo.json`: the facts needed to build the generator again;
     - `README.md`: the model card, with a program, the inputs and outputs, metrics and provenance;
+    - `z.npy` (and `labels.npy`) and `image.npy`, which the generator makes of it, with ONNX;
     - `latents.npy`: draws of z, if its distribution is not normal or uniform;
     - `conditions.npy`: vectors or pictures of some training images, if it is conditioned on these.
 
@@ -112,12 +113,16 @@ def _write(subject: Subject, format_name: str, folder: Path) -> Path:
 
 
 def _write_files(subject: Subject, format_name: str, folder: Path) -> None:
-    """Write the generator, `ganzoo.json`, latents if needed, and the model card."""
+    """Write the generator, `ganzoo.json`, arrays beside it, and the model card."""
     file = WRITERS[format_name](subject, folder)
     (folder / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")
     if not subject.latent.is_common:
         np.save(folder / "latents.npy", subject.inputs(DRAWS)[0].numpy())
     if subject.is_conditional and not subject.run.num_classes:
         np.save(folder / "conditions.npy", subject.inputs(EXAMPLES)[1].numpy())
+    if format_name == "onnx" and not subject.draws_noise:
+        values = (*subject.inputs(1), subject.images(subject.generator, 1))
+        for name, value in zip((*subject.input_names, "image"), values, strict=True):
+            np.save(folder / f"{name}.npy", np.ascontiguousarray(value.numpy()))
     card = model_card(subject, format_name, file)
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -15,6 +15,8 @@ def packages(subject: Subject, format_name: str) -> str:
     """Packages to install, with the distribution of the architecture if ganzoo builds it."""
     if format_name != "safetensors":
         return PACKAGES[format_name]
+    if subject.own_class:
+        return "torch safetensors numpy pillow"
     others = {subject.run.provider.plugin.distribution} - {PACKAGES[format_name]}
     return " ".join([PACKAGES[format_name], *others])
 
@@ -52,6 +54,20 @@ def _torch_export(subject: Subject, file: str) -> list[str]:
 
 
 def _safetensors(subject: Subject, file: str) -> list[str]:
+    if subject.own_class:
+        module, name = subject.own_class
+        return [
+            "import numpy as np",
+            "import torch",
+            *_image_import(subject),
+            "from safetensors.torch import load_file",
+            "",
+            f"from {module} import {name}  # your class, with the arguments of the training",
+            "",
+            f"generator = {name}().eval()",
+            f'generator.load_state_dict(load_file("{file}"))',
+            *_by_torch(subject),
+        ]
     return [
         "import json",
         "from pathlib import Path",

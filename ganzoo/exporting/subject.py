@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ganzoo.exporting.latents import LatentCard, describe_latent
 from ganzoo.randomness import isolated, reseed
 from ganzoo.run import Run
+from ganzoo.run.own import is_own
 
 SCHEMA = 1
 """Version of the content of `ganzoo.json`."""
@@ -34,9 +35,18 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """`"the generator of 'dcgan' (gan-zoo 0.1.0)"`."""
+        """`"the generator of 'dcgan' (gan-zoo 0.1.0)"`, or `"the generator MyGenerator"`."""
+        if self.own_class:
+            return f"the generator {self.own_class[1]}"
         component = self.run.provider
         return f"the generator of '{component.spec.name}' ({component.provider})"
+
+    @property
+    def own_class(self) -> tuple[str, str] | None:
+        """Module and name of a generator that no plugin builds; None for an architecture's."""
+        name = self.run.config.arch.name
+        module, _, qualified = name.partition(":")
+        return (module, qualified) if is_own(name) else None
 
     @cached_property
     def latent(self) -> LatentCard:
@@ -60,27 +70,26 @@ class Subject:
         labels = self.run.sampler.labels(None, n)
         return (z,) if labels is None else (z, labels)
 
+    @property
+    def draws_noise(self) -> bool:
+        """Whether images depend on random numbers beside z and labels."""
+        return not torch.equal(*(self.images(self.generator, 1, seed=seed) for seed in (0, 1)))
+
     @torch.no_grad()
-    def images(self, generator: nn.Module, n: int) -> Tensor:
+    def images(self, generator: nn.Module, n: int, seed: int = 0) -> Tensor:
         """Generate images `(n, C, H, W)`, from the same inputs and random numbers each time."""
         cpu = torch.device("cpu")
         with isolated(cpu):
-            reseed(cpu, 0, "noise")
+            reseed(cpu, seed, "noise")
             images: Tensor = generator(*self.inputs(n))
         return images
 
     def to_json(self) -> str:
         """Return JSON with the facts needed to build the generator again and to use it."""
         manifest = self.run.manifest
-        component = self.run.provider
         facts: Mapping[str, Any] = {
             "schema": SCHEMA,
-            "architecture": {
-                "name": component.spec.name,
-                "options": self.run.config.arch.options,
-                "distribution": component.plugin.distribution,
-                "version": component.plugin.version,
-            },
+            "architecture": self._architecture(),
             "image": asdict(manifest.image),
             "demands": asdict(manifest.demands),
             "range": [-1, 1],
@@ -95,3 +104,15 @@ class Subject:
             "versions": dict(manifest.versions),
         }
         return json.dumps(facts, indent=2) + "\n"
+
+    def _architecture(self) -> dict[str, Any]:
+        """Name, options and plugin of the architecture; the name of the class without one."""
+        if self.own_class:
+            return {"name": self.run.config.arch.name}
+        component = self.run.provider
+        return {
+            "name": component.spec.name,
+            "options": self.run.config.arch.options,
+            "distribution": component.plugin.distribution,
+            "version": component.plugin.version,
+        }

@@ -24,7 +24,7 @@ from ganzoo.config import ImageConfig
 from ganzoo.errors import GanzooError, reading, setting
 from ganzoo.files import building_folder, usual_permissions
 from ganzoo.interfaces.architecture import Demands
-from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.dataset import Condition, ImageSpec
 from ganzoo.interfaces.options import explain
 from ganzoo.run import integrity
 from ganzoo.run.directory import RunDirectory
@@ -75,9 +75,14 @@ class Manifest:
 
         # Facts of a later ganzoo, which this one would ignore.
         raw = json.loads(text)
-        for part in (manifest.image, manifest.demands):
-            name = "image" if part is manifest.image else "demands"
-            if unknown := raw[name].keys() - {field.name for field in fields(part)}:
+        parts: list[tuple[str, ImageSpec | Demands | Condition, dict[str, Any]]] = [
+            ("image", manifest.image, raw["image"]),
+            ("demands", manifest.demands, raw["demands"]),
+        ]
+        if manifest.image.condition is not None:
+            parts.append(("condition", manifest.image.condition, raw["image"]["condition"]))
+        for name, part, given in parts:
+            if unknown := given.keys() - {field.name for field in fields(part)}:
                 raise ValueError(f"'{name}' has an unknown '{min(unknown)}'")
         return manifest
 

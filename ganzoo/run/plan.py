@@ -281,19 +281,30 @@ def _check_evaluation(config: RunConfig, host: PluginHost) -> None:
 def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> None:
     """Replace a length in kimg or epochs by the steps it takes.
 
-    Minutes replace another length of a weaker layer; otherwise the run ends at the first of both.
+    Of steps, kimg and epochs those of the strongest layer count. Minutes replace another length of
+    a weaker layer; otherwise the run ends at the first of both.
 
     Args:
         tree: of all layers.
         image_count: images of the dataset.
         layers: origins of the user's layers, the strongest first.
     """
-    check_training(tree.validate().training)
-    minutes = tree.get("training", "minutes")
-    if minutes is not None:
-        # Lengths that the minutes replace.
+
+    # Steps, kimg or epochs: the strongest.
+    def ranked() -> tuple[dict[str, str], dict[str, int]]:
         origins = {path[1]: origin for path, origin in tree.origins.items() if path in LENGTHS}
-        ranks = {u: (*layers, o).index(o) for u, o in origins.items()}
+        return origins, {u: (*layers, o).index(o) for u, o in origins.items()}
+
+    _, ranks = ranked()
+    ranks.pop("minutes", None)
+    for unit, rank in ranks.items():
+        if rank > min(ranks.values()):
+            tree.drop(("training", unit))
+
+    check_training(tree.validate().training)
+    if tree.get("training", "minutes") is not None:
+        # Lengths that the minutes replace.
+        origins, ranks = ranked()
         weaker = [unit for unit in origins if ranks[unit] > ranks["minutes"]]
         for unit in weaker:
             tree.drop(("training", unit))

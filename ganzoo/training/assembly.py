@@ -23,7 +23,7 @@ from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.interfaces.schedule import Schedule
-from ganzoo.sampling import Conditions, Sampler, Settle
+from ganzoo.sampling import Conditions, Sampler, Settle, settles_of_constraints
 from ganzoo.training.augmentations import Pipeline
 from ganzoo.training.critic import BoundCritic
 from ganzoo.training.demands import (
@@ -93,6 +93,7 @@ class Parts(NamedTuple):
         dtype: of images and z: float64 if a network has such weights, else float32.
         discriminator_update: an update of the discriminator.
         generator_update: an update of the generator.
+        class_names: in label order; empty for images without labels.
         examples: training images whose vectors or pictures samples are conditioned on.
         sampler: draws images of the generator.
         batches: of real images.
@@ -106,6 +107,7 @@ class Parts(NamedTuple):
     dtype: torch.dtype
     discriminator_update: Update
     generator_update: Update
+    class_names: tuple[str, ...]
     examples: Batch | None
     sampler: Sampler
     batches: Batches
@@ -202,11 +204,12 @@ def assemble(
     penalties = {name: penalty for name, penalty in penalties.items() if penalty.weight}
     constraints = chosen_by_name("constraint", wanted_constraints)
     latent = loss.latent(chosen_latent(choices.latent))
-    settles = [*choices.settles]
 
     # Networks, wrapped by constraints; demands on them.
+    settles = [*choices.settles]
     if demands is None:
         wrap(networks, constraints)
+        settles = [*settles_of_constraints(constraints.values()), *settles]
     freeze_first_layers(networks.discriminator, training.freeze_layers)
     networks = Networks(*map(execution.place, networks))
     if demands is None:
@@ -269,6 +272,7 @@ def assemble(
         dtype,
         discriminator_update,
         generator_update,
+        images.class_names,
         kept,
         sampler,
         batches,

@@ -39,6 +39,7 @@ class TrainingState:
         self.batches, self.dtype = parts.batches, parts.dtype
         self.sampler, self.examples = parts.sampler, parts.examples
         self.latent, self.image = self.sampler.latent, parts.image
+        self.class_names = parts.class_names
         self.ema = MovingAverage(self.generator, 0.0, warm_up=training.ema_halflife is None)
 
     def sample(

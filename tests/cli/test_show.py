@@ -172,7 +172,7 @@ def test_the_run_directory_is_told_before_the_first_step(ganzoo_cli):
     assert code == 0
     told = (
         "runs/00001-vanilla-wgan-gp-emoji: vanilla + wgan-gp + gradient-penalty on emoji at 8 px, "
-        "1 steps of 4 images on cpu"
+        "1 steps with batches of 4 images on cpu"
     )
     assert told in err
     assert err.index(told) < err.index("step 1/1")

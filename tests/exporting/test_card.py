@@ -89,7 +89,7 @@ def test_it_says_what_made_it(runs, card_of):
     run = runs()
     card = card_of(run)
     for fact in (
-        "| steps | 2 of 2 |",
+        "| steps | 2 of 2 steps |",
         run.provenance["dataset"],
         run.manifest.checksums["ema.safetensors"],
         f"gan-zoo {ganzoo.__version__}",

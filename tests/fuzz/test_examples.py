@@ -70,6 +70,7 @@ def test_a_folder_of_another_user_hides_no_run(run, tmp_path_factory, monkeypatc
     for folder in (run.parent, *run.parent.parents):
         if folder.is_relative_to(tmp_path_factory.getbasetemp().parent.parent):
             folder.chmod(folder.stat().st_mode | 0o055)
+    command("runs", run.parent)  # imports what that user may not read
     os.seteuid(user or 65534)
     try:
         code, out, _ = command("runs", run.parent)

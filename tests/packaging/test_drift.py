@@ -71,6 +71,7 @@ def test_the_wheel_needs_what_the_core_imports():
                 used |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 used.add(node.module.split(".")[0])
+    used -= {"_typeshed"}  # of type checkers alone
     used -= {"ganzoo", "pytest"}  # `ganzoo.testing.conformance` is called by pytest's users alone
     used = {names.get(name, name) for name in used - set(sys.stdlib_module_names)}
     declared = {line.split(">=")[0] for line in WHOLE["project"]["dependencies"]}

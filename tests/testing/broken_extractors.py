@@ -35,6 +35,23 @@ class GoodOfColours(Good):
         return super().features(images)
 
 
+class GoodWithMaps(Good):
+    """Patches of two sizes."""
+
+    def maps(self, images):
+        return (nn.functional.avg_pool2d(images, 2), nn.functional.avg_pool2d(images, 4))
+
+
+class RoundsItsMaps(GoodWithMaps):
+    def maps(self, images):
+        return super().maps((127.5 * images).round() / 127.5)
+
+
+class MapsFromCoarseToFine(GoodWithMaps):
+    def maps(self, images):
+        return super().maps(images)[::-1]
+
+
 class GoodClassifier(Good, ganzoo.Classifier):
     """Learns the average brightness of each class."""
 

@@ -34,7 +34,7 @@ GOOD = {
     "dataset": ["Good", "GoodPoints", "GoodPairs", "GoodAttributes"],
     "observer": ["Good", "GoodIdle", "GoodMeasure", "GoodTable"],
     "metric": ["Good", "GoodOfFeatures", "GoodOfPoints"],
-    "extractor": ["Good", "GoodOfColours", "GoodClassifier", "GoodWithoutWeights"],
+    "extractor": ["Good", "GoodOfColours", "GoodWithMaps", "GoodClassifier", "GoodWithoutWeights"],
 }
 
 BROKEN = {
@@ -180,6 +180,8 @@ BROKEN |= {
         "NormOfTheBatch": "each_image_alone",
         "NewFingerprint": "fingerprint_and_resizing",
         "BrightensInPlace": "leaves_the_images_alone",
+        "RoundsItsMaps": "maps_are_differentiable",
+        "MapsFromCoarseToFine": "maps_are_differentiable",
     },
 }
 """The check that each is to be caught by, by kind and class."""
@@ -211,8 +213,9 @@ def component_name(class_name: str) -> str:
 def describe(kind: str, spec: type[ganzoo.LossSpec]):
     for name in [*GOOD[kind], *BROKEN[kind]]:
         options = OPTIONS.get(name, "")
-        if kind == "penalty" and name != "WithoutWeight":
-            options = "ganzoo.interfaces.options:PenaltyOptions"
+        if kind == "penalty":
+            what = "NoOptions" if name == "WithoutWeight" else "PenaltyOptions"
+            options = f"ganzoo.interfaces.options:{what}"
         if kind == "constraint":
             options = "ganzoo.interfaces.options:ConstraintOptions"
         yield spec(

@@ -312,6 +312,13 @@ def test_sampling_uses_a_settled_copy_and_training_does_not_notice(make_trainer)
         )
 
 
+def test_a_constraint_on_the_generator_settles_what_a_trainer_made_by_hand_samples(make_trainer):
+    zero = Halved(ganzoo.ConstraintOptions(networks="generator"))
+    assert torch.equal(make_trainer(constraints={"zero": zero}).sample(2), torch.zeros(2, 1, 8, 8))
+    other = Halved(ganzoo.ConstraintOptions(networks="discriminator"))
+    assert make_trainer(constraints={"zero": other}).sample(2).abs().max() > 0
+
+
 def test_the_latent_makes_images_and_may_truncate_them_itself():
     class Truncated(ganzoo.NormalLatent):
         def images(self, generator, z, labels=None, *, truncation=None):

@@ -67,6 +67,36 @@ def test_large_scores_stay_finite_on_both_sides(loss, size):
     assert fake.grad.isfinite().all()
 
 
+class Patches(Critic):
+    """Scores of patches, `(N, P)`, for real and for fake images; other outputs as above."""
+
+    def __init__(self, real, fake):
+        self.scores = {id(batch): scores for batch, scores in (real, fake)}
+
+    def outputs(self, batch):
+        return super().outputs(batch) | {"scores": self.scores[id(batch)]}
+
+
+def test_a_loss_that_takes_patches_is_the_mean_of_the_losses_of_each(loss):
+    """The k-th patch of every image by itself, for each k."""
+    if not loss.takes_patches:
+        pytest.skip("it takes one score an image")
+    rng = torch.Generator().manual_seed(0)
+    real, fake = (batch(torch.rand(3, generator=rng)) for _ in range(2))
+    scores = [torch.randn(3, 5, generator=rng) for _ in range(2)]
+
+    def terms(of_real, of_fake):
+        critic = Patches((real, of_real), (fake, of_fake))
+        on_both = (loss.discriminator_loss(critic, real, fake), "discriminator")
+        on_generator = (loss.generator_loss(critic, fake, real), "generator")
+        return {(side, k): v for found, side in (on_both, on_generator) for k, v in found.items()}
+
+    whole = terms(*scores)
+    each = [terms(*(some[:, k] for some in scores)) for k in range(5)]
+    for name, value in whole.items():
+        torch.testing.assert_close(value, torch.stack([one[name] for one in each]).mean())
+
+
 @pytest.mark.parametrize("name", ganzoo.names("loss"))
 def test_every_loss_names_its_paper(name):
     (component,) = [c for c in ganzoo.default_host().components("loss") if c.spec.name == name]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from toys import SMALL
 
 import ganzoo
+from ganzoo.config import Layer, tree_of
 from ganzoo.config.recipes import recipe_layer, recipe_text
 from ganzoo.discovery import registry
 from ganzoo.run.plan import Plan, compose
 
 RECIPES = ganzoo.names("recipe")
+
+PAIRS = Path(__file__).parents[2] / "plugins" / "paired-folder" / "tests" / "pairs"
+
+NEEDS = {"pix2pix": {"data.path": str(PAIRS)}}
+"""What a recipe leaves to the user."""
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +28,11 @@ def _own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "recipes-cache"))
 
 
-def plan(name: str) -> Plan:
-    return compose([recipe_layer(name)])
+def plan(name: str, **training: object) -> Plan:
+    needed = NEEDS.get(name, {}).items()
+    layers = [Layer("test", tree_of(tuple(key.split(".")), value)) for key, value in needed]
+    layers.append(Layer("test", {"training": training}))
+    return compose([*layers, recipe_layer(name)])
 
 
 def text(name: str) -> str:
@@ -67,6 +77,11 @@ PAPERS = {
         "1802.05957",
         {"optimizer": "adam", "n_critic": 5, "batch_size": 64, "betas": (0.0, 0.9)},
     ),
+    "pix2pix": ("1611.07004", DCGAN | {"batch_size": 1, "conditional": True}),
+    "infogan": (
+        "1606.03657",
+        DCGAN | {"batch_size": 128, "generator_lr": 0.001, "discriminator_lr": 0.0002},
+    ),
     "cr": ("1910.12027", DCGAN | {"batch_size": 64}),
     "icr": ("2002.04724", DCGAN | {"batch_size": 64}),
 }
@@ -81,6 +96,10 @@ COMPONENTS = {
     "dragan": {"penalty": {"dragan": {"weight": 10.0, "target": 1.0}}},
     "r3gan": {"penalty": {"r1": {"weight": 1.0}, "r2": {"weight": 1.0}}},
     "acgan": {"arch": {"latent_dim": 110}},
+    "pix2pix": {
+        "arch": {"base_channels": 64, "dropout": 0.5, "patch": 70},
+        "loss": {"adversarial": "vanilla", "l1_weight": 100.0},
+    },
 }
 """And of the components."""
 
@@ -128,19 +147,29 @@ def test_the_dcgan_has_the_channels_of_the_papers_figure():
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_trains_when_made_small(name, tmp_path):
     chosen = tomllib.loads(text(name))["arch"]
+    chosen = chosen if isinstance(chosen, str) else chosen["name"]
     small = {
         key: value
-        for key, value in SMALL[chosen["name"]].items()
+        for key, value in SMALL.get(chosen, {"base_channels": 2}).items()
         if key != "name" and key in {"width", "base_channels"}
     }
     run = ganzoo.train(
         recipe=name,
-        options={f"arch.{key}": value for key, value in small.items()},
+        options={f"arch.{key}": value for key, value in small.items()} | NEEDS.get(name, {}),
         steps=2,
         batch_size=4,
         sample_count=4,
         device="cpu",
         run_dir=tmp_path / "run",
-        **({} if name.startswith("gaussians") else {"size": 16}),
+        **({} if name.startswith("gaussians") else {"size": 32 if chosen == "pix2pix" else 16}),
     )
     assert run.sample(2).isfinite().all()
+    assert run.steps == [2]
+
+
+@pytest.mark.parametrize(
+    ("length", "steps"), [({}, 600), ({"steps": 7}, 7), ({"kimg": 0.05}, 50), ({"epochs": 2}, 6)]
+)
+def test_a_length_that_the_user_gives_replaces_the_epochs_of_a_recipe(length, steps):
+    """Of three pairs, one at a time."""
+    assert plan("pix2pix", **length).config.training.steps == steps

@@ -93,6 +93,18 @@ def test_features_are_those_of_the_layers_in_order(extractor):
     assert torch.equal(extractor.features(images), expected)
 
 
+def test_each_map_is_the_last_of_its_size(extractor):
+    images = noise(2, 3, 96, 96)
+    x = torch.relu(extractor.network._conv_stem((127.5 * images + 0.5) / 128)).clamp(max=6)
+    last = {}
+    for block in extractor.network._blocks:
+        x = block(x)
+        last[x.shape[2]] = x
+    del last[48]  # half the resolution, which has no map
+    for actual, expected in zip(extractor.maps(images), last.values(), strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-4)
+
+
 def test_the_last_map_is_what_features_are_pooled_from(extractor):
     """For images at the network's own resolution, where the filter overshoots nothing."""
     pixels = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)

@@ -91,3 +91,10 @@ def test_the_edges_are_the_differences_to_the_eight_neighbours():
     around = sum(padded[i : i + 32, j : j + 32] for i in range(3) for j in range(3))
     assert np.array_equal(edges, 255 - np.clip(9 * grey.astype(int) - around, 0, 255))
     assert edges.min() < 100
+
+
+def test_without_a_picture_the_option_leaves_no_trace():
+    """So runs and decoded images of before it are still those of this dataset."""
+    for options in (EmojiOptions(), EmojiOptions(condition="none")):
+        assert options.model_dump(exclude_none=True) == {}
+        assert Emoji(options).open().spec.num_classes == 10

@@ -255,16 +255,16 @@ def test_descending_it_makes_paths_equal_in_length():
 
 
 def test_a_resumed_training_is_equal_to_the_bit():
-    """8 steps are 5 steps and 3 more; the running mean is part of the state."""
+    """10 steps are 5 steps and 5 more; the running mean is part of the state."""
     whole, first, second = trainer_of(), trainer_of(), trainer_of()
-    whole.fit(8)
+    whole.fit(10)
     first.fit(5)
     second.load_state_dict(first.state_dict())
-    second.fit(8)
+    second.fit(10)
     expected = whole.generator_update.objective.penalties.state_dict()
     actual = second.generator_update.objective.penalties.state_dict()
     assert actual == expected
-    assert all(value > 0 for value in expected.values())
+    assert [value > 0 for value in expected.values()] == [True]
     for name, value in whole.generator.state_dict().items():
         assert torch.equal(second.generator.state_dict()[name], value), name
 

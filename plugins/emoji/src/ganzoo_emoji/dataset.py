@@ -40,8 +40,9 @@ class Emoji(ganzoo.Dataset):
         def locate(index: int) -> str:
             return f"emoji {about['code_points'][index]}"
 
-        if self.options.condition != "none":
-            pictures = (_picture(image, self.options.condition) for image in tiles)
+        kind = self.options.condition
+        if kind is not None:
+            pictures = (_picture(image, kind) for image in tiles)
             spec = ganzoo.ImageSpec(3, tile, tile, condition=ganzoo.Picture(1))
             return ganzoo.ImageSource(list(zip(tiles, pictures, strict=True)), spec, locate=locate)
         return ganzoo.ImageSource(
