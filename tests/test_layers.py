@@ -40,7 +40,7 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 2_360,
+    "training": 2_430,
     "nn": 70,
     "execution": 1_310,
     "interfaces": 1_780,
@@ -48,9 +48,9 @@ LINES = {
     "discovery": 1_230,
     "data": 3_300,
     "evaluation": 1_020,
-    "run": 4_640,
+    "run": 4_870,
     "reporting": 970,
-    "exporting": 770,
+    "exporting": 940,
     "testing": 3_620,
     "cli": 2_660,
     "scaffold": 150,

@@ -53,7 +53,7 @@ def critic(
     apply lazy penalties at their `interval`, meet `loss.demands()`.
 
     Args:
-        discriminator: a module, however it is wrapped (DistributedDataParallel, compiled, prepared
+        discriminator: a module, however it is wrapped (DistributedDataParallel, prepared
             by accelerate). It is called with the images, and with labels where the batch has any.
         augment: applied to every image that it sees.
         takes_patches: give a loss several scores an image, `(N, P)`; penalties take one.
