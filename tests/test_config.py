@@ -152,7 +152,6 @@ LEAVES = {
         "ema_halflife": "0 to 500 over 20000 kimg cosine",
         "ema_rampup": 0.05,
         "ema_start": 10,
-        "minutes": 2.5,
         "max_grad_norm": 10.0,
         "generator_max_grad_norm": 20.0,
         "discriminator_max_grad_norm": 30.0,
