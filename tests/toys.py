@@ -15,6 +15,14 @@ SMALL = {
 }
 """Every first-party architecture, as small as it goes."""
 
+SMALL_LOSSES = {"infogan": {"categories": [2], "continuous": 1}}
+"""Options of losses that make them fit these networks."""
+
+
+def small_loss(name: str) -> dict[str, object]:
+    """The name of a loss with the options that make it fit these networks."""
+    return {"name": name, **SMALL_LOSSES.get(name, {})}
+
 
 TINY_COMMAND = [
     "train", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--loss", "bce",

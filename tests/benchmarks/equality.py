@@ -20,7 +20,7 @@ Where a mode only rounds in another order, 100 steps of Adam make about 0.005 of
 other random numbers, 0.1.
 """
 
-ARCH = {"name": "dcgan", "base_channels": 4, "latent_dim": 8}
+ARCH = {"name": "dcgan", "base_channels": 4, "latent_dim": 16}
 CLASSES, SHAPE, BATCH_SIZE = 3, (1, 16, 16), 16
 
 PENALISED: dict[str, dict[str, dict[str, Any]]] = {

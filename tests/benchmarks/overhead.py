@@ -29,9 +29,6 @@ import ganzoo.training.trainer
 
 WARM_UP = 4
 
-TRAINER = vars(ganzoo.training.trainer)
-"""The names in the trainer's module."""
-
 
 class Split(ganzoo.Observer):
     """Times the parts of each step by wrapping what the trainer calls."""
@@ -47,9 +44,11 @@ class Split(ganzoo.Observer):
         self.precision = trainer.execution.precision
         for update in (trainer.discriminator_update, trainer.generator_update):
             update.gradients._backward = self.timed("networks", update.gradients._backward)
-            update.optimizer.step = self.timed("optimizers", update.optimizer.step)
-        self.generate = TRAINER["generate"]
-        TRAINER["generate"] = self.timed("networks", self.generate)
+            optimizer = update.optimizer.torch
+            optimizer.step = self.timed("optimizers", optimizer.step)
+        if trainer.shares_fakes:  # made outside of both objectives
+            objective = trainer.generator_update.objective
+            objective.generate = self.timed("networks", objective.generate)
         trainer._draw = self.timed("data", trainer._draw)
         trainer.ema.update = self.timed("average", trainer.ema.update)
         self.since = now(self.device)
@@ -76,15 +75,6 @@ class Split(ganzoo.Observer):
             self.flops = operations(trainer)
         self.spent.clear()
         self.since = now(self.device)
-
-    def finished(self, trainer: Any) -> None:
-        self.restore()
-
-    def failed(self, trainer: Any, error: BaseException) -> None:
-        self.restore()
-
-    def restore(self) -> None:
-        TRAINER["generate"] = self.generate
 
 
 class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -12,7 +12,7 @@ import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file
-from toys import SMALL
+from toys import SMALL, small_loss
 
 import ganzoo
 
@@ -30,7 +30,12 @@ def train(run_dir: Path, data, steps: int, arch="dcgan", loss="bce", **settings)
         "device": "cpu",
     }
     return ganzoo.train(
-        arch=SMALL[arch], loss=loss, data=data, steps=steps, run_dir=run_dir, **defaults | settings
+        arch=SMALL[arch],
+        loss=small_loss(loss),
+        data=data,
+        steps=steps,
+        run_dir=run_dir,
+        **defaults | settings,
     )
 
 

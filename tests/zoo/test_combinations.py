@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from PIL import Image
-from toys import SMALL
+from toys import SMALL, small_loss
 
 import ganzoo
 from ganzoo.config import Layer
@@ -28,9 +28,6 @@ EXTRAS = [
 SPECIAL = {"frozen-features", "pix2pix"}
 """Architectures and losses that need more than images (weights, pairs); their plugins test them."""
 
-SMALL_LOSSES = {"infogan": {"categories": [2], "continuous": 1}}
-"""Options of losses that make them fit small networks."""
-
 LOSSES = [name for name in ganzoo.names("loss") if name not in SPECIAL]
 
 
@@ -46,7 +43,7 @@ def plan(photos):
     def make(arch: str, loss: str, *, channels: int = 1, **sections) -> Plan:
         tree = {
             "arch": SMALL[arch],
-            "loss": {"name": loss, **SMALL_LOSSES.get(loss, {})},
+            "loss": small_loss(loss),
             "data": photos,
             "image": {"size": 16, "channels": channels},
             "training": {"batch_size": 4, "n_critic": 2},
