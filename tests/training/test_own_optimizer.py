@@ -140,3 +140,19 @@ def test_frozen_parameters_are_not_given_to_it(make_trainer):
     before = generator.body[0].weight.clone()
     trainer.fit(2)
     assert torch.equal(trainer.generator.body[0].weight, before)
+
+
+def test_steps_with_an_optimizer_of_ones_own_are_not_captured(make_trainer, monkeypatch):
+    """It may read its learning rate from Python, which a graph would not see change."""
+    obstacles = []
+    whole = ganzoo.Execution.captured
+
+    def captured(execution, step, networks, obstacle=""):
+        obstacles.append(obstacle)
+        return whole(execution, step, networks, obstacle)
+
+    monkeypatch.setattr(ganzoo.Execution, "captured", captured)
+    make_trainer()
+    make_trainer(generator_optimizer=sgd)
+    assert obstacles[0] == ""
+    assert "an optimizer of your own" in obstacles[1]
