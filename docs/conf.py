@@ -38,7 +38,8 @@ toc_object_entries_show_parents = "hide"
 
 # Names of other libraries are not linked. Every name of ganzoo must be found.
 FOREIGN = (
-    "abc collections contextlib importlib nn pathlib pluggy pydantic pytest torch typing unittest"
+    "abc collections contextlib importlib nn pathlib pluggy pydantic pytest rich torch typing "
+    "unittest"
 )
 nitpick_ignore_regex = [
     ("py:.*", rf"({FOREIGN.replace(' ', '|')})\..*"),
