@@ -168,6 +168,11 @@ Bounds hold for the whole schedule. Its value at a step is `value_at(option, pro
 """
 
 
+def largest(value: float | Schedule) -> float:
+    """The largest value that a number or schedule has."""
+    return max(value.start, value.end) if isinstance(value, Schedule) else value
+
+
 def value_at(value: float | Schedule, progress: Progress) -> float:
     """The value of a number or schedule at a progress."""
     return value.at(progress) if isinstance(value, Schedule) else value

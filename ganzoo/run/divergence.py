@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from ganzoo.config import TrainingConfig
 from ganzoo.errors import Diverged, setting
-from ganzoo.run.health import EXPLODED, HIGH_RATE, learning_rate_advice
+from ganzoo.run.health import EXPLODED, HIGH_RATE, highest_rate, learning_rate_advice
 from ganzoo.training.divergence import Divergence as Divergence
 from ganzoo.training.divergence import find_divergence as find_divergence
 
@@ -23,13 +23,13 @@ def diverged_error(
 
 
 def divergence_advice(
-    name: str, settings: Mapping[str, Any], precision: str, extremes: Mapping[str, float]
+    name: str, training: TrainingConfig, precision: str, extremes: Mapping[str, float]
 ) -> str:
     """Advise what to change, from the values shortly before the divergence.
 
     Args:
         name: the term or weight that is not finite.
-        settings: the run's `training` section.
+        training: the settings of the run.
         precision: of the networks.
         extremes: the largest finite magnitude of each term shortly before.
     """
@@ -39,8 +39,8 @@ def divergence_advice(
     largest = max(extremes, key=lambda term: extremes[term], default=None)
     if largest is not None and extremes[largest] > EXPLODED / 100:
         sentences.append(f"{largest} had grown to {extremes[largest]:.1e}")
-    if sentences or max(settings["generator_lr"], settings["discriminator_lr"]) > HIGH_RATE:
-        sentences.append(learning_rate_advice(settings))
+    if sentences or highest_rate(training) > HIGH_RATE:
+        sentences.append(learning_rate_advice(training))
 
     # Low precision.
     if precision != "fp32":

@@ -59,7 +59,7 @@ def diagnose(run: Records) -> Diagnosis:
         )
     problems += _damaged(run, checkpoints, intact)
     problems += _gone(run, checkpoints, intact)
-    findings = health.examine(lines, run.config.training.model_dump())
+    findings = health.examine(lines, run.config.training)
     problems += [Message(finding.marked) for finding in findings]
 
     return Diagnosis(

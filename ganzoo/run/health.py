@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
+from ganzoo.config import TrainingConfig
 from ganzoo.errors import Message, setting
-from ganzoo.interfaces.schedule import Schedule
+from ganzoo.interfaces.schedule import Schedule, largest
 
 Line = Mapping[str, float]
 
@@ -84,12 +84,12 @@ class Finding:
         return Message(self.marked)
 
 
-def examine(lines: Sequence[Line], settings: Mapping[str, Any]) -> list[Finding]:
+def examine(lines: Sequence[Line], training: TrainingConfig) -> list[Finding]:
     """Find failures at the last line of a log; a cause hides its consequences.
 
     Args:
         lines: of `metrics.jsonl`, all or the latest.
-        settings: the run's `training` section.
+        training: the settings of the run.
     """
     # Steps at which rules hold.
     settled = [line for line in lines if line["step"] >= SETTLED]
@@ -103,10 +103,10 @@ def examine(lines: Sequence[Line], settings: Mapping[str, Any]) -> list[Finding]
 
     # Causes: divergence and dead generators.
     if (step := since(_has_exploded)) is not None:
-        return [_explosion(settled[-1], step, settings)]
+        return [_explosion(settled[-1], step, training)]
     if (step := since(_has_no_gradient)) is not None:
         return [_no_gradient(settled[-1], step)]
-    if settings.get("ema_decay", 0.0) >= 0.5 and (step := since(_has_not_moved)) is not None:
+    if largest(training.ema_decay) >= 0.5 and (step := since(_has_not_moved)) is not None:
         return [_not_moved(step)]
 
     # Consequences: mode collapse and a discriminator that wins.
@@ -165,13 +165,13 @@ def _is_idle(lines: Sequence[Line]) -> bool:
     return median(norms[-WON_LINES:]) <= max(IDLE * median(norms[:WON_LINES]), NEVER_BUSY)
 
 
-def _explosion(line: Line, since: int, settings: Mapping[str, Any]) -> Finding:
+def _explosion(line: Line, since: int, training: TrainingConfig) -> Finding:
     return Finding(
         "explosion",
         since,
         f"the discriminator's scores have grown to {line['scores/real']:.1e} for real images and "
         f"{line['scores/fake']:.1e} for fakes",
-        f"Training has diverged. {learning_rate_advice(settings)}",
+        f"Training has diverged. {learning_rate_advice(training)}",
     )
 
 
@@ -219,12 +219,16 @@ def _won(line: Line, since: int) -> Finding:
     )
 
 
-def learning_rate_advice(settings: Mapping[str, Any]) -> str:
+def highest_rate(training: TrainingConfig) -> float:
+    """Return the highest learning rate that either network has."""
+    return max(largest(training.generator_lr), largest(training.discriminator_lr))
+
+
+def learning_rate_advice(training: TrainingConfig) -> str:
     """Advise lower learning rates."""
-    rates = settings["generator_lr"], settings["discriminator_lr"]
+    rates = training.generator_lr, training.discriminator_lr
     now = " and ".join(str(r) if isinstance(r, Schedule) else f"{r:g}" for r in rates)
-    highest = max(max(r.start, r.end) if isinstance(r, Schedule) else r for r in rates)
-    if highest > HIGH_RATE and settings["optimizer"] != "sgd":
+    if highest_rate(training) > HIGH_RATE and training.optimizer != "sgd":
         return (
             f"The learning rates {now} are far above the usual 1e-4 to 1e-3: try "
             f"{setting('generator_lr', 2e-4)} {setting('discriminator_lr', 2e-4)}"

@@ -71,7 +71,7 @@ class History(Observer):
 
         # New failures.
         known = {finding.kind for finding in self.findings}
-        self.findings = health.examine(self.lines[-RECENT:], trainer.training.model_dump())
+        self.findings = health.examine(self.lines[-RECENT:], trainer.training)
         for finding in self.findings:
             if finding.kind not in known:
                 warnings.warn(GanzooWarning(finding.marked), stacklevel=2)

@@ -214,7 +214,7 @@ class Recorder(Observer):
 
     def _report_findings(self) -> None:
         """Warn of failures that the log shows, once of each kind."""
-        for finding in health.examine(self.log.lines, self.config.training.model_dump()):
+        for finding in health.examine(self.log.lines, self.config.training):
             if finding.kind in self._reported:
                 continue
             self._reported.add(finding.kind)
@@ -230,7 +230,7 @@ class Recorder(Observer):
         self._collect_checkpoint(wait=True)
         advice = divergence_advice(
             divergence.name,
-            self.config.training.model_dump(),
+            self.config.training,
             self.trainer.execution.precision,
             self.log.terms.extremes(),
         )

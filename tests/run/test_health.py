@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import ganzoo
+from ganzoo.config import TrainingConfig
 from ganzoo.errors import in_python
 from ganzoo.interfaces.schedule import Schedule
 from ganzoo.run.divergence import divergence_advice
@@ -34,7 +35,7 @@ def log(*states: dict, every: int = 20, start: int = 0) -> list[dict]:
 
 
 def kinds(lines: list[dict], **settings) -> list[str]:
-    return [finding.kind for finding in examine(lines, SETTINGS | settings)]
+    return [finding.kind for finding in examine(lines, TrainingConfig(**SETTINGS | settings))]
 
 
 def test_a_healthy_log_has_no_findings():
@@ -59,7 +60,7 @@ SICK = {
 @pytest.mark.parametrize(("kind", "state"), SICK.items())
 def test_a_failure_is_found_after_five_lines_and_not_before(kind, state):
     assert kinds(log(*[{}] * 10, *[state] * 4)) == []
-    (finding,) = examine(log(*[{}] * 10, *[state] * 5), SETTINGS)
+    (finding,) = examine(log(*[{}] * 10, *[state] * 5), TrainingConfig(**SETTINGS))
     assert (finding.kind, finding.since) == (kind, 220)
     assert in_python(finding.advice) in str(finding)
     assert kinds(log(*[state] * 9, {})) == []  # it is over
@@ -104,9 +105,9 @@ def test_a_log_without_scores_or_diversity_is_no_illness():
 
 
 def test_advice_after_a_divergence_follows_from_the_cause():
-    def advice(**change):
-        facts = {"settings": SETTINGS, "precision": "fp32", "extremes": {"discriminator/r": 2.0}}
-        return in_python(divergence_advice("discriminator/r", **(facts | change)))
+    def advice(settings=SETTINGS, **change):
+        facts = {"precision": "fp32", "extremes": {"discriminator/r": 2.0}} | change
+        return in_python(divergence_advice("discriminator/r", TrainingConfig(**settings), **facts))
 
     assert "1 and 0.0002 are far above" in advice(settings=SETTINGS | {"generator_lr": 1.0})
     falling = Schedule(0.5, 0.0, length=1000.0)
@@ -157,6 +158,16 @@ def test_a_frozen_generator(tmp_path):
 
     (problem,) = diagnose(train(tmp_path / "run", observers=[Freeze()])).problems
     assert "the generator's weights do not move" in problem
+
+
+def test_a_run_with_schedules_is_judged_and_advised_like_any_other(tmp_path):
+    rate = "1e30 to 1 over 1000 steps"
+    scheduled = {"generator_lr": rate, "discriminator_lr": rate, "ema_decay": "0 to 0.9 from 2"}
+    with pytest.raises(ganzoo.Diverged, match=r"learning rates 1e\+30 to 1 over 1000 steps and 1e"):
+        train(tmp_path / "run", penalty={}, loss="wasserstein", **scheduled)
+    assert diagnose(ganzoo.Run(tmp_path / "run")).problems
+    calm = {"generator_lr": "2e-4 to 0 over 100", "ema_decay": "0 to 0.9 from 2", "log_every": 1}
+    assert train(tmp_path / "calm", **calm).metrics()
 
 
 def test_an_absurd_learning_rate_that_ends_in_nothing_finite(tmp_path):
