@@ -64,6 +64,28 @@ def test_options_may_be_nested():
     assert made.origins[("arch", "depth")] == "defaults"
 
 
+def test_none_leaves_out_what_weaker_layers_name_and_is_written_down(tmp_path):
+    mine = {"constraint": {"none": {}, "orthogonal": {}}}
+    made = tree(
+        mine, BASE | {"constraint": {"spectral-norm": {"eps": 1e-6}}, "penalty": {"r1": {}}}
+    )
+    assert made.named("constraint") == ["orthogonal"]
+    assert made.named("penalty") == ["r1"]
+    config = made.validate()
+    assert config.named("constraint") == {"orthogonal": {}}
+
+    # A run that is resumed leaves out the same.
+    written = tmp_path / "config.toml"
+    written.write_text(to_toml(config, made.origins), encoding="utf-8")
+    again = tree(read_toml(written).tree, {"constraint": {"spectral-norm": {"eps": 1e-6}}})
+    assert again.validate() == config
+
+
+def test_none_has_no_options():
+    with pytest.raises(ganzoo.UsageError, match="'none' leaves out .* has no options"):
+        tree(BASE | {"penalty": {"none": {"weight": 2}}}).validate()
+
+
 def test_a_value_in_the_place_of_a_table_wins_over_weaker_layers():
     made = tree({"arch": {"name": "dcgan", "blocks": 4}}, {"arch": {"blocks": {"first": 1}}})
     assert made.options("arch") == {"blocks": 4}

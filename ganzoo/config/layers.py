@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ganzoo.config.run_config import SEVERAL, KeyPath, RunConfig
+from ganzoo.config.run_config import NONE, SEVERAL, KeyPath, RunConfig
 from ganzoo.errors import UsageError, did_you_mean, setting, shown
 from ganzoo.interfaces.options import allowed_by, in_lines, key_of
 
@@ -41,10 +41,16 @@ class ConfigTree:
         """
         check_depth(layer.tree, layer.origin)
         self._layers.append(layer.origin)
+
+        # Names of components; after `none`, those of weaker layers do not count.
+        closed = {section for section, names in self._named.items() if NONE in names}
+        layer = layer._replace(tree={k: v for k, v in layer.tree.items() if k not in closed})
         for section, tables_of in self._named.items():
             tables = layer.tree.get(section)
             if isinstance(tables, Mapping):  # else `validate` will say what it should be
                 tables_of.update(dict.fromkeys(map(str, tables)))
+
+        # Values.
         leaves = dict(_leaves(layer.tree))
         for path, value in leaves.items():
             named = (path[0], "name")
@@ -78,7 +84,7 @@ class ConfigTree:
 
     def named(self, section: str) -> list[str]:
         """Names of the penalties or observers in the layers, in order."""
-        return list(self._named[section])
+        return [name for name in self._named[section] if name != NONE]
 
     def options(self, *prefix: str) -> dict[str, Any]:
         """The options below a path: everything but the component's name."""

@@ -63,6 +63,23 @@ class RunConfig(Section):
     def _name_alone(cls, value: object) -> object:
         return {"name": value} if isinstance(value, str) else value
 
+    @field_validator("penalty", "augment", "constraint", "observer")
+    @classmethod
+    def _none_is_no_component(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if value.get(NONE):
+            raise ValueError(
+                f"'{NONE}' leaves out what a recipe or paper brings; it has no options"
+            )
+        return value
+
+    def named(self, section: str) -> dict[str, dict[str, Any]]:
+        """The components of a section that holds several, each with its options."""
+        tables: dict[str, dict[str, Any]] = getattr(self, section)
+        return {name: options for name, options in tables.items() if name != NONE}
+
+
+NONE = "none"
+"""Among the names of a section of several: leave out what weaker layers name, as a recipe's."""
 
 SEVERAL = ("penalty", "augment", "constraint", "observer")
 """Sections that hold a table for each component, by name."""

@@ -49,7 +49,7 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
 
 def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
     config = subject.run.config
-    components = [config.arch.name, config.loss.name, *config.penalty]
+    components = [config.arch.name, config.loss.name, *config.named("penalty")]
     tags = ["gan", "image-generation", "ganzoo", format_name, *components]
     yield from ("---", "library_name: ganzoo")
     if not subject.is_conditional:

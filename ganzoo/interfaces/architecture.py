@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
@@ -136,6 +136,7 @@ class Architecture(ABC):
     - `build(image, demands)` makes the networks, or raises `ganzoo.Unsupported` with the reason;
     - `latent` is the distribution of z, with `latent.latent_dim`;
     - `natural_size` may move a dataset's size to the nearest one that can be built;
+    - `default_constraints` are those of its paper, as spectral normalization is SNGAN's;
     - `settings` are the paper's training settings; the loss's and the user's take precedence;
     - `settle` prepares a trained generator for sampling (standing statistics).
 
@@ -174,6 +175,13 @@ class Architecture(ABC):
     def natural_size(self, height: int, width: int) -> tuple[int, int]:
         """The buildable `(height, width)` nearest to a dataset's own: the default size."""
         return (height, width)
+
+    def default_constraints(self) -> Mapping[str, Mapping[str, Any]]:
+        """Constraints that its paper puts on the networks, by name, with their options.
+
+        The user can change their options, add more, or leave them out with `none`.
+        """
+        return {}
 
     def settings(self) -> Settings:
         """Training settings its paper recommends."""

@@ -78,7 +78,7 @@ class Loss(nn.Module, ABC):
         """The paper's penalties by name, with their options: `{"r1": {"weight": 10}}`.
 
         `ganzoo.train` looks a name up in the loss's own distribution first. The user may change the
-        options, or switch a penalty off with a weight of 0.
+        options, switch a penalty off with a weight of 0, or all with `none`.
         """
         return {}
 

@@ -1,4 +1,4 @@
-"""The outputs of a discriminator that a loss demands by name."""
+"""The end of a discriminator: its score and the outputs that a loss demands by name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces.architecture import Output
+from ganzoo.interfaces.architecture import Demands, Output
+from ganzoo.interfaces.dataset import ImageSpec
 
 
 class OutputHeads(nn.Module):
@@ -54,3 +55,42 @@ class OutputHeads(nn.Module):
             else:
                 outputs[name] = self.of_image[name](features) if name in self.of_image else features
         return outputs
+
+
+class DiscriminatorHeads(nn.Module):
+    """The end of a discriminator: its score, and the outputs that a loss demands by name.
+
+        self.heads = ganzoo.nn.DiscriminatorHeads(512, image, demands)
+        ...
+        return self.heads(features, labels)
+
+    The score is a linear layer of the features h. If the networks are conditional and the score may
+    use the label, the inner product <embedding(label), h> is added: a projection discriminator
+    (Miyato & Koyama 2018, arXiv:1802.05637).
+
+    Args:
+        features: length of the features of an image.
+        image: of the images; its number of classes counts.
+        demands: as given to `Architecture.build`.
+    """
+
+    def __init__(self, features: int, image: ImageSpec, demands: Demands) -> None:
+        super().__init__()
+        self.score = nn.Linear(features, 1)
+        projects = demands.labels and not demands.unconditional_scores
+        self.embedding = nn.Embedding(image.num_classes, features) if projects else None
+        self.outputs = OutputHeads(features, demands.outputs, image.num_classes)
+
+    def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:
+        """Scores `(N,)`, or a dict with `"scores"` where outputs are demanded.
+
+        Args:
+            features: `(N, features)`.
+            labels: `(N,)`, if the networks are conditional.
+        """
+        scores: Tensor = self.score(features).flatten()
+        if self.embedding is not None:
+            assert labels is not None, "this discriminator was built to be conditional"
+            scores = scores + (self.embedding(labels) * features).sum(1)
+        outputs = self.outputs(features, labels)
+        return {"scores": scores, **outputs} if outputs else scores

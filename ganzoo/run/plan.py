@@ -178,9 +178,10 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     loss: Loss = _component(tree, "loss", host, components)
     architecture: Architecture = _component(tree, "arch", host, components)
     dataset: Dataset = _component(tree, "data", host, components)
-    bring = title(components["loss"])
-    tree.add(Layer(bring, {"penalty": loss.default_penalties()}))
-    tree.add(Layer(bring, {"constraint": loss.default_constraints()}))
+    bring = {"penalty": loss.default_penalties(), "constraint": loss.default_constraints()}
+    tree.add(Layer(title(components["loss"]), bring))
+    bring = {"constraint": architecture.default_constraints()}
+    tree.add(Layer(title(components["arch"]), bring))
     penalties = _named(tree, "penalty", host, components)
     penalties = {name: penalty for name, penalty in penalties.items() if penalty.weight}
     constraints = _named(tree, "constraint", host, components)

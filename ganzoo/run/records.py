@@ -14,7 +14,7 @@ from ganzoo.run.directory import RunDirectory
 
 def run_title(config: RunConfig) -> str:
     """Name what is trained: `"dcgan + hinge on emoji at 32 px, conditional"`."""
-    added = [*config.penalty, *config.augment, *config.constraint]
+    added = [n for s in ("penalty", "augment", "constraint") for n in config.named(s)]
     title = " + ".join([config.arch.name, config.loss.name, *added])
     title += f" on {config.data.name}"
     if config.image.size:

@@ -171,7 +171,7 @@ class Run(Records):
                 name: registry.make(
                     registry.find("constraint", name, host=self._host, prefer=loss), options
                 )
-                for name, options in self.config.constraint.items()
+                for name, options in self.config.named("constraint").items()
                 if options.get("networks", network) in (network, "both")
             }
 

@@ -77,6 +77,13 @@ def natural_size_is_built(bench: ArchitectureBench) -> None:
             raise Broken(f"natural_size({height}, {width}) is {size}, and it refuses to build that")
 
 
+@promise(mend="name constraints that are installed, with options in their ranges")
+def default_constraints_exist(bench: ArchitectureBench) -> None:
+    """Its default constraints are installed, and their options are valid."""
+    architecture: Architecture = bench.make()
+    bench.expect_installed(constraint=architecture.default_constraints())
+
+
 @promise(mend="set no dtype in the networks, or torch.float32")
 def dtype(bench: ArchitectureBench) -> None:
     """All outputs of the networks are float32 if their input is."""

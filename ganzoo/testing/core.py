@@ -65,6 +65,17 @@ class Bench:
         required = [name for name, field in fields.items() if field.is_required()]
         return [name for name in required if name not in self.options]
 
+    def expect_installed(self, **brought: Mapping[str, Mapping[str, Any]]) -> None:
+        """Find and make the components that it brings, by kind; its own distribution's first.
+
+        Raises:
+            UsageError: one is not installed, or its options are invalid.
+        """
+        home = self.component.plugin.distribution
+        for kind, components in brought.items():
+            for name, options in components.items():
+                registry.make(registry.find(kind, name, host=self.host, prefer=home), options)
+
     def create(self, **options: Any) -> Any:
         """Create the component from the author's options and these.
 

@@ -9,7 +9,6 @@ from unittest import SkipTest
 import torch
 from torch import Tensor, nn
 
-from ganzoo.discovery import registry
 from ganzoo.interfaces.architecture import Output
 from ganzoo.interfaces.critic import Batch, Fakes
 from ganzoo.interfaces.loss import Loss
@@ -269,11 +268,8 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
 )
 def default_penalties_exist(bench: LossBench) -> None:
     """Its default penalties and constraints are installed, and their options are valid."""
-    home, loss = bench.component.plugin.distribution, bench.make()
-    brought = {"penalty": loss.default_penalties(), "constraint": loss.default_constraints()}
-    for kind, components in brought.items():
-        for name, options in components.items():
-            registry.make(registry.find(kind, name, host=bench.host, prefer=home), options)
+    loss = bench.make()
+    bench.expect_installed(penalty=loss.default_penalties(), constraint=loss.default_constraints())
 
 
 def _rows(output: Output) -> Tensor:

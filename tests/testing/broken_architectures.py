@@ -344,6 +344,11 @@ class UnknownSetting(Good):
         return {"learning_rate": 1e-4}
 
 
+class ConstraintThatIsNotThere(Good):
+    def default_constraints(self):
+        return {"spectral-normal": {"networks": "discriminator"}}
+
+
 class HiddenTensor(Good):
     class generator(Generator):  # noqa: N801
         def __init__(self, image, classes):

@@ -62,6 +62,7 @@ BROKEN = {
         "EndsInSoftplus": "scores_are_unbounded",
         "LatentOfItsOwnMind": "latent",
         "UnknownSetting": "training_settings",
+        "ConstraintThatIsNotThere": "default_constraints_exist",
         "HiddenTensor": "state_dict_round_trip",
         "TiedWeights": "state_dict_round_trip",
         "RemembersFeatures": "deep_copies",
