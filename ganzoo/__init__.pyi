@@ -91,6 +91,7 @@ from .run.pictures import save_grid as save_grid
 from .run.progress_bar import ProgressBar as ProgressBar
 from .run.resuming import resume as resume
 from .run.run import Run as Run
+from .run.saving import save as save
 from .run.starting import train as train
 from .training.plain_critic import critic as critic
 from .training.trainer import Trainer as Trainer

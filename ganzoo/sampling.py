@@ -208,7 +208,8 @@ class Sampler:
             )
         device, was_training = device_of(generator), generator.training
         chosen = self.labels(labels, len(z))
-        z, chosen = z.to(device), None if chosen is None else chosen.to(device)
+        wide = torch.promote_types(next(generator.parameters()).dtype, torch.float32)
+        z, chosen = z.to(device, wide), None if chosen is None else chosen.to(device)
 
         # Images.
         generator.eval()

@@ -40,18 +40,18 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 2_430,
-    "nn": 70,
+    "training": 2_440,
+    "nn": 230,
     "execution": 1_310,
-    "interfaces": 1_780,
-    "config": 920,
+    "interfaces": 1_800,
+    "config": 940,
     "discovery": 1_230,
     "data": 3_300,
     "evaluation": 1_020,
-    "run": 4_870,
+    "run": 5_160,
     "reporting": 970,
     "exporting": 940,
-    "testing": 3_620,
+    "testing": 3_630,
     "cli": 2_660,
     "scaffold": 150,
 }

@@ -23,6 +23,7 @@ class Settings(TypedDict, total=False):
     discriminator_betas: tuple[float | str, float | str]
     eps: float
     weight_decay: float
+    max_grad_norm: float
     ema_decay: float | str
     ema_halflife: float | str
     ema_rampup: float

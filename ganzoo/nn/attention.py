@@ -38,4 +38,5 @@ class SelfAttention2d(nn.Module):
         # softmax(query^T key) value by hand: the fused kernels cannot be differentiated twice.
         attention = (query.transpose(1, 2) @ key).softmax(-1)
         attended = (value @ attention.transpose(1, 2)).unflatten(2, x.shape[2:])
-        return x + self.gamma * self.out(attended)
+        out: Tensor = x + self.gamma * self.out(attended)
+        return out

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from ganzoo.config import ConfigTree, Layer, RunConfig, read_toml, sorted_settings
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import setting
+from ganzoo.errors import UsageError, setting, shown
 
 Choice = str | Mapping[str, Any]
 """A component by its name, or a dict of `name` and options."""
@@ -32,11 +33,18 @@ def arguments_tree(
     """Return keyword arguments, or flags of the same names, as a tree of the config.
 
     Raises:
-        UsageError: there is no such setting.
+        UsageError: there is no such setting, or an object is given in the place of a name.
     """
+    # Objects of one's own.
+    for name in ("generator", "discriminator"):
+        if name in settings:
+            raise _object_given(name, settings[name])
+
     # Components.
     tree: dict[str, Any] = {}
     for section, choice in (("arch", arch), ("loss", loss), ("data", data)):
+        if not isinstance(choice, (str, Mapping, NoneType)):
+            raise _object_given(section, choice)
         if choice is not None:
             tree[section] = {"name": choice} if isinstance(choice, str) else dict(choice)
     several = {
@@ -48,12 +56,26 @@ def arguments_tree(
     for section, chosen in several.items():
         if isinstance(chosen, Mapping):
             tree[section] = dict(chosen)
-        elif chosen is not None:
+        elif isinstance(chosen, (str, Iterable)):
             names = [chosen] if isinstance(chosen, str) else chosen
             tree[section] = {name: {} for name in names}
+        elif chosen is not None:
+            raise _object_given(section, chosen)
+        for given in (item for pair in tree.get(section, {}).items() for item in pair):
+            if not isinstance(given, (str, Mapping)):
+                raise _object_given(section, given)
 
     # Settings.
     return tree | sorted_settings(settings)
+
+
+def _object_given(name: str, value: object) -> UsageError:
+    """The error for an object where `ganzoo.train` takes a name."""
+    return UsageError(
+        f"{name}={shown(value)}: ganzoo.train takes names, or dicts of name and options. Networks, "
+        "losses and images of your own are trained by ganzoo.Trainer(generator=…, "
+        "discriminator=…, loss=…, data=…, latent=…)"
+    )
 
 
 def config_layers(config: RunConfig | Mapping[str, Any] | str | Path | None) -> list[Layer]:

@@ -28,7 +28,7 @@ from ganzoo.interfaces.dataset import Condition, ImageSpec
 from ganzoo.interfaces.options import explain
 from ganzoo.run import integrity
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.term_buffer import TermBuffer, TermBufferState
+from ganzoo.training.term_buffer import TermBuffer, TermBufferState
 from ganzoo.training.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")

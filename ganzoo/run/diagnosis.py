@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils import get_total_norm
 
 from ganzoo.training.trainer import Trainer
@@ -81,25 +81,6 @@ def diversity(images: Tensor) -> Tensor:
     distances: Tensor = torch.pdist(flat)
     mean: Tensor = distances.mean() / flat.shape[1] ** 0.5
     return mean
-
-
-@torch.no_grad()
-def nonfinite_weight(trainer: Trainer) -> str | None:
-    """Return the name of a parameter or buffer that is not finite, the discriminator's first."""
-    networks = {"discriminator": trainer.discriminator, "generator": trainer.generator}
-    for title, network in networks.items():
-        tensors = _floating(network)
-        if not tensors or _norm(tensors.values()).isfinite():
-            continue
-        for name, tensor in tensors.items():
-            if not tensor.isfinite().all():
-                return f"{title}/{name}"
-    return None
-
-
-def _floating(network: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers of floating point, by name."""
-    return {k: v for k, v in network.state_dict().items() if v.is_floating_point()}
 
 
 def _norm(tensors: Iterable[Tensor]) -> Tensor:

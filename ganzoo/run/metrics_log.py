@@ -13,7 +13,7 @@ from typing import Any
 from ganzoo.errors import GanzooWarning
 from ganzoo.files import replace_text
 from ganzoo.run import journal
-from ganzoo.run.term_buffer import TermBuffer
+from ganzoo.training.term_buffer import TermBuffer
 
 RECENT = 1000
 """Lines kept in memory, so that a long run needs no more of it."""

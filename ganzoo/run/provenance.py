@@ -9,39 +9,47 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
 import torch
 
-from ganzoo.discovery.host import DISTRIBUTION
+from ganzoo.discovery.host import DISTRIBUTION, PluginRecord
 from ganzoo.execution import distributed
 from ganzoo.run.plan import Plan
 
 
 def collect(plan: Plan) -> dict[str, Any]:
     """Collect facts about the program, the machine and the data, as JSON values."""
+    plugins = [component.plugin for component in plan.components.values()]
+    return {
+        **machine(plan.config.execution.device, plan.config.training.seed, plugins),
+        "settings": ", ".join(plan.sources),
+        "dataset": dataset_fingerprint(plan),
+        "images": str(plan.image),
+    }
+
+
+def machine(device: str, seed: int, plugins: Iterable[PluginRecord]) -> dict[str, Any]:
+    """Collect facts about the program and the machine, as JSON values."""
     return {
         "command": shlex.join(sys.argv),
-        "settings": ", ".join(plan.sources),
         "pid": os.getpid(),
         "host": platform.node(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": versions(plan),
-        "device": device_name(plan.config.execution.device),
+        "versions": versions(plugins),
+        "device": device_name(device),
         "processes": distributed.world_size(),
         "threads": torch.get_num_threads(),
         "git": git_commit(),
-        "dataset": dataset_fingerprint(plan),
-        "images": str(plan.image),
-        "seed": plan.config.training.seed,
+        "seed": seed,
     }
 
 
-def versions(plan: Plan) -> dict[str, str]:
-    """Return the versions of ganzoo, torch and the providers of the run's components."""
-    plugins = [component.plugin for component in plan.components.values()]
+def versions(plugins: Iterable[PluginRecord]) -> dict[str, str]:
+    """Return the versions of ganzoo, torch and the providers of a run's components."""
     return {
         DISTRIBUTION: version(DISTRIBUTION),
         "torch": torch.__version__,

@@ -138,10 +138,12 @@ class Recorder(Observer):
         """Write the end into the journal, and the steps that a time budget was into the config."""
         step, minutes, facts = self.trainer.step, self._minutes(), {}
         budget = self.config.training.minutes
-        over = budget is not None and is_trained(self.config, step, minutes)
+        trained = is_trained(self.config, step, minutes)
+        over = budget is not None and trained
         if over:
             facts = {"message": f"{budget:g} minutes: config.toml now says {step} steps"}
-        journal.append(self.directory.journal, "finished", step=step, minutes=minutes, **facts)
+        event = "finished" if trained else "stopped"  # by an observer, before its end
+        journal.append(self.directory.journal, event, step=step, minutes=minutes, **facts)
         if over:
             write_steps(self.directory, step)
 

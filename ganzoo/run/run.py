@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from ganzoo.execution.device import resolve_device
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset
-from ganzoo.interfaces.latent import Latent
+from ganzoo.interfaces.latent import Latent, NormalLatent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.randomness import derive
 from ganzoo.run.checkpoint_writer import best_step
@@ -29,9 +30,10 @@ from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
 from ganzoo.run.conditions import read_conditions
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.networks import build_networks
+from ganzoo.run.own import is_own, latent_named, refuse_own_images, refuse_own_network
 from ganzoo.run.pictures import grid, side_by_side
 from ganzoo.run.records import Records
-from ganzoo.sampling import Sampler, settles_of
+from ganzoo.sampling import Sampler, settles_of, settles_of_constraints
 
 
 class Run(Records):
@@ -42,6 +44,10 @@ class Run(Records):
         step: of the checkpoint; `"best"` for the best by `keep_best`, the latest if None.
         device: of the generator.
         host: the plugins to choose from; the installed ones if None.
+        generator: to load the weights into, if no plugin builds it (`ganzoo.Trainer.save`).
+        discriminator: likewise.
+        latent: the distribution of z of such a run, or the length of a normal one; needed if it is
+            neither a normal nor a uniform one.
 
     Raises:
         UsageError: there is no run, or no such checkpoint.
@@ -54,11 +60,17 @@ class Run(Records):
         step: int | Literal["best"] | None = None,
         device: str = "auto",
         host: PluginHost | None = None,
+        generator: nn.Module | None = None,
+        discriminator: nn.Module | None = None,
+        latent: Latent | int | None = None,
     ) -> None:
         super().__init__(path)
         self._step = step
         self._device = device
         self._host = host
+        self.own = {"generator": generator, "discriminator": discriminator}
+        """Networks to load weights into, in place of those of an architecture."""
+        self._latent = NormalLatent(latent) if isinstance(latent, int) else latent
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -107,18 +119,21 @@ class Run(Records):
     @cached_property
     def architecture(self) -> Architecture:
         """The architecture with its options."""
+        refuse_own_network(self.config.arch.name, self.path)
         architecture: Architecture = self._component("architecture", "arch")
         return architecture
 
     @cached_property
     def provider(self) -> Component:
         """Descriptor of the architecture, and the plugin that provides it."""
+        refuse_own_network(self.config.arch.name, self.path)
         with missing_explained(self.path, self.versions):
             return registry.find("architecture", self.config.arch.name, host=self._host)
 
     @cached_property
     def dataset(self) -> Dataset:
         """The dataset with its options; its images may be missing."""
+        refuse_own_images(self.config.data.name, self.path)
         dataset: Dataset = self._component("dataset", "data")
         return dataset
 
@@ -148,7 +163,10 @@ class Run(Records):
         Raises:
             UsageError: the loss has changed it, and its plugin is not installed.
         """
-        latent = self.architecture.latent
+        if self.own["generator"] is None:
+            latent = self.architecture.latent
+        else:
+            latent = self._latent or latent_named(self.manifest.latent)
         if self.manifest.latent in ("", repr(latent)):  # empty in checkpoints of 0.1
             return latent
         loss: Loss = self._component("loss", "loss")
@@ -157,7 +175,11 @@ class Run(Records):
     @cached_property
     def sampler(self) -> Sampler:
         """Draws images from z."""
-        settles = settles_of(self.architecture, self._constraints("generator").values())
+        constraints = self._constraints("generator").values()
+        if self.own["generator"] is None:
+            settles = settles_of(self.architecture, constraints)
+        else:
+            settles = settles_of_constraints(constraints)
         conditions = None
         if self.manifest.demands.labels:
             conditions = read_conditions(self.directory, self.manifest.image)
@@ -172,11 +194,29 @@ class Run(Records):
                     registry.find("constraint", name, host=self._host, prefer=loss), options
                 )
                 for name, options in self.config.named("constraint").items()
-                if options.get("networks", network) in (network, "both")
+                if options.get("networks", network) in (network, "both") and not is_own(name)
             }
 
     def _network(self, name: Literal["generator", "discriminator"], weights: str) -> nn.Module:
-        """Build a network and load its weights."""
+        """Build a network, or copy the caller's, and load its weights."""
+        state, own = read_weights(self.checkpoint, weights), self.own[name]
+        if own is None:
+            network, title = self._built(name)
+        else:
+            network, title = deepcopy(own), f"the {type(own).__name__} that is given as {name}"
+            if network.state_dict().keys() != state.keys():  # constraints have not wrapped it
+                for constraint in self._constraints(name).values():
+                    constraint.wrap(network)
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise GanzooError(
+                f"the weights of {self.checkpoint} do not fit {title}: {error}"
+            ) from None
+        return network.to(resolve_device(self._device)).eval()
+
+    def _built(self, name: Literal["generator", "discriminator"]) -> tuple[nn.Module, str]:
+        """Build a network by the architecture; returns its title too."""
         component = self.provider
         networks = build_networks(
             self.architecture,
@@ -186,16 +226,10 @@ class Run(Records):
             seed=0,
             constraints=self._constraints(name),
         )
+        version = self.manifest.versions.get(component.plugin.distribution, "unknown")
+        title = f"'{component.spec.name}' of {component.provider} (trained with {version})"
         network: nn.Module = getattr(networks, name)
-        try:
-            network.load_state_dict(read_weights(self.checkpoint, weights))
-        except RuntimeError as error:
-            version = self.manifest.versions.get(component.plugin.distribution, "unknown")
-            raise GanzooError(
-                f"the weights of {self.checkpoint} do not fit '{component.spec.name}' of "
-                f"{component.provider} (trained with {version}): {error}"
-            ) from None
-        return network.to(resolve_device(self._device)).eval()
+        return network, title
 
     def sample(
         self,
@@ -313,6 +347,8 @@ class Run(Records):
             pictures = self.sampler.labels(labels, len(images))
             assert pictures is not None
             return grid(side_by_side(pictures, images), columns)
+        if is_own(self.config.data.name):
+            return grid(images, columns)
         try:
             rendered = self.dataset.render(images)
         except registry.UnknownComponent as error:

@@ -17,6 +17,7 @@ from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
 from ganzoo.training.critic import Outputs, named_outputs, run_discriminator
+from ganzoo.training.trial import input_dtype
 
 
 class CheckedDemands(NamedTuple):
@@ -147,7 +148,7 @@ def _try(discriminator: nn.Module, image: ImageSpec, demands: Demands) -> _Trial
     """Run copies of a discriminator, which have the same dropout each time."""
     device = next((p.device for p in discriminator.parameters()), None)
     noise = torch.randn(3, 4, *image.shape, generator=torch.Generator().manual_seed(0))
-    first, second, other = noise.clamp(-1, 1).to(device)
+    first, second, other = noise.clamp(-1, 1).to(device, input_dtype([discriminator]))
     labels = trial_conditions(image, 4) if demands.labels else None
     labels = None if labels is None else labels.to(device)
 

@@ -97,11 +97,11 @@ class Objective(nn.Module, Generic[P]):
         return {name: value for name, value in values.items() if value is not None}
 
     def generate(self, z: Tensor, labels: Tensor | None, precision: str | None = None) -> Tensor:
-        """Images in float32, made in the precision of the networks or another."""
+        """Images in at least float32, made in the precision of the networks or another."""
         arguments = (labels,) if self.critic.conditional else ()
         with self.critic.execution.autocast(precision or self.critic.precision):
             images: Tensor = self.generator(z, *arguments)
-        return images.float()
+        return images.to(torch.promote_types(images.dtype, torch.float32))
 
     def total(self, terms: Terms) -> tuple[Tensor, Terms]:
         """The sum of the terms, and the terms without a graph for the log.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -12,6 +12,9 @@ from ganzoo.config import TrainingConfig
 from ganzoo.training.assembly import Parts
 from ganzoo.training.ema import MovingAverage
 from ganzoo.training.updates import Update
+
+if TYPE_CHECKING:
+    import ganzoo
 
 
 class TrainingState:
@@ -68,6 +71,13 @@ class TrainingState:
     ) -> Tensor:
         """Images of given points of latent space, z `(N, latent_dim)`; see `sample`."""
         return self.sampler.decode(self._at_rest(live), z, labels, truncation=truncation)
+
+    def save(self, path: str, **options: Any) -> ganzoo.Run:
+        """Write a run directory, to sample, export and evaluate it: see `ganzoo.save`."""
+        import ganzoo  # which knows what is above the training
+
+        assert isinstance(self, ganzoo.Trainer)
+        return ganzoo.save(self, path, **options)
 
     def _at_rest(self, live: bool) -> nn.Module:
         """The generator to sample; the live one is copied, as sampling changes its mode."""

@@ -27,9 +27,7 @@ def test_the_images_of_a_training_are_listed_with_shape_number_size_and_date(gan
     code, out, _ = ganzoo_cli("cache", "list")
     assert code == 0
     (row,) = [line for line in out.splitlines() if "emoji" in line]
-    assert re.fullmatch(
-        rf"\s*gan-zoo/emoji train\s+3x8x8\s+1,911\s+.* kB\s+{TODAY}\d\d\s*", row
-    )
+    assert re.fullmatch(rf"\s*gan-zoo/emoji train\s+3x8x8\s+1,911\s+.* kB\s+{TODAY}\d\d\s*", row)
     assert out.splitlines()[-1].endswith(f" kB in {cache}")
 
 

@@ -10,7 +10,8 @@ from scipy.stats import mannwhitneyu
 from toys import LogisticLoss, TinyDiscriminator
 
 from ganzoo.run import diagnosis
-from ganzoo.run.diagnosis import diversity, measure, nonfinite_weight, roc_auc
+from ganzoo.run.diagnosis import diversity, measure, roc_auc
+from ganzoo.training.divergence import nonfinite_weight
 
 
 def test_roc_auc_is_the_area_under_the_roc_curve():
