@@ -43,7 +43,9 @@ class Demands:
 
     Attributes:
         forbids_batch_statistics: the discriminator's score of one image must not depend on the
-            others in its batch (no batch norm): set by every penalty on per-sample gradients.
+            others in its batch (no batch norm): set by every penalty on per-sample gradients. A
+            layer that mixes images on purpose, as minibatch standard deviation does, says so by an
+            attribute `mixes_images = True`. It is allowed, and must accept a batch of one.
         labels: generator and discriminator are called with the condition of each image, and must
             use it: classes, vectors or pictures, as `Batch.labels` says.
         outputs: the discriminator must return these beside `"scores"`:

@@ -19,7 +19,8 @@ def image_gradient(critic: Critic, batch: Batch) -> Tensor:
 
     Computed by `torch.autograd.grad(..., create_graph=True)`, so that a penalty on it is
     differentiable in the discriminator's parameters. The gradient of the summed scores is each
-    image's own because no score depends on another image: `Demands.forbids_batch_statistics`.
+    image's own because no score depends on another image: `Demands.forbids_batch_statistics`. Only
+    a layer that mixes images on purpose adds the others' share, as in StyleGAN2.
 
     Args:
         critic: scores images.

@@ -63,10 +63,7 @@ class BoundCritic:
         labels = batch.labels if self.conditional else None
         with self.execution.autocast(self.precision):
             returned = run_discriminator(self.discriminator, images, labels)
-        outputs = named_outputs(returned, len(batch))
-        if not self.takes_patches:
-            outputs["scores"] = per_image(outputs["scores"])
-        return outputs
+        return named_outputs(returned, len(batch), self.takes_patches)
 
 
 def run_discriminator(
@@ -78,10 +75,12 @@ def run_discriminator(
     return returned
 
 
-def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
+def named_outputs(
+    returned: Tensor | Mapping[str, Tensor], n: int, takes_patches: bool = True
+) -> Outputs:
     """What a discriminator returned for n images as a dict in at least float32.
 
-    Scores are `(n,)`, or `(n, P)` if there are several for each image.
+    Scores are `(n,)`, or `(n, P)` if there are several for each image and patches are taken.
 
     Raises:
         PluginError: it returned neither a tensor nor a dict of tensors with scores.
@@ -111,7 +110,8 @@ def named_outputs(returned: Tensor | Mapping[str, Tensor], n: int) -> Outputs:
             f"the discriminator gave scores of shape {tuple(scores.shape)} for {n} images; "
             "it must give one score an image, shape (N,)"
         )
-    outputs["scores"] = scores.flatten() if scores.numel() == n else scores.flatten(1)
+    scores = scores.flatten() if scores.numel() == n else scores.flatten(1)
+    outputs["scores"] = scores if takes_patches else per_image(scores)
     return outputs
 
 

@@ -94,7 +94,12 @@ def check_discriminator(
         )
 
     if demands.forbids_batch_statistics:
-        for trial, when in ((fresh, ""), (trained, ", once its weights have moved a little")):
+        if any(map(_mixes_images, discriminator.modules())):
+            networks = unmixed(discriminator), unmixed(moved)
+            alone = [_try(network, image, demands) for network in networks]
+        else:
+            alone = [fresh, trained]
+        for trial, when in zip(alone, ("", ", once its weights have moved a little"), strict=True):
             if not trial.is_each_images_own("scores", 1e-4):
                 raise Unsupported(
                     "the discriminator's score of an image depends on the others in its batch "
@@ -119,6 +124,24 @@ def perturb(network: nn.Module) -> nn.Module:
             # A constant moves by no less than 0.05: a single gain must not stay near zero.
             parameter.add_(0.2 * spread * noise if spread > 0 else 0.05 * noise.sign())
     return network
+
+
+def unmixed(network: nn.Module) -> nn.Module:
+    """A copy whose layers that mix images on purpose are called with each image alone."""
+
+    def of_each(layer: nn.Module, inputs: tuple[Tensor], mixed: Tensor) -> Tensor:
+        return torch.cat([layer.forward(image) for image in inputs[0].split(1)])
+
+    network = deepcopy(network)
+    for layer in network.modules():
+        if _mixes_images(layer):
+            layer.register_forward_hook(of_each)
+    return network
+
+
+def _mixes_images(layer: nn.Module) -> bool:
+    """Whether a layer says that it mixes the images of a batch on purpose."""
+    return getattr(layer, "mixes_images", False) is True
 
 
 class _Trial(NamedTuple):

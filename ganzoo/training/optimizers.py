@@ -49,6 +49,17 @@ def _tunable(optimizer: type[optim.Optimizer]) -> set[str]:
     }
 
 
+def _moments(
+    optimizer: type[optim.Optimizer], betas: tuple[float | Schedule, ...], progress: Progress
+) -> dict[str, Any]:
+    """Betas under the names that optimizers have for them."""
+    first, second = (value_at(beta, progress) for beta in betas)
+    moments = {"betas": (first, second), "momentum": first, "alpha": second}
+    if optimizer is optim.ASGD:  # whose alpha is something else
+        del moments["alpha"]
+    return moments
+
+
 class NetworkOptimizer:
     """The optimizer of one network.
 
@@ -86,7 +97,6 @@ class NetworkOptimizer:
         self.lr: float | Schedule = getattr(training, f"{name}_lr")
         self.betas: tuple[float | Schedule, ...] = training.of_network("betas", name)
         start = Progress(0, 0)
-        first, second = (value_at(beta, start) for beta in self.betas)
         make = optimizer_class(training.optimizer)
         accepted = _tunable(make)
         options: dict[str, Any] = {}
@@ -97,11 +107,9 @@ class NetworkOptimizer:
             if value is not None:
                 options[key] = value
 
-        # Betas under the names that the optimizer has for them.
-        own_names = {"betas": (first, second), "momentum": first, "alpha": second}
-        if make is optim.ASGD:  # whose alpha is something else
-            del own_names["alpha"]
-        options |= {key: value for key, value in own_names.items() if key in accepted}
+        moments = _moments(make, self.betas, start)
+        options |= {key: value for key, value in moments.items() if key in accepted}
+
         # None lets torch choose, which takes its for-each kernels.
         switches = {"fused": fused or None, "capturable": capturable}
         options |= {key: value for key, value in switches.items() if key in accepted}
@@ -118,7 +126,7 @@ class NetworkOptimizer:
             ) from None
         self._settings = {
             key: self.torch.param_groups[0][key]
-            for key in ("lr", "eps", "weight_decay", "capturable", "fused", "foreach", *own_names)
+            for key in ("lr", "eps", "weight_decay", "capturable", "fused", "foreach", *moments)
             if key in self.torch.param_groups[0]
         }
 
@@ -132,8 +140,7 @@ class NetworkOptimizer:
                 else:
                     group["lr"] = value
         if any(isinstance(beta, Schedule) for beta in self.betas):
-            first, second = (value_at(beta, progress) for beta in self.betas)
-            values = {"betas": (first, second), "momentum": first, "alpha": second}
+            values = _moments(type(self.torch), self.betas, progress)
             for group in self.torch.param_groups:
                 group.update((key, value) for key, value in values.items() if key in group)
 

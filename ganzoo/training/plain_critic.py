@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ganzoo.interfaces.critic import Batch, Critic
-from ganzoo.training.critic import Outputs, named_outputs, per_image, run_discriminator
+from ganzoo.training.critic import Outputs, named_outputs, run_discriminator
 
 Augment = Callable[[Tensor], Tensor]
 
@@ -29,10 +29,7 @@ class PlainCritic:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
         images = self.augment(batch.images) if self.augment else batch.images
         returned = run_discriminator(self.discriminator, images, batch.labels)
-        outputs = named_outputs(returned, len(batch))
-        if not self.takes_patches:
-            outputs["scores"] = per_image(outputs["scores"])
-        return outputs
+        return named_outputs(returned, len(batch), self.takes_patches)
 
 
 def critic(

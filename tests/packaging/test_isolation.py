@@ -198,12 +198,14 @@ def test_a_stranger_cannot_take_a_first_party_name(zoo):
     """
     modules = {"plugin": LOSS.replace("NAME", "bce") + dataset, "loss": WORKING_LOSS}
     with zoo.with_plugin("cuckoo-gan", modules):
-        message = zoo.ganzoo_fails(2, "show", "loss", "bce")
-        assert "cuckoo-gan 1.0 and gan-zoo 0.1.0 both provide a loss named 'bce'" in message
+        shown = zoo.ganzoo("show", "loss", "bce")
+        claim = "cuckoo-gan 1.0 and gan-zoo 0.1.0 both provide a loss named 'bce'"
+        assert f"{claim}; that of gan-zoo is used" in shown.err
+        assert "ganzoo_vanilla.losses" in shown.out
         assert "gan-zoo 0.1.0" in zoo.ganzoo("show", "loss", "gan-zoo/bce").out
         assert "gan-zoo 0.1.0" in zoo.ganzoo("-p", "no:cuckoo-gan", "show", "loss", "bce").out
-        message = zoo.ganzoo_fails(2, "train", *VANILLA, "--loss", "gan-zoo/bce", "--dry-run")
-        assert "--data NAME: cuckoo-gan/fashion-mnist, gan-zoo/fashion-mnist" in message
+        tried = zoo.ganzoo("train", *VANILLA, "--loss", "gan-zoo/bce", "--dry-run")
+        assert "gan-zoo/fashion-mnist is used. choose the dataset" in tried.err
 
 
 def test_five_hundred_components_are_all_listed(zoo, undisturbed):
@@ -218,7 +220,8 @@ def test_five_hundred_components_are_all_listed(zoo, undisturbed):
         out = zoo.ganzoo("list").out
         assert len(re.findall(r"^  many-\d+ +One of many. \[many-gan 1.0\]$", out, re.M)) == 500
         listed = set(out.splitlines())
-        assert set(undisturbed.splitlines()) - listed == {"losses (8):"}
+        (heading,) = set(undisturbed.splitlines()) - listed
+        assert re.fullmatch(r"losses \(\d+\):", heading)
         assert "many-499" in zoo.ganzoo("show", "loss", "many-499").out
         assert "torch" not in zoo.python(
             "import sys, ganzoo; ganzoo.names('loss'); print(*sorted(sys.modules), sep='\\n')"
@@ -269,7 +272,7 @@ def test_a_factory_that_fails_when_it_is_used_names_its_distribution(zoo):
     with zoo.with_plugin("late-gan", {"plugin": LOSS.replace("NAME", "late"), "loss": loss}):
         assert "late-gan 1.0" in zoo.ganzoo("show", "loss", "late").out
         message = zoo.ganzoo_fails(1, *TINY, *VANILLA, "--loss", "late", "--run-dir", "run")
-        assert message == (
+        assert message.endswith(
             "Error: No such file or directory: /nowhere/at/all "
             "(raised by the loss 'late' of late-gan 1.0)\n"
         )

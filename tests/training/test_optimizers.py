@@ -68,7 +68,9 @@ def test_each_network_has_settings_of_its_own():
 
 
 def test_asgds_alpha_is_no_beta():
-    assert optimizer(optimizer="asgd").torch.param_groups[0]["alpha"] == 0.75
+    made = optimizer(optimizer="asgd", betas=(0.0, "0.9 to 0.99 over 4"))
+    made.at(Progress(step=3, images=12))
+    assert made.torch.param_groups[0]["alpha"] == 0.75
 
 
 def test_scheduled_rates_and_betas_are_those_of_the_step(make_trainer):

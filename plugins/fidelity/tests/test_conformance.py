@@ -22,4 +22,6 @@ def test_the_real_network_keeps_every_promise(weights):
     options = {"inception": {"weights": str(weights)}}
     checks = ganzoo.testing.checks("ganzoo_fidelity.plugin", options=options)
     ended = {c.name: c.outcome() for c in checks if c.component.spec.kind == "extractor"}
-    assert {outcome.status for outcome in ended.values()} == {"ok"}, ended
+    skipped = {name for name, outcome in ended.items() if outcome.status == "skipped"}
+    assert skipped == {"maps_are_differentiable"}  # it has none
+    assert {outcome.status for outcome in ended.values()} == {"ok", "skipped"}, ended
