@@ -43,6 +43,7 @@ from .exporting import export as export
 from .files import replacing_file as replacing_file
 from .interfaces.architecture import Architecture as Architecture
 from .interfaces.architecture import Demands as Demands
+from .interfaces.architecture import Draw as Draw
 from .interfaces.architecture import Networks as Networks
 from .interfaces.architecture import Output as Output
 from .interfaces.architecture import StyleGenerator as StyleGenerator

@@ -9,6 +9,7 @@ from ganzoo.nn.heads import DiscriminatorHeads as DiscriminatorHeads
 from ganzoo.nn.heads import OutputHeads as OutputHeads
 from ganzoo.nn.normalization import ClassBatchNorm2d as ClassBatchNorm2d
 from ganzoo.nn.normalization import ConditionalBatchNorm2d as ConditionalBatchNorm2d
+from ganzoo.nn.statistics import standing_statistics as standing_statistics
 
 __all__ = [
     "ClassBatchNorm2d",
@@ -16,4 +17,5 @@ __all__ = [
     "DiscriminatorHeads",
     "OutputHeads",
     "SelfAttention2d",
+    "standing_statistics",
 ]

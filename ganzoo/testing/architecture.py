@@ -94,10 +94,11 @@ def dtype(bench: ArchitectureBench) -> None:
                 expect(value.dtype == torch.float32, seen)
 
 
-@promise(mend="end the generator in a tanh")
+@promise(mend="end the generator in a tanh, or clamp its images in evaluation mode")
 def images_in_range(bench: ArchitectureBench) -> None:
-    """Images lie in [-1, 1], whatever the generator's weights become."""
+    """Images lie in [-1, 1] in evaluation mode, whatever the generator's weights become."""
     for built in chain(filter(can_be_called, bench.sizes()), bench.all_variants()):
+        built.eval()
         for factor in (1, 4, 4):  # cumulative
             with torch.no_grad():
                 for parameter in built.generator.parameters():

@@ -32,7 +32,7 @@ promise = Promises(ArchitectureBench)
 def state_dict_round_trip(bench: ArchitectureBench) -> None:
     """Networks that load the weights of others, through safetensors, have the same outputs."""
     for built in bench.all_variants():
-        rebuilt = bench.build(built.demands, seed=6)
+        rebuilt = bench.build(built.demands, built.image, seed=6)
         for (name, network), (_, other) in zip(built.both, rebuilt.both, strict=True):
             x = built.input_of(name)
             built.outputs(network, x)  # changes buffers

@@ -62,10 +62,12 @@ FROM_PYTHON = """
         "its data": ({"name": "vanilla", "width": 8}, "acgan", {"name": "night-sky", "count": 40}),
         "its output": ({"name": "vanilla", "width": 8}, "compass", {"name": "emoji"}),
         "its patches": ({**night, "patches": True}, "mosaic", {"name": "emoji"}),
+        "its vectors": (night, "bce", {"name": "night-sky", "condition": "ephemeris"}),
     }
     more = {
         "its output": {"augment": ["clouds", "diffaugment"], "constraint": "orbit"},
         "its patches": {"penalty": {"tide": {"interval": 1}, "r1": {}}},
+        "its vectors": {"conditional": True},
     }
     for name, (arch, loss, data) in combinations.items():
         own = more.get(name, {})
@@ -142,7 +144,8 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
         code = textwrap.dedent(FROM_PYTHON)
         out = environment.succeed("python", "-W", "error", "-c", code, cwd=tmp_path)
         assert out.splitlines() == [
-            *("together", "its architecture", "its loss", "its data", "its output", "its patches")
+            *("together", "its architecture", "its loss", "its data", "its output"),
+            *("its patches", "its vectors"),
         ]
 
         shutil.copytree(OUTSIDER / "tests", tmp_path / "own" / "tests")

@@ -156,6 +156,36 @@ class GoodOfVectors(Good):
         return ganzoo.Networks(GeneratorOfVectors(image), DiscriminatorOfVectors(image))
 
 
+class MinibatchChannel(nn.Module):
+    mixes_images = True
+
+    def forward(self, maps):
+        return maps + maps.var(0, correction=0).add(1e-8).sqrt().mean()
+
+
+class GoodStyle(Good):
+    """Linear images in training, classes or longer vectors, and a layer that mixes images."""
+
+    conditions = frozenset({"none", "classes", "vector"})
+
+    class generator(Generator):  # noqa: N801
+        def end(self, x):
+            return x if self.training else x.clamp(-1, 1)
+
+    class discriminator(Discriminator):  # noqa: N801
+        def __init__(self, image, classes, logits):
+            super().__init__(image, classes, logits)
+            self.deviation = MinibatchChannel()
+
+        def inner(self, images):
+            return self.deviation(super().inner(images))
+
+    def build(self, image, demands):
+        if demands.labels and image.condition_kind == "vector":
+            return ganzoo.Networks(GeneratorOfVectors(image), DiscriminatorOfVectors(image))
+        return super().build(image, demands)
+
+
 class DiscriminatorOfPictures(Discriminator):
     """Four scores an image."""
 

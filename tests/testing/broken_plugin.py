@@ -17,6 +17,7 @@ GOOD = {
         "GoodConditionalOnly",
         "GoodOfVectors",
         "GoodOfPictures",
+        "GoodStyle",
     ],
     "loss": ["Good", "GoodWithLogits", "GoodMovingAverage", "GoodWithImages"],
     "penalty": [

@@ -70,6 +70,29 @@ def test_batch_statistics_behind_a_gain_that_starts_at_zero_are_refused(gate, br
         check_discriminator(network, IMAGE, NO_BATCH)
 
 
+class OnPurpose(nn.Module):
+    mixes_images = True
+
+    def forward(self, x):
+        return x + x.std(0, correction=0).mean()
+
+
+def test_a_layer_that_mixes_images_on_purpose_is_allowed_and_images_are_not_shown_together():
+    """StyleGAN2 has R1 beside minibatch standard deviation."""
+    torch.manual_seed(0)
+    network = TinyDiscriminator(norm=lambda channels: OnPurpose())
+    assert not check_discriminator(network, IMAGE, NO_BATCH).independent_scores
+    assert check_discriminator(network, IMAGE, Demands()) == (Demands(), False)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.0])
+def test_beside_such_a_layer_other_batch_statistics_are_still_refused(gain):
+    torch.manual_seed(0)
+    both = nn.Sequential(OnPurpose(), Gated(nn.BatchNorm2d(8), torch.tensor(gain)))
+    with pytest.raises(Unsupported, match="depends on the others"):
+        check_discriminator(TinyDiscriminator(norm=lambda channels: both), IMAGE, NO_BATCH)
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_norms_within_an_image_are_allowed_behind_such_a_gain(gate):
     checked = check_discriminator(discriminator(gate, nn.GroupNorm(1, 8)), IMAGE, NO_BATCH)

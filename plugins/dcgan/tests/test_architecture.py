@@ -160,3 +160,30 @@ def test_every_parameter_gets_a_gradient():
 def test_the_latent_is_normal_or_uniform():
     assert isinstance(DCGAN().latent, NormalLatent)
     assert isinstance(DCGAN(DCGANOptions(latent="uniform")).latent, UniformLatent)
+
+
+def test_standing_statistics_are_those_of_the_fakes_and_keep_the_weights():
+    torch.manual_seed(0)
+    architecture = DCGAN(DCGANOptions(latent_dim=16, base_channels=4, standing_statistics=3))
+    generator, _ = architecture.build(ImageSpec(1, 16, 16), Demands())
+    generator.eval()
+    weights = {name: value.clone() for name, value in generator.named_parameters()}
+    drawn = [architecture.latent.sample(64) for _ in range(3)]
+    batches = iter(drawn)
+    architecture.settle(generator, lambda n: (next(batches)[:n],))
+
+    # The first layer's input does not depend on batch norm.
+    first = next(m for m in generator.modules() if isinstance(m, nn.BatchNorm2d))
+    inputs = [generator.project(z).view(64, 4, 4, -1).flatten(0, 2) for z in drawn]
+    assert torch.allclose(first.running_mean, torch.stack([x.mean(0) for x in inputs]).mean(0))
+    variances = torch.stack([x.var(0) for x in inputs])
+    assert torch.allclose(first.running_var, variances.mean(0))
+    assert not generator.training
+    assert all(torch.equal(weights[name], p) for name, p in generator.named_parameters())
+
+
+def test_without_standing_statistics_the_generator_stays_as_it_is():
+    generator, _ = SMALL.build(ImageSpec(1, 16, 16), Demands())
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    SMALL.settle(generator, lambda n: (SMALL.latent.sample(n),))
+    assert all(torch.equal(before[name], v) for name, v in generator.state_dict().items())

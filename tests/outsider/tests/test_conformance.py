@@ -10,3 +10,12 @@ SMALL = {"nocturne": {"width": 8, "blocks": 1}, "night-sky": {"count": 40, "size
 @ganzoo.testing.conformance("nocturne-gan", options=SMALL)
 def test_conformance(check):
     check()
+
+
+VECTORS = {**SMALL, "night-sky": {"count": 40, "size": 16, "condition": "ephemeris"}}
+
+
+@ganzoo.testing.conformance("nocturne-gan", options=VECTORS)
+def test_conformance_with_vectors(check):
+    if check.component.spec.kind == "dataset":
+        check()

@@ -67,7 +67,7 @@ def test_the_lit_share_of_the_moon_is_the_astronomers_formula(phase):
 def test_a_waxing_moon_is_lit_on_the_right_and_a_waning_one_on_the_left():
     for phase, brighter in ((0.25, 1), (0.75, -1)):
         rng = np.random.default_rng(0)
-        moon = draw_moon(torch.zeros(3, 64, 64), phase, rng).sum(0)
+        moon = draw_moon(torch.zeros(3, 64, 64), phase, rng)[0].sum(0)
         columns = torch.arange(64.0)
         middle = (moon > 0).float().sum(0) @ columns / (moon > 0).sum()
         bright = moon.sum(0) @ columns / moon.sum()
@@ -76,7 +76,22 @@ def test_a_waxing_moon_is_lit_on_the_right_and_a_waning_one_on_the_left():
 
 def test_more_moon_is_more_light():
     def brightness(phase):
-        moon = draw_moon(torch.zeros(3, 32, 32), phase, np.random.default_rng(0))
+        moon, _ = draw_moon(torch.zeros(3, 32, 32), phase, np.random.default_rng(0))
         return moon.sum().item()
 
     assert brightness(0.0) < brightness(0.125) < brightness(0.25) < brightness(0.5)
+
+
+def test_an_ephemeris_is_the_angle_of_the_phase_and_the_altitude_of_the_moon():
+    options = NightSkyOptions(count=60, size=32, stars=0, condition="ephemeris")
+    source = NightSky(options).open()
+    assert source.spec == ganzoo.ImageSpec(3, 32, 32, condition=ganzoo.Vector(3))
+    skies = NightSky(NightSkyOptions(count=60, size=32, stars=0)).open().images
+    for index in range(60):
+        (image, vector), (same, label) = source.images[index], skies[index]
+        assert torch.equal(image, same)
+        angle = 2 * math.pi * label / len(PHASES)
+        assert vector[:2].tolist() == pytest.approx([math.cos(angle), math.sin(angle)], abs=1e-6)
+        if label == PHASES.index("full"):  # where the light is
+            rows = (image.sum(0) > 500).nonzero()[:, 0].float().mean() + 0.5
+            assert float(1 - rows / 32) == pytest.approx(float(vector[2]), abs=0.05)

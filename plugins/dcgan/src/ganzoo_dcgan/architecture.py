@@ -81,6 +81,10 @@ class DCGAN(ganzoo.Architecture):
             discriminator.apply(initialize),
         )
 
+    def settle(self, generator: nn.Module, draw: ganzoo.Draw) -> None:
+        """Standing statistics, if asked for."""
+        ganzoo.nn.standing_statistics(generator, draw, self.options.standing_statistics)
+
 
 class Generator(nn.Module):
     """z `(N, latent_dim)` and labels `(N,)` to images `(N, C, H, W)` in [-1, 1]."""

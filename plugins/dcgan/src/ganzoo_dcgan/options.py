@@ -22,3 +22,10 @@ class DCGANOptions(ganzoo.Options):
         le=1024,
         description="Channels of the largest feature map; each halving of its size doubles them.",
     )
+    standing_statistics: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Before sampling, measure batch norm's statistics anew over this many batches "
+        "of 64 fakes; 0 keeps those of the training.",
+    )

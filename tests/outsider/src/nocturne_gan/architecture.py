@@ -5,8 +5,8 @@ The generator is a coordinate network: a residual MLP maps Fourier features of a
 et al. 2021, arXiv:2011.12026). It is computed for all pixels at once by 1 x 1 convolutions.
 
 The discriminator is a residual convolutional network without normalization, so no score depends on
-another image. Conditional: a class embedding appended to z, and a projection discriminator
-(Miyato & Koyama 2018, arXiv:1802.05637).
+another image. Conditional: an embedding of the class, or a linear layer of the vector, appended
+to z, and a projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637).
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ import ganzoo
 from nocturne_gan.latent import LaplaceLatent
 from nocturne_gan.options import NocturneOptions
 
-CLASS_DIM = 16
-"""Length of the generator's class embedding."""
+CONDITION_DIM = 16
+"""Length of the condition in the generator's input."""
 
 
 class Nocturne(ganzoo.Architecture):
     """Networks for any number of channels, rows and columns."""
 
     options: NocturneOptions
+    conditions = frozenset({"none", "classes", "vector"})
 
     def __init__(self, options: NocturneOptions | None = None) -> None:
         super().__init__(options or NocturneOptions())
@@ -45,30 +46,38 @@ class Nocturne(ganzoo.Architecture):
 
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
         """Networks for any image shape and any demands."""
-        classes = image.num_classes if demands.labels else 0
         return ganzoo.Networks(
-            Painter(self.options, image, classes),
+            Painter(self.options, image, conditional=demands.labels),
             Watcher(
                 self.options.width,
                 image,
-                classes=0 if demands.unconditional_scores else classes,
+                conditional=demands.labels and not demands.unconditional_scores,
                 outputs=demands.outputs,
                 patches=self.options.patches,
             ),
         )
 
 
+def coded(image: ganzoo.ImageSpec, length: int) -> nn.Module:
+    """A layer from the condition of an image, classes `(N,)` or vectors `(N, D)`, to a code."""
+    if isinstance(image.condition, ganzoo.Vector):
+        return nn.Linear(image.condition.length, length, bias=False)
+    return nn.Embedding(image.num_classes, length)
+
+
 class Painter(nn.Module):
-    """z `(N, latent_dim)` and labels `(N,)` to images `(N, C, H, W)` in [-1, 1]."""
+    """z `(N, latent_dim)` and a condition to images `(N, C, H, W)` in [-1, 1]."""
 
     places: Tensor
 
-    def __init__(self, options: NocturneOptions, image: ganzoo.ImageSpec, classes: int) -> None:
+    def __init__(
+        self, options: NocturneOptions, image: ganzoo.ImageSpec, *, conditional: bool
+    ) -> None:
         super().__init__()
         places = waves(image.height, image.width, options.frequencies)
         self.register_buffer("places", places, persistent=False)
-        self.embed = nn.Embedding(classes, CLASS_DIM) if classes else None
-        inputs = options.latent_dim + (CLASS_DIM if classes else 0)
+        self.embed = coded(image, CONDITION_DIM) if conditional else None
+        inputs = options.latent_dim + (CONDITION_DIM if conditional else 0)
         self.read = nn.Linear(inputs, options.width)
         self.enter = nn.Conv2d(places.shape[1], options.width, 1)
         self.blocks = nn.ModuleList(PaintBlock(options.width) for _ in range(options.blocks))
@@ -111,7 +120,7 @@ class Watcher(nn.Module):
         width: int,
         image: ganzoo.ImageSpec,
         *,
-        classes: int,
+        conditional: bool,
         outputs: Mapping[str, ganzoo.Output],
         patches: bool,
     ) -> None:
@@ -121,7 +130,7 @@ class Watcher(nn.Module):
         halvings = max(1, max(image.height, image.width).bit_length() - 3)  # 32 pixels become 4
         self.blocks = nn.ModuleList(WatchBlock(width) for _ in range(halvings))
         self.score = nn.Linear(width, 1)
-        self.project = nn.Embedding(classes, width) if classes else None
+        self.project = coded(image, width) if conditional else None
         self.outputs = ganzoo.nn.OutputHeads(width, outputs, image.num_classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor | dict[str, Tensor]:

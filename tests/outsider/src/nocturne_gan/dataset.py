@@ -44,16 +44,19 @@ class NightSky(ganzoo.Dataset):
         """The skies of a split; train and test differ."""
         if split not in SPLITS:
             raise ganzoo.UsageError(f"no split '{split}' of night-sky; there are train and test")
-        size = self.options.size
+        size, skies = self.options.size, Skies(self.options, split)
+        if self.options.condition == "ephemeris":
+            spec = ganzoo.ImageSpec(3, size, size, condition=ganzoo.Vector(3))
+            return ganzoo.ImageSource(skies, spec)
         return ganzoo.ImageSource(
-            Skies(self.options, split),
+            skies,
             ganzoo.ImageSpec(3, size, size, num_classes=len(PHASES)),
             class_names=PHASES,
         )
 
 
 @dataclass(frozen=True)
-class Skies(Dataset[tuple[Tensor, int]]):
+class Skies(Dataset[tuple[Tensor, int | Tensor]]):
     """The i-th sky depends on seed, split and i alone, so nothing is stored."""
 
     options: NightSkyOptions
@@ -62,16 +65,20 @@ class Skies(Dataset[tuple[Tensor, int]]):
     def __len__(self) -> int:
         return self.options.count
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """A uint8 `(3, size, size)` image and its phase."""
+    def __getitem__(self, index: int) -> tuple[Tensor, int | Tensor]:
+        """A uint8 `(3, size, size)` image and its phase, or its ephemeris `(3,)`."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         # torch's CPU generator uses 32 bits of its seed, numpy's uses all of them
         rng = np.random.default_rng((self.options.seed, SPLITS.index(self.split), index))
         label = int(rng.integers(len(PHASES)))
         sky = draw_sky(self.options.size, self.options.stars, rng)
-        sky = draw_moon(sky, label / len(PHASES), rng)
-        return sky.mul(255).round().clamp(0, 255).to(torch.uint8), label
+        sky, altitude = draw_moon(sky, label / len(PHASES), rng)
+        image = sky.mul(255).round().clamp(0, 255).to(torch.uint8)
+        if self.options.condition == "phase":
+            return image, label
+        angle = 2 * math.pi * label / len(PHASES)
+        return image, torch.tensor([math.cos(angle), math.sin(angle), altitude])
 
 
 def draw_sky(size: int, stars: int, rng: np.random.Generator) -> Tensor:
@@ -86,8 +93,8 @@ def draw_sky(size: int, stars: int, rng: np.random.Generator) -> Tensor:
     return sky.clamp(max=1)
 
 
-def draw_moon(sky: Tensor, phase: float, rng: np.random.Generator) -> Tensor:
-    """The sky with a moon at a random position in its upper part."""
+def draw_moon(sky: Tensor, phase: float, rng: np.random.Generator) -> tuple[Tensor, float]:
+    """The sky with a moon in its upper part, and the moon's altitude: 0 at the bottom, 1 on top."""
     size = sky.shape[1]
     radius = rng.uniform(0.14, 0.20) * size
     x0, y0 = rng.uniform(radius, size - radius), rng.uniform(radius, 0.6 * size)
@@ -95,7 +102,7 @@ def draw_moon(sky: Tensor, phase: float, rng: np.random.Generator) -> Tensor:
     y, x = torch.meshgrid((axis - y0) / radius, (axis - x0) / radius, indexing="ij")
     disc = ((1 - torch.hypot(x, y)) * radius + 0.5).clamp(0, 1)  # anti-aliased edge
     glow = EARTHSHINE + (1 - EARTHSHINE) * lit(x, y, phase).float()
-    return sky * (1 - disc) + MOONLIGHT[:, None, None] * glow * disc
+    return sky * (1 - disc) + MOONLIGHT[:, None, None] * glow * disc, 1 - y0 / size
 
 
 def lit(x: Tensor, y: Tensor, phase: float) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 import ganzoo
@@ -70,6 +72,11 @@ class NightSkyOptions(ganzoo.Options):
     size: int = Field(32, ge=8, le=1024, description="Height and width in pixels.")
     stars: int = Field(24, ge=0, le=10_000, description="Stars in an image.")
     seed: int = Field(0, ge=0, lt=2**31, description="Random seed of the images.")
+    condition: Literal["phase", "ephemeris"] = Field(
+        "phase",
+        description="Condition of an image: the phase as a class, or a vector of cosine and sine "
+        "of the phase and the moon's altitude.",
+    )
 
 
 class NightWatchOptions(ganzoo.Options):
