@@ -29,6 +29,7 @@ class ComponentSpec:
             empty where the component has none.
         summary: one sentence for `ganzoo list`.
         reference: the paper or page it implements, as one would cite it.
+        family: the group in which `ganzoo list` shows it: `"class-conditional"`.
         api_version: the hook API it was written for; the first where it says nothing.
 
     Raises:
@@ -41,6 +42,7 @@ class ComponentSpec:
     summary: str
     options: str = ""
     reference: str = ""
+    family: str = ""
     api_version: int = 1
 
     kind: ClassVar[str] = ""
@@ -54,8 +56,9 @@ class ComponentSpec:
         self._check_targets()
         if not isinstance(self.summary, str) or not self.summary.strip():
             raise ValueError(f"summary of {self.name!r} is empty; write one sentence")
-        if not isinstance(self.reference, str):
-            raise ValueError(f"reference of {self.name!r} must be text; got {self.reference!r}")
+        for field in ("reference", "family"):
+            if not isinstance(value := getattr(self, field), str):
+                raise ValueError(f"{field} of {self.name!r} must be text; got {value!r}")
         if not isinstance(self.api_version, int):
             raise ValueError(
                 f"api_version of {self.name!r} must be a whole number; got {self.api_version!r}"

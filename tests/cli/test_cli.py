@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -291,6 +292,35 @@ def test_list_shows_everything_or_one_kind(ganzoo_cli):
     assert "datasets" not in out
     code, _, err = ganzoo_cli("list", "looses")
     assert (code, "Did you mean 'losses'?" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "not_there"),
+    [
+        (["losses", "wasserstein"], {"wasserstein", "wgan-gp"}, {"bce", "gradient-penalty"}),
+        (["w?an*"], {"wgan-gp", "wgan-gp-resnet"}, {"wasserstein", "dcgan"}),
+        (["1704.00028"], {"wgan-gp", "gradient-penalty"}, {"bce"}),
+        (["recipes", "emoji", "*-quick"], {"diffaugment-quick"}, {"vanilla", "emoji"}),
+        (["AUGMENTATION", "arch"], set(), {"ada"}),
+    ],
+)
+def test_list_takes_words_and_wildcards(ganzoo_cli, words, there, not_there):
+    _, out, _ = ganzoo_cli("list", *words)
+    names = set(re.findall(r"^  ([a-z0-9-]+)  ", out, re.MULTILINE))
+    assert there <= names
+    assert not not_there & names
+
+
+def test_list_says_so_where_nothing_matches(ganzoo_cli):
+    code, _, err = ganzoo_cli("list", "losses", "wgan", "*x*")
+    assert (code, "no component matches 'wgan' and '*x*'" in err) == (2, True)
+
+
+def test_list_without_words_names_the_recipes_alone(ganzoo_cli):
+    _, out, _ = ganzoo_cli("list")
+    recipes = set(out.split("recipes (")[1].partition(":")[2].partition("\n\n")[0].split())
+    assert recipes == set(ganzoo.names("recipe"))
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_show_explains_a_component(ganzoo_cli):
