@@ -70,7 +70,8 @@ def _row(path: Path) -> dict[str, Any]:
         row["metrics"] = {key: value for key, value in last.items() if key != "step"}
 
         # What the config and the checkpoints say.
-        row["steps"] = run.config.training.steps
+        row["steps"], row["minutes"] = run.config.training.steps, run.config.training.minutes
+        row["length"] = run.config.training.length
         row["step"] = max([last["step"], *run.steps[-1:]])
         row["state"] = run.state
     except GanzooError as error:  # a damaged run must not hide the others
@@ -93,7 +94,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             for name, value in row["metrics"].items()
             if name != "images_per_second" and is_number(value)
         ]
-        step = f"{row['step']:,} of {row['steps']:,}" if "step" in row else ""
+        step = f"{row['step']:,} of {row['length'].removesuffix(' steps')}" if "step" in row else ""
         changed = (row.get("changed") or "")[:16].replace("T", " ")
         name = printable(Path(row["run"]).name)
         cells.append([name, row["state"], step, changed, ", ".join(shown[:SHOWN])])

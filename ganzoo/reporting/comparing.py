@@ -61,7 +61,7 @@ class Row:
         metrics: those that were measured, by name.
         state: of the runs.
         step: that the runs have reached.
-        steps: that the runs are to train; None if unknown.
+        length: how long the runs are to train, in words; empty if unknown.
         seconds: of training; of several runs the mean.
         images_per_second: of several runs the mean.
     """
@@ -72,7 +72,7 @@ class Row:
     metrics: Mapping[str, Score]
     state: str
     step: int
-    steps: int | None
+    length: str
     seconds: float | None
     images_per_second: float | None
 
@@ -127,7 +127,7 @@ class Comparison:
         ]
         metrics = [str(row.metrics.get(name, "missing")) for name in self.metrics]
         speed = "" if row.images_per_second is None else f"{row.images_per_second:,.0f}"
-        steps = f"{row.step:,}" if row.steps is None else f"{row.step:,} of {row.steps:,}"
+        steps = " of ".join(filter(None, [f"{row.step:,}", row.length.removesuffix(" steps")]))
         time = duration(row.seconds)
         return [row.title, *settings, *metrics, speed, row.state, steps, time]
 
@@ -242,7 +242,7 @@ def _row(group: Sequence[Summary], differing: Sequence[str]) -> Row:
         metrics={name: _score(name, group) for name in metrics},
         state=first.state,
         step=first.step,
-        steps=first.steps,
+        length=first.length,
         seconds=_mean([summary.seconds for summary in group]),
         images_per_second=_mean([summary.images_per_second for summary in group]),
     )
@@ -292,6 +292,12 @@ def _remarks(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[str,
             )
         if _differ("step", numbers):
             remarks.append(f"The values of {name} are of checkpoints of different steps")
+        notes = {s.path: (s.evaluations.get(name, {}).get("notes") or {}) for s in summaries}
+        remarks += [
+            f"{name} of {path} makes it look better than it is: {note['biased']}"
+            for path, note in notes.items()
+            if "biased" in note
+        ]
 
     # Metrics that could not be measured, and the runs with the same reasons.
     reasons: dict[str, list[str]] = {}

@@ -30,7 +30,7 @@ class Summary:
         error: why the config cannot be read; empty if it can.
         settings: every setting by its dotted name.
         step: the last step in the log or of a checkpoint.
-        steps: number of training steps in the config; None if it cannot be read.
+        length: how long it is to train, in words; empty if the config cannot be read.
         seconds: from the first to the last event of each session, added up.
         images_per_second: median of the log.
         evaluations: the latest number of each metric, by name.
@@ -42,7 +42,7 @@ class Summary:
     error: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     step: int = 0
-    steps: int | None = None
+    length: str = ""
     seconds: float | None = None
     images_per_second: float | None = None
     evaluations: Mapping[str, Number] = field(default_factory=dict)
@@ -52,9 +52,10 @@ class Summary:
 def summarize(run: Run) -> Summary:
     """Summarize a run; if the config cannot be read, the state is `"damaged"`."""
     # Settings.
-    settings, error = {}, ""
+    settings, length, error = {}, "", ""
     try:
         settings = dict(flattened(run.config.model_dump(mode="json", exclude_none=True)))
+        length = run.config.training.length
     except GanzooError as failure:
         error = str(failure)
 
@@ -70,7 +71,7 @@ def summarize(run: Run) -> Summary:
         error=error,
         settings=settings,
         step=max(logged, saved),
-        steps=settings.get("training.steps"),
+        length=length,
         seconds=_seconds(run.events()),
         images_per_second=median(speeds) if speeds else None,
         evaluations={number["name"]: number for number in run.evaluations()},

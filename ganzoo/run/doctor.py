@@ -45,7 +45,7 @@ def diagnose(run: Records) -> Diagnosis:
     folders = [p for p in run.directory.checkpoints.glob("*") if p.name.isdecimal()]
     checkpoints = integrity.examine_checkpoints(sorted(folders, key=lambda p: int(p.name)))
     intact = [int(folder.name) for folder, damage in checkpoints.items() if not damage]
-    steps = run.config.training.steps
+    length = run.config.training.length.removesuffix(" steps")
     reached = max([int(line["step"]) for line in lines[-1:]] + intact[-1:], default=0)
 
     # Problems: the end of the last session, checkpoints, and failures in the log.
@@ -63,7 +63,8 @@ def diagnose(run: Records) -> Diagnosis:
     problems += [Message(finding.marked) for finding in findings]
 
     return Diagnosis(
-        f"{run.path} {STATES[state]} at step {reached} of {steps}; {_saved(checkpoints, intact)}.",
+        f"{run.path} {STATES[state]} at step {reached:,} of {length}; "
+        f"{_saved(checkpoints, intact)}.",
         (*problems,),
         () if findings else health.too_little(lines),
     )

@@ -202,6 +202,7 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
     _resolve_length(tree, count, [layer.origin for layer in layers])
 
     # Networks and execution.
+    loss.latent(architecture.latent)  # refuses a z that is too short for its codes
     training = tree.validate().training
     networks = build_networks(
         architecture, components["arch"], image, demands, training.seed, constraints
@@ -244,13 +245,17 @@ def _component(
     return _make(tree, (section,), component)
 
 
+DEFAULTS_OF = "the defaults of"
+"""How the origin of an option begins that nobody has set."""
+
+
 def _make(tree: ConfigTree, path: KeyPath, component: Component) -> Any:
     """Make a component from the options in the tree, and add its defaults to the tree."""
     options = registry.validate_options(component, tree.options(*path))
     tree.settle(
         path,
         options.model_dump(mode="json", exclude_none=True),
-        f"the defaults of {title(component)}",
+        f"{DEFAULTS_OF} {title(component)}",
     )
     return registry.build(component, options)
 

@@ -20,6 +20,7 @@ from ganzoo.config import (
     read_toml,
     tree_of,
 )
+from ganzoo.config.run_config import SEVERAL
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
@@ -31,7 +32,7 @@ from ganzoo.run import journal
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.minutes import is_trained, minutes_trained, with_steps, write_steps
 from ganzoo.run.missing import missing_explained
-from ganzoo.run.plan import BY_SIZE, THREADS, Plan, compose
+from ganzoo.run.plan import BY_SIZE, DEFAULTS_OF, THREADS, Plan, compose
 from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare
@@ -195,7 +196,7 @@ def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any
     events = journal.read(directory.journal)
     session = journal.latest_beginning(events)
     if session is None:
-        return differences(load_config(directory.config), plan.config)
+        return _differences(load_config(directory.config), plan)
 
     # Config.
     try:
@@ -204,7 +205,7 @@ def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any
     except (KeyError, TypeError, ValidationError) as error:
         raise GanzooError(f"{directory.journal} is damaged: {error}") from None
     minutes = plan.config.training.minutes
-    changes = differences(with_steps(config, events) if minutes is None else config, plan.config)
+    changes = _differences(with_steps(config, events) if minutes is None else config, plan)
 
     # Images, unless a setting explains their change.
     now = dataset_fingerprint(plan)
@@ -215,6 +216,27 @@ def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any
     elif fingerprint == now and plan.source.fingerprint:
         changes = {path: values for path, values in changes.items() if path not in moved}
     return changes
+
+
+def _differences(before: RunConfig, plan: Plan) -> dict[KeyPath, tuple[Any, Any]]:
+    """Settings that differ now, but for options that a component has gained since, with a warning.
+
+    Gained options have their defaults.
+    """
+    changes = differences(before, plan.config)
+    gained = {
+        path: now
+        for path, (value, now) in changes.items()
+        if value is None
+        and plan.origins.get(path, "").startswith(DEFAULTS_OF)
+        and (path[0], "name") not in changes
+        and (path[0] not in SEVERAL or path[1] in before.named(path[0]))
+    }
+    if gained:
+        told = ", ".join(f"{'.'.join(path)}={now}" for path, now in gained.items())
+        message = f"these options are new since the run began, and have their defaults: {told}"
+        warnings.warn(GanzooWarning(message), stacklevel=2)
+    return {path: values for path, values in changes.items() if path not in gained}
 
 
 def places(plan: Plan) -> set[KeyPath]:

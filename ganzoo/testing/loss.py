@@ -24,6 +24,7 @@ from ganzoo.testing.stand_ins import (
     fakes_of,
     graded_images,
     labels_of,
+    latent_of,
     noise_batch,
 )
 
@@ -90,7 +91,7 @@ class LossBench(Bench):
         # Terms.
         labels = labels_of(N) if demands.labels else None
         reals, others = (Batch(images, labels) for images in graded_images(2 * N).chunk(2))
-        fakes = fakes_of(others)
+        fakes = fakes_of(others, latent=latent_of(loss))
         torch.default_generator.manual_seed(3)
         if side == "generator_loss":
             return Terms(side, loss.generator_loss(critic, fakes, reals), real, fake)
@@ -203,7 +204,8 @@ def class_logits_are_used(bench: LossBench) -> None:
         outputs = {name: _rows(o)[:N] for name, o in bench.make().demands().outputs.items()}
         outputs["class_logits"] = class_logits
         critic = critic_of(LookupDiscriminator(torch.zeros(N), outputs))
-        batch = fakes_of(Batch(graded_images(N), labels_of(N)))
+        images = Batch(graded_images(N), labels_of(N))
+        batch = fakes_of(images, latent=latent_of(bench.make()))
         terms = getattr(bench.make(), side)(critic, batch, batch)
         (gradient,) = torch.autograd.grad(sum_of(terms), class_logits, allow_unused=True)
         expect(gradient is not None, f"{side} does not depend on them")
@@ -225,7 +227,8 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     loss: Loss = bench.make()
     demands = loss.demands()
     labels = labels_of(N) if demands.labels else None
-    generator = SmoothGenerator()
+    latent = latent_of(loss)
+    generator = SmoothGenerator(latent.latent_dim)
     discriminator = WithOutputs(SmoothDiscriminator(), demands.outputs)
     critic = critic_of(discriminator)
     real = Batch(noise_batch(N, seed=1).images, labels)
@@ -233,7 +236,7 @@ def no_gradient_into_the_wrong_network(bench: LossBench) -> None:
     discriminator_parameters = list(discriminator.parameters())
 
     def fakes() -> Fakes:
-        z = torch.randn(N, generator.latent_dim)
+        z = latent.sample(N)
         return Fakes(generator(z), labels, z=z, generate=generator)
 
     for _ in range(2):  # twice, since a loss may keep tensors of the other side

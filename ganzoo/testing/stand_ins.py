@@ -12,6 +12,8 @@ from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.architecture import Output
 from ganzoo.interfaces.critic import Batch, Fakes
 from ganzoo.interfaces.dataset import ImageSpec
+from ganzoo.interfaces.latent import Latent, NormalLatent
+from ganzoo.interfaces.loss import Loss
 from ganzoo.training.critic import BoundCritic
 
 CLASSES = 3
@@ -139,17 +141,19 @@ class SmoothGenerator(nn.Module):
     """A small smooth generator.
 
     Args:
+        latent_dim: length of z.
         constant: return the same image for every z.
     """
 
     latent_dim = 4
 
-    def __init__(self, *, constant: bool = False) -> None:
+    def __init__(self, latent_dim: int = latent_dim, *, constant: bool = False) -> None:
         super().__init__()
+        self.latent_dim = latent_dim
         rng = torch.Generator().manual_seed(1)
         shape = (self.latent_dim, IMAGE.channels * IMAGE.height * IMAGE.width)
         weight = torch.randn(shape, generator=rng)
-        self.weight = nn.Parameter(0 * weight if constant else 0.5 * weight)
+        self.weight = nn.Parameter(0 * weight if constant else weight / latent_dim**0.5)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z `(N, latent_dim)` to images `(N, C, H, W)` in [-1, 1]."""
@@ -175,12 +179,25 @@ def noise_batch(n: int, *, seed: int, dtype: torch.dtype = torch.float32) -> Bat
     return Batch(uniform_images(n, IMAGE.shape, seed=seed).to(dtype), labels_of(n))
 
 
-def fakes_of(batch: Batch, generator: SmoothGenerator | None = None, *, seed: int = 4) -> Fakes:
+def latent_of(loss: Loss) -> Latent:
+    """The distribution of z with a loss: long enough for the codes that it may put there."""
+    return loss.latent(NormalLatent(128))
+
+
+def fakes_of(
+    batch: Batch,
+    generator: SmoothGenerator | None = None,
+    *,
+    seed: int = 4,
+    latent: Latent | None = None,
+) -> Fakes:
     """A batch as fakes: with z, from which a small smooth generator makes others.
 
     The generator is frozen, as in the discriminator's update, if none is given.
     """
+    latent = latent or NormalLatent(SmoothGenerator.latent_dim)
     rng = torch.Generator().manual_seed(seed)
-    z = torch.randn(len(batch), SmoothGenerator.latent_dim, generator=rng).to(batch.images.dtype)
-    generate = (generator or SmoothGenerator().requires_grad_(False)).to(batch.images.dtype)
+    z = latent.sample(len(batch), generator=rng).to(batch.images.dtype)
+    frozen = SmoothGenerator(latent.latent_dim).requires_grad_(False)
+    generate = (generator or frozen).to(batch.images.dtype)
     return Fakes(batch.images, batch.labels, z=z, generate=generate)

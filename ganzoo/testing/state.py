@@ -25,6 +25,7 @@ from ganzoo.testing.stand_ins import (
     WithOutputs,
     critic_of,
     fakes_of,
+    latent_of,
     noise_batch,
 )
 from ganzoo.training.demands import check_parameters
@@ -128,7 +129,7 @@ def _loss_of(side: str, loss: Loss, micro_batch: MicroBatch, seed: int) -> Tenso
     batch = noise_batch(N, seed=seed)
     if not demands.labels:
         batch = Batch(batch.images)
-    real, fake = batch[rows], fakes_of(batch, seed=seed)[rows].again()
+    real, fake = batch[rows], fakes_of(batch, seed=seed, latent=latent_of(loss))[rows].again()
 
     # Terms.
     torch.default_generator.manual_seed(seed)

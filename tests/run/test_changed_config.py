@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -49,6 +50,21 @@ def test_a_config_edited_in_between_is_refused_with_every_difference(tmp_path):
     with pytest.raises(ganzoo.UsageError, match="makes another run"):
         ganzoo.resume(run.path, override=True)
     assert run.steps == [4]
+
+
+def test_an_option_that_the_plugin_has_gained_since_has_its_default_with_a_warning(tmp_path):
+    run, whole = train(tmp_path / "run"), train(tmp_path / "whole", steps=6)
+    config = run.directory.config
+    lines = [line for line in config.read_text().splitlines() if not line.startswith("std = ")]
+    config.write_text("\n".join(lines))
+    journal = run.directory.journal
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    for event in events:
+        event.get("config", {}).get("data", {}).pop("std", None)
+    journal.write_text("".join(json.dumps(event) + "\n" for event in events))
+    with pytest.warns(ganzoo.GanzooWarning, match=r"new since the run began.*: data.std=0\.\d+"):
+        again = ganzoo.resume(run.path, steps=6)
+    assert all(torch.equal(value, weights(whole)[key]) for key, value in weights(again).items())
 
 
 def test_meaningful_changes_are_allowed_by_override_and_noted(tmp_path):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ganzoo.testing
 
 
-@ganzoo.testing.conformance(
-    "ganzoo_infogan.plugin", options={"infogan": {"categories": [2], "continuous": 1}}
-)
+@ganzoo.testing.conformance("ganzoo_infogan.plugin")
 def test_conformance(check):
     check()
