@@ -155,18 +155,22 @@ class RecordingCritic:
 
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
+        outputs = self._recorded(batch)
+        if self.takes_patches:
+            return outputs
+        return outputs | {"scores": per_image(outputs["scores"])}
+
+    def _recorded(self, batch: Batch) -> Outputs:
+        """The outputs for a batch: those of real and fake images are kept, or known already."""
         name = "real" if batch is self.real else "fake" if batch is self.fake else ""
         if not name or not torch.is_grad_enabled():
             return self.critic.outputs(batch)
         if name in self._unused or (self.reuses and name in self._first):
             self._unused.discard(name)
-            outputs = self._first[name]
-        else:
-            outputs = self.critic.outputs(batch)
-            self._first.setdefault(name, outputs)
-        if self.takes_patches:
-            return outputs
-        return outputs | {"scores": per_image(outputs["scores"])}
+            return self._first[name]
+        outputs = self.critic.outputs(batch)
+        self._first.setdefault(name, outputs)
+        return outputs
 
     def scores(self, name: str) -> Tensor | None:
         """Scores `(N,)` of `"real"` or `"fake"`, without a graph; None if no loss scored them."""

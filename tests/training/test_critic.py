@@ -11,7 +11,7 @@ from toys import TinyDiscriminator
 from ganzoo import Batch, Demands, ImageSpec, Output, PluginError, Unsupported
 from ganzoo.config import ExecutionConfig
 from ganzoo.execution.execution import Execution
-from ganzoo.training.critic import BoundCritic
+from ganzoo.training.critic import BoundCritic, RecordingCritic
 from ganzoo.training.demands import check_discriminator
 
 EXECUTION = Execution(ExecutionConfig(device="cpu", precision="fp32"), [], 1)
@@ -50,6 +50,17 @@ def test_several_scores_an_image_are_for_losses_that_take_them():
         critic(network, takes_patches=True)(Batch(images)), network(images).flatten(1)
     )
     assert torch.equal(critic(network)(Batch(images)), network(images).flatten(1).mean(1))
+
+
+def test_a_penalty_that_reuses_patches_gets_one_score_of_any_batch():
+    """Of the recorded ones, and of images of its own (consistency)."""
+    network = Returns(lambda x: x[:, :, :2, :2])
+    real, fake, other = (Batch(torch.randn(5, 1, 8, 8)) for _ in range(3))
+    recording = RecordingCritic(critic(network, takes_patches=True), real, fake)
+    assert recording(real).shape == recording(other).shape == (5, 4)
+    for batch in (real, fake, other):
+        expected = network(batch.images).flatten(1).mean(1)
+        assert torch.equal(recording.inside_penalty()(batch), expected)
 
 
 @pytest.mark.parametrize("scores", [torch.zeros(()), torch.zeros(3), torch.zeros(5, 0)])
