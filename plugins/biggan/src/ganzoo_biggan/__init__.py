@@ -1,0 +1,1 @@
+"""The BigGAN architectures for ganzoo (Brock et al. 2019)."""

@@ -1,0 +1,1 @@
+"""The SAGAN architecture for ganzoo (Zhang et al. 2019)."""

@@ -1,0 +1,1 @@
+"""The SNDCGAN architecture for ganzoo (Miyato et al. 2018)."""
