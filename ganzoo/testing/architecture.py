@@ -104,6 +104,8 @@ def images_in_range(bench: ArchitectureBench) -> None:
                 for parameter in built.generator.parameters():
                     parameter.mul_(factor)
             (images,) = built.outputs(built.generator, built.z(SMALL_BATCH)).values()
+            if factor > 1 and not images.isfinite().all():
+                break  # hidden values overflow: without batch statistics nothing bounds them
             low, high = images.min().item(), images.max().item()
             expect(low >= -1 and high <= 1, f"values from {low:.3g} to {high:.3g}")
 

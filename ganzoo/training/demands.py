@@ -83,8 +83,11 @@ def check_discriminator(
     check_classes(demands, image)
 
     # With the weights as they are, and as training may move them.
-    moved = perturb(deepcopy(discriminator))
-    fresh, trained = (_try(network, image, demands) for network in (discriminator, moved))
+    mixes_images = any(map(_mixes_images, discriminator.modules()))
+    tried = unmixed(discriminator) if mixes_images else discriminator
+    fresh, trained = (
+        _try(network, image, demands) for network in (tried, perturb(deepcopy(tried)))
+    )
     _check_outputs(fresh.alone, demands, image.num_classes)
     if fresh.alone["scores"].ndim > 1 and not takes_patches:
         count = fresh.alone["scores"].shape[1]
@@ -94,12 +97,7 @@ def check_discriminator(
         )
 
     if demands.forbids_batch_statistics:
-        if any(map(_mixes_images, discriminator.modules())):
-            networks = unmixed(discriminator), unmixed(moved)
-            alone = [_try(network, image, demands) for network in networks]
-        else:
-            alone = [fresh, trained]
-        for trial, when in zip(alone, ("", ", once its weights have moved a little"), strict=True):
+        for trial, when in ((fresh, ""), (trained, ", once its weights have moved a little")):
             if not trial.is_each_images_own("scores", 1e-4):
                 raise Unsupported(
                     "the discriminator's score of an image depends on the others in its batch "
@@ -107,7 +105,8 @@ def check_discriminator(
                     "it would penalize the wrong gradient. Use layer, group or instance norm in "
                     "the discriminator, or another loss"
                 )
-    return CheckedDemands(demands, fresh.is_independent() and trained.is_independent())
+    independent = not mixes_images and fresh.is_independent() and trained.is_independent()
+    return CheckedDemands(demands, independent)
 
 
 @torch.no_grad()
@@ -130,7 +129,7 @@ def unmixed(network: nn.Module) -> nn.Module:
     """A copy whose layers that mix images on purpose are called with each image alone."""
 
     def of_each(layer: nn.Module, inputs: tuple[Tensor], mixed: Tensor) -> Tensor:
-        return torch.cat([layer.forward(image) for image in inputs[0].split(1)])
+        return torch.cat([layer.forward(image[None]) for image in inputs[0].unbind()])
 
     network = deepcopy(network)
     for layer in network.modules():

@@ -36,7 +36,9 @@ def check_shapes(
             discriminator does not take them.
     """
     # Inputs.
-    generator, discriminator = (deepcopy(network).eval() for network in networks)
+    # A view of a parameter that requires a gradient fails in hooks of torch's FlopCounterMode.
+    frozen = (deepcopy(network).eval().requires_grad_(False) for network in networks)
+    generator, discriminator = frozen
     device, dtype = next(generator.parameters()).device, input_dtype(networks)
     labels = trial_conditions(image, 2) if conditional else None
     labels = None if labels is None else labels.to(device)

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 import torch
+from torch import nn
 from toys import SMALL
 
 import ganzoo
@@ -43,6 +44,26 @@ def test_the_size_at_which_threads_begin_is_that_of_a_batch_in_both_networks(mon
         monkeypatch.setattr(threads, "SMALL", multiply_adds(32, batch_size))
         assert plan_of(32, batch_size=batch_size).config.execution.threads == 1
         assert plan_of(33, batch_size=batch_size).config.execution.threads == 3
+
+
+class LearnedConstant(nn.Module):
+    """Images of a learned constant, a view of which a layer receives (StyleGAN)."""
+
+    def __init__(self):
+        super().__init__()
+        self.constant = nn.Parameter(torch.zeros(8))
+        self.layer = nn.Linear(8, 3 * 16 * 16)
+
+    def forward(self, z):
+        return z.mean() + self.layer(self.constant.expand(len(z), -1)).view(-1, 3, 16, 16)
+
+
+def test_a_layer_may_receive_a_view_of_a_parameter():
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1))
+    networks = ganzoo.Networks(LearnedConstant(), discriminator)
+    image, latent = ganzoo.ImageSpec(3, 16, 16), ganzoo.NormalLatent(4)
+    assert threads.chosen_threads(networks, image, latent, 4, conditional=False) == 1
+    assert all(p.requires_grad for network in networks for p in network.parameters())
 
 
 def test_small_networks_have_one_thread_and_say_why():
