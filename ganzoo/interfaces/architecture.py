@@ -22,16 +22,17 @@ class Output:
 
     Attributes:
         size: length of a row: a number; `"classes"` for the number of classes; `"any"` for what
-            the network has (its features, `(N, …)` of any shape).
+            the network has (its features, `(N, …)` of any shape); `"own"` for `(N, …)` that only
+            some architectures compute (a reconstruction), which `ganzoo.nn.OutputHeads` refuses.
         of: `"image"` if it is computed from the image alone, or `"label"` if it is a learned row
             for the image's label (a class proxy), which is the same for all images of a class.
     """
 
-    size: int | Literal["classes", "any"]
+    size: int | Literal["classes", "any", "own"]
     of: Literal["image", "label"] = "image"
 
     def length(self, num_classes: int) -> int | None:
-        """The length of a row; None for any."""
+        """The length of a row; None for any or own."""
         if isinstance(self.size, int):
             return self.size
         return num_classes if self.size == "classes" else None

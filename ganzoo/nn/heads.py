@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Demands, Output
 from ganzoo.interfaces.dataset import ImageSpec
 
@@ -24,6 +25,9 @@ class OutputHeads(nn.Module):
         features: length of the features of an image.
         outputs: `Demands.outputs`.
         num_classes: of the images.
+
+    Raises:
+        Unsupported: an output's size is `"own"`, so no head on features gives it.
     """
 
     def __init__(self, features: int, outputs: Mapping[str, Output], num_classes: int) -> None:
@@ -32,6 +36,12 @@ class OutputHeads(nn.Module):
         self.of_image = nn.ModuleDict()
         self.of_label = nn.ModuleDict()
         for name, output in outputs.items():
+            if output.size == "own":
+                raise Unsupported(
+                    f"the loss or a penalty needs the output '{name}', which this architecture's "
+                    "discriminator does not compute. Choose an architecture that has it, or leave "
+                    "out the loss or penalty"
+                )
             length = output.length(num_classes)
             if length is None:
                 continue

@@ -13,6 +13,7 @@ from ganzoo.nn import (
     ClassBatchNorm2d,
     ConditionalBatchNorm2d,
     DiscriminatorHeads,
+    OutputHeads,
     SelfAttention2d,
 )
 
@@ -110,3 +111,13 @@ def test_the_score_uses_no_label_where_another_output_tells_classes_apart():
 
 def test_without_demands_the_head_gives_scores_alone():
     assert DiscriminatorHeads(6, IMAGE, ganzoo.Demands())(torch.randn(5, 6)).shape == (5,)
+
+
+def test_an_output_that_only_some_architectures_compute_is_refused_and_any_is_the_features():
+    features = torch.randn(2, 8)
+    assert torch.equal(OutputHeads(8, {"f": ganzoo.Output("any")}, 0)(features)["f"], features)
+    demands = ganzoo.Demands(outputs={"reconstruction": ganzoo.Output("own")})
+    with pytest.raises(ganzoo.Unsupported, match="needs the output 'reconstruction', which this"):
+        DiscriminatorHeads(8, IMAGE, demands)
+    joined = demands | ganzoo.Demands(outputs={"reconstruction": ganzoo.Output("any")})
+    assert joined == demands

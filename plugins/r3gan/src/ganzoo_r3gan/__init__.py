@@ -1,1 +1,1 @@
-"""The relativistic pairing loss with R1 and R2 for ganzoo (Huang et al. 2024)."""
+"""R3GAN for ganzoo: its networks, the relativistic pairing loss, R1 and R2 (Huang et al. 2024)."""

@@ -41,16 +41,46 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
 
 
 @ganzoo.hookimpl
+def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
+    """The networks of R3GAN."""
+    yield ganzoo.ArchitectureSpec(
+        name="r3gan",
+        factory="ganzoo_r3gan.architecture:R3GAN",
+        options="ganzoo_r3gan.options:R3GANOptions",
+        summary="Residual networks without normalization for 8 to 1024 pixels.",
+        reference=R3GAN,
+    )
+
+
+@ganzoo.hookimpl
 def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
     """Settings to train it with."""
+    for dataset, summary in (
+        ("cifar10", "CIFAR-10 with classes at 32 pixels"),
+        ("ffhq64", "FFHQ at 64 pixels"),
+        ("ffhq256", "FFHQ at 256 pixels"),
+        ("imagenet32", "ImageNet with classes at 32 pixels"),
+        ("imagenet64", "ImageNet with classes at 64 pixels"),
+    ):
+        yield ganzoo.RecipeSpec(
+            name=f"r3gan-{dataset}",
+            file=f"ganzoo_r3gan:recipes/r3gan-{dataset}.toml",
+            summary=f"R3GAN on {summary}, with all schedules; needs GPUs.",
+            reference=R3GAN,
+        )
     yield ganzoo.RecipeSpec(
-        name="r3gan",
-        file="ganzoo_r3gan:recipes/r3gan.toml",
+        name="r3gan-quick",
+        file="ganzoo_r3gan:recipes/r3gan-quick.toml",
+        summary="A small R3GAN on Fashion-MNIST; trains in minutes on two CPU cores.",
+    )
+    yield ganzoo.RecipeSpec(
+        name="relativistic-dcgan",
+        file="ganzoo_r3gan:recipes/relativistic-dcgan.toml",
         summary="The relativistic loss with R1 and R2, on DCGAN's networks.",
         reference=R3GAN,
     )
     yield ganzoo.RecipeSpec(
-        name="r3gan-quick",
-        file="ganzoo_r3gan:recipes/r3gan-quick.toml",
+        name="relativistic-dcgan-quick",
+        file="ganzoo_r3gan:recipes/relativistic-dcgan-quick.toml",
         summary="The relativistic loss on emoji; trains in minutes on two CPU cores.",
     )
