@@ -6,13 +6,21 @@ sources -> n images of each, of one shape -> features (cached for real images) -
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
 
-from ganzoo.errors import GanzooError, Message, PluginError, Unsupported, UsageError
+from ganzoo.errors import (
+    GanzooError,
+    GanzooWarning,
+    Message,
+    PluginError,
+    Unsupported,
+    UsageError,
+)
 from ganzoo.evaluation.components import Chosen, ExtractorChoice, reason
 from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.results import Evaluation, NothingMeasured, Result
@@ -154,6 +162,8 @@ class _DrawnImages:
             if extractor.needs_labels:
                 self.notify(f"preparing {extractor.display}")
                 notes = extractor.prepare(reference.whole(), reference.identity)
+            if extractor.display in sample.trained_with:
+                notes = {**notes, **_biased(extractor)}
 
             # Compute features.
             self.notify(f"{extractor.display} features")
@@ -172,6 +182,17 @@ class _DrawnImages:
         if source.identity:
             identity = f"{source.identity}/{part}/{self.n}/{self.seed}"
         return with_features(images, extractor, self.device, identity=identity)
+
+
+def _biased(extractor: Extractor) -> dict[str, str]:
+    """Warn of a generator that was trained with the network that measures it; returns a note."""
+    reason = f"the generator was trained with the help of {extractor.display}"
+    message = (
+        f"{reason}, so scores of its features make it look better than it is. Compare it by "
+        "another extractor: see `ganzoo list extractors`"
+    )
+    warnings.warn(GanzooWarning(message), stacklevel=2)
+    return {"biased": reason}
 
 
 def _featured(

@@ -42,6 +42,7 @@ class Source(ABC):
             be cached.
         held_out_as: for people, where the held-out images come from.
         step: training step of the checkpoint that generates them; None for other sources.
+        trained_with: pretrained networks that its training used, as their `Extractor.display`.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Source(ABC):
     identity: str = ""
     held_out_as: str = ""
     step: int | None = None
+    trained_with: frozenset[str] = frozenset()
 
     @property
     @abstractmethod

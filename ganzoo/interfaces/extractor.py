@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganzoo.errors import Unsupported
 from ganzoo.interfaces.metric import ImageSet
@@ -61,7 +61,8 @@ class Extractor(ABC):
         """Feature maps for a network that stands on this one; by default there are none.
 
         The weights stay frozen, in evaluation mode; gradients flow through them to the images. Keep
-        the extractor as a plain attribute: then it is in no optimizer, checkpoint or average.
+        the extractor as a plain attribute: then it is in no optimizer, checkpoint or average, and
+        a run that is evaluated by its features is warned of.
 
         Args:
             images: `(N, C, H, W)`, floating point in [-1, 1].
@@ -92,6 +93,13 @@ class Extractor(ABC):
     def title(self, score: str) -> str:
         """The name of a score that was computed from these features."""
         return f"{self.display}-{score}"
+
+
+def extractors_in(module: nn.Module) -> frozenset[str]:
+    """`Extractor.display` of the extractors that a module, or a part of it, has as attributes."""
+    kept = [value for part in module.modules() for value in vars(part).values()]
+    several = [each for value in kept if isinstance(value, (list, tuple)) for each in value]
+    return frozenset(each.display for each in kept + several if isinstance(each, Extractor))
 
 
 class Classifier(Extractor):

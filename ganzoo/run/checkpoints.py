@@ -47,6 +47,7 @@ class Manifest:
         metrics: the latest line of the log.
         checksums: SHA-256 of each other file of the checkpoint, by name.
         latent: the distribution of z, as its repr; empty if it is unknown.
+        trained_with: pretrained networks that training used, as their `Extractor.display`.
     """
 
     step: int
@@ -57,6 +58,7 @@ class Manifest:
     metrics: Mapping[str, float] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
     latent: str = ""
+    trained_with: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the manifest as JSON."""

@@ -13,10 +13,11 @@ from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import GanzooWarning, Unsupported
 from ganzoo.evaluation.components import ExtractorChoice, choose_metrics
 from ganzoo.evaluation.results import Evaluation, not_measured
+from ganzoo.evaluation.sources import Source, Stored, store_of
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.evaluating import evaluate
-from ganzoo.run.image_sources import Images, Sampled, generated_uint8
+from ganzoo.run.image_sources import Sampled, generated_uint8
 
 
 def check_evaluation(config: RunConfig, host: PluginHost | None = None) -> list[str] | None:
@@ -46,13 +47,18 @@ class Evaluator(Observer):
         directory: the run directory.
         config: of the run; `logging.eval_every` is set.
         host: the plugins that provide metrics and extractor; the installed ones if None.
+        trained_with: see `Source`.
 
     Raises:
         UsageError: a metric or the extractor is unknown, or its extra is not installed.
     """
 
     def __init__(
-        self, directory: RunDirectory, config: RunConfig, host: PluginHost | None = None
+        self,
+        directory: RunDirectory,
+        config: RunConfig,
+        host: PluginHost | None = None,
+        trained_with: frozenset[str] = frozenset(),
     ) -> None:
         self.directory = directory
         self.logging = config.logging
@@ -62,7 +68,7 @@ class Evaluator(Observer):
             "skip_bad_images": config.image.skip_bad_images,
         }
         self.metric_names = check_evaluation(config, host)
-        self.host = host
+        self.host, self.trained_with = host, trained_with
         self._missing: set[str] = set()
 
     def measure(self, trainer: TrainerState) -> Mapping[str, float]:
@@ -94,9 +100,10 @@ class Evaluator(Observer):
 
     def _evaluate(self, trainer: TrainerState) -> Evaluation:
         n, title = self.logging.eval_images, f"the generator at step {trainer.step:,}"
-        images: Images = Sampled(title, trainer.image, trainer.sample, conditional=True)
+        images: Source = Sampled(title, trainer.image, trainer.sample, conditional=True)
         if not trainer.conditional or trainer.image.condition is None:
-            images = generated_uint8(trainer.sample(n), title)
+            images = Stored(title, store_of(generated_uint8(trainer.sample(n), title)))
+        images.trained_with = self.trained_with
         return evaluate(
             images,
             self.reference,

@@ -92,6 +92,7 @@ class Generated(Sampled):
     def __init__(self, run: Run) -> None:
         self.run = run
         self.step = run.manifest.step
+        self.trained_with = frozenset(run.manifest.trained_with)
         conditions = run.sampler.conditions
         super().__init__(
             f"{run.path} at step {self.step:,}",

@@ -167,6 +167,7 @@ class Recorder(Observer):
             image=self.trainer.image,
             demands=self.demands,
             latent=repr(self.trainer.latent),
+            trained_with=tuple(sorted(self.trainer.trained_with)),
             class_names=self.class_names,
             versions=self.versions,
             metrics=self.log.lines[-1] if self.log.lines else {},

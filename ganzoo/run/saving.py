@@ -113,6 +113,7 @@ def _write(
             versions=provenance["versions"],
             metrics=lines[-1] if lines else {},
             latent=repr(trainer.latent),
+            trained_with=tuple(sorted(trainer.trained_with)),
         )
         checkpoints.write(
             directory.checkpoint(trainer.step), checkpoints.snapshot(trainer), manifest

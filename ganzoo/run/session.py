@@ -125,7 +125,7 @@ def _recorder(
     """Make the recorder, load the checkpoint and write the first event of the session."""
     # Recorder.
     plan, trainer = session.plan, session.trainer
-    observers = ObserverGroup(session.observers, _expendable_observers(plan, directory))
+    observers = ObserverGroup(session.observers, _expendable_observers(session, directory))
     provenance = collect(plan) | ({"init_from": initialized} if initialized else {})
     recorder = Recorder(
         trainer,
@@ -150,15 +150,15 @@ def _recorder(
     return recorder
 
 
-def _expendable_observers(plan: Plan, directory: RunDirectory) -> list[Expendable]:
+def _expendable_observers(session: Session, directory: RunDirectory) -> list[Expendable]:
     """The observers of plugins, and evaluation during training."""
-    expendable = []
+    plan, expendable = session.plan, []
     for name, observer in plan.observers.items():
         component = plan.components[f"observer.{name}"]
         title = f"the observer '{component.spec.name}' of {component.provider}"
         expendable.append(Expendable(title, observer))
     if plan.config.logging.eval_every is not None:
-        evaluator = Evaluator(directory, plan.config, plan.host)
+        evaluator = Evaluator(directory, plan.config, plan.host, session.trainer.trained_with)
         expendable.append(Expendable("evaluation during training", evaluator))
     return expendable
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from ganzoo.config import TrainingConfig
+from ganzoo.interfaces.extractor import extractors_in
 from ganzoo.training.assembly import Parts
 from ganzoo.training.ema import MovingAverage
 from ganzoo.training.updates import Update
@@ -44,6 +45,12 @@ class TrainingState:
         self.latent, self.image = self.sampler.latent, parts.image
         self.class_names = parts.class_names
         self.ema = MovingAverage(self.generator, 0.0, warm_up=training.ema_halflife is None)
+
+    @property
+    def trained_with(self) -> frozenset[str]:
+        """Pretrained networks that a network, the loss or a penalty uses: `Extractor.display`."""
+        discriminator, generator = self.discriminator_update, self.generator_update
+        return extractors_in(discriminator.objective) | extractors_in(generator.objective)
 
     def sample(
         self,

@@ -1,0 +1,1 @@
+"""Projected GAN for ganzoo (Sauer et al. 2021)."""
