@@ -13,7 +13,35 @@ SMALL = {
     "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
     "dcgan": {"name": "dcgan", "base_channels": 2, "latent_dim": 4},
 }
-"""Every first-party architecture, as small as it goes."""
+"""The first architectures, as small as they go, for images of 16 pixels."""
+
+_BIGGAN = {"latent_dim": 8, "embedding_dim": 3}
+LATER = {
+    "began": {"base_channels": 4, "latent_dim": 8},
+    "biggan": {"base_channels": 1} | _BIGGAN,
+    "biggan-deep": {"base_channels": 16, "depth": 1} | _BIGGAN,
+    "ebgan": {"base_channels": 4, "latent_dim": 8},
+    "fastgan": {"base_channels": 2, "latent_dim": 4, "span": 8},
+    "r3gan": {
+        "base_channels": 8,
+        "wide_until": 4,
+        "group_channels": 4,
+        "blocks": 1,
+        "latent_dim": 4,
+    },
+    "resnet": {"base_channels": 2, "latent_dim": 4},
+    "sagan": {"base_channels": 1, "latent_dim": 4},
+    "sndcgan": {"base_channels": 2, "latent_dim": 4},
+    "stylegan2": {
+        "latent_dim": 4,
+        "style_dim": 4,
+        "mapping_layers": 2,
+        "channel_base": 32,
+        "channel_max": 4,
+        "minibatch_group": 2,
+    },
+}
+"""Options that make the others small, for images of 32 pixels."""
 
 SMALL_LOSSES = {"infogan": {"categories": [2], "continuous": 1}}
 """Options of losses that make them fit these networks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fnmatch import fnmatchcase
 
 import torch
@@ -61,9 +62,10 @@ class SpectralNorm(ganzoo.Constraint):
     def wrap(self, network: nn.Module) -> None:
         """Parametrize the layers that are trained and not normalized yet.
 
+        A pattern of `exclude` that matches no layer is a warning.
+
         Raises:
             Unsupported: there is no such layer, or the weights of one are all zero.
-            UsageError: a pattern of `exclude` matches no layer.
         """
         # Layers to normalize.
         kinds = (*LAYERS, nn.Embedding) if self.options.embeddings else LAYERS
@@ -103,10 +105,11 @@ class SpectralNorm(ganzoo.Constraint):
         for pattern in self.options.exclude:
             matched = {name for name in names if fnmatchcase(name, pattern)}
             if not matched and self.options.networks != "both":  # the other may have it
-                raise ganzoo.UsageError(
+                message = (
                     f"spectral-norm excludes '{pattern}', and no trained layer of "
                     f"{type(network).__name__} has this name. Its layers: {', '.join(names)}"
                 )
+                warnings.warn(ganzoo.GanzooWarning(message), stacklevel=2)
             excluded |= matched
         return excluded
 
