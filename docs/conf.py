@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_click",
     "ganzoo_reference",
+    "ganzoo_tables",
 ]
 
 myst_heading_anchors = 3  # links to headings, as on a code host

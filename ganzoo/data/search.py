@@ -70,8 +70,9 @@ def search(root: Path) -> Search:
         DataError: it is no folder, or cannot be read.
     """
     if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
-        raise DataError(f"{root} {what}; set data.path to a folder of images")
+        is_file = "is a file, not a folder; unpack it if it is an archive, and"
+        what = is_file if root.exists() else "does not exist;"
+        raise DataError(f"{root} {what} set data.path to a folder of images")
     found, endings = Search(root), _endings()
     folders, links = deque[Parts]([()]), deque[Parts]()
     top, searched = root.resolve(), set[Path]()

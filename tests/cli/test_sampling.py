@@ -97,9 +97,20 @@ def test_an_animation_has_the_format_of_its_ending(ganzoo_cli, trained):
             last = torch.from_numpy(ganzoo.run.pictures.to_rgb(walk(trained)[0])[0].numpy())
             pixels = torch.tensor([*picture.convert("RGB").get_flattened_data()])
             assert torch.equal(pixels.T.reshape(3, 8, 8), last)
-    for name, reason in (("w.mp4", "end the name in .gif"), ("w.gif", "got --fps 60; end the")):
+    for name, reason in (("w.avi", "end the name in .gif"), ("w.gif", "got --fps 60; end the")):
         code, _, err = ganzoo_cli("interpolate", trained, *few, "--out", name)
         assert (code, reason in err, Path(name).exists()) == (2, True, False), err
+
+
+def test_an_interpolation_is_a_video_too(ganzoo_cli, trained):
+    av = pytest.importorskip("av", reason="needs the extra `video`")
+    few = ["--n", "4", "--stops", "2", "--frames", "3", "--fps", "60"]
+    code, out, err = ganzoo_cli("interpolate", trained, *few, "--out", "w.mp4")
+    assert (code, out) == (0, "w.mp4\n"), err
+    with av.open("w.mp4") as container:
+        seen = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+    assert len(seen) == 6
+    assert seen[0].shape == (4 * 22, 4 * 22, 3)
 
 
 def walk(run: Path) -> torch.Tensor:

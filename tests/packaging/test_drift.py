@@ -75,8 +75,9 @@ def test_the_wheel_needs_what_the_core_imports():
     used -= {"ganzoo", "pytest"}  # `ganzoo.testing.conformance` is called by pytest's users alone
     used = {names.get(name, name) for name in used - set(sys.stdlib_module_names)}
     declared = {line.split(">=")[0] for line in WHOLE["project"]["dependencies"]}
-    extra = {line.split(">=")[0] for line in WHOLE["project"]["optional-dependencies"]["report"]}
-    assert extra <= used  # imported where a report is written, with a message where missing
+    extras = WHOLE["project"]["optional-dependencies"]
+    extra = {line.split(">=")[0] for name in ("report", "video") for line in extras[name]}
+    assert extra <= used  # imported where they are needed, with a message where missing
     used -= extra
     assert used <= declared
     assert declared - used == {"torchvision"}  # which a plugin of the same wheel imports

@@ -11,7 +11,7 @@ import ganzoo
 from ganzoo.config import Layer
 from ganzoo.run.plan import Plan, compose
 
-ON_GRADIENTS = ["dragan", "gradient-penalty", "r1", "r2"]
+ON_GRADIENTS = ["dragan", "gradient-penalty", "max-gp", "r1", "r2", "wgan-div"]
 """Penalties on gradients of scores by images, which forbid batch statistics."""
 
 ELSEWHERE = {"path-length"}

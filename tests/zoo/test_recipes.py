@@ -163,6 +163,32 @@ PAPERS = {
         | {"batch_size": 64, "reuse_fakes": False, "generator_lr": 2e-4, "discriminator_lr": 2e-4}
         | {"betas": (0.0, 0.99), "ema_halflife": 20, "ema_rampup": 0.05},
     ),
+    "mhgan": (
+        "1912.04216",
+        DCGAN | {"betas": (0.0, 0.999), "n_critic": 4, "batch_size": 50, "conditional": True},
+    ),
+    "tacgan": (
+        "1907.02690",
+        DCGAN | {"betas": (0.0, 0.999), "n_critic": 2, "batch_size": 100, "conditional": True},
+    ),
+    "adcgan": ("2107.10060", DCGAN | {"n_critic": 5, "batch_size": 64, "conditional": True}),
+    "softmax-gan": ("1704.06191", DCGAN | {"batch_size": 64}),
+    "ragan": ("1807.00734", DCGAN),
+    "top-k": ("2002.06224", DCGAN | {"n_critic": 5, "betas": (0.0, 0.9)}),
+    "msgan": ("1903.05628", DCGAN | {"conditional": True}),
+    "ebgan": ("1609.03126", DCGAN | {"batch_size": 64}),
+    "began": (
+        "1703.10717",
+        ADAM
+        | {"batch_size": 16, "steps": 500_000}
+        | dict.fromkeys(
+            ("generator_lr", "discriminator_lr"),
+            "0.0001 to 3.125e-06 over 500000 steps exponential",
+        ),
+    ),
+    "wgan-div": ("1712.01026", DCGAN | {"n_critic": 5, "batch_size": 64}),
+    "lgan": ("1902.05687", DCGAN | {"n_critic": 5, "betas": (0.0, 0.9)}),
+    "semi-supervised": ("1606.03498", DCGAN | {"generator_lr": 3e-4, "discriminator_lr": 3e-4}),
     "cr": ("1910.12027", DCGAN | {"batch_size": 64}),
     "icr": ("2002.04724", DCGAN | {"batch_size": 64}),
 }

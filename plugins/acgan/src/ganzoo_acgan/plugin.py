@@ -17,6 +17,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The auxiliary classifier loss."""
     yield ganzoo.LossSpec(
         name="acgan",
+        family="class-conditional",
         factory="ganzoo_acgan.loss:AuxiliaryClassifier",
         options="ganzoo_acgan.options:AuxiliaryClassifierOptions",
         summary="Auxiliary classifier: the discriminator also predicts the class; needs labels.",

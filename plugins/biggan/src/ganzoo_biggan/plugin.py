@@ -57,6 +57,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """BigGAN and BigGAN-deep."""
     yield ganzoo.ArchitectureSpec(
         name="biggan",
+        family="residual",
         factory="ganzoo_biggan.architecture:BigGAN",
         options="ganzoo_biggan.options:BigGANOptions",
         summary="Large residual networks, 32 to 256 pixels: z enters every block, classes share an "
@@ -65,6 +66,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     )
     yield ganzoo.ArchitectureSpec(
         name="biggan-deep",
+        family="residual",
         factory="ganzoo_biggan.architecture:BigGANDeep",
         options="ganzoo_biggan.options:BigGANDeepOptions",
         summary="BigGAN's deeper variant with bottlenecks, 32 to 256 pixels.",

@@ -15,6 +15,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """Consistency under transforms of images and under noise on z."""
     yield ganzoo.PenaltySpec(
         name="cr",
+        family="consistency and little data",
         factory="ganzoo_consistency.penalties:Consistency",
         options="ganzoo_consistency.options:ConsistencyOptions",
         summary="Consistency regularization: a flip or a shift must not change a real's score.",
@@ -22,6 +23,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     )
     yield ganzoo.PenaltySpec(
         name="bcr",
+        family="consistency and little data",
         factory="ganzoo_consistency.penalties:BalancedConsistency",
         options="ganzoo_consistency.options:BalancedConsistencyOptions",
         summary="Balanced consistency regularization: CR on real images and on fakes.",
@@ -29,6 +31,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     )
     yield ganzoo.PenaltySpec(
         name="zcr",
+        family="consistency and little data",
         factory="ganzoo_consistency.latent:LatentConsistency",
         options="ganzoo_consistency.options:LatentConsistencyOptions",
         summary="Latent consistency: noise on z must not change a fake's score.",
@@ -36,6 +39,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     )
     yield ganzoo.PenaltySpec(
         name="zcr-diversity",
+        family="consistency and little data",
         factory="ganzoo_consistency.latent:Diversity",
         options="ganzoo_consistency.options:DiversityOptions",
         summary="The generator's side of zcr: rewards images that change with z.",

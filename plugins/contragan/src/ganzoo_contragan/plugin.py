@@ -17,6 +17,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The conditional contrastive loss."""
     yield ganzoo.LossSpec(
         name="contragan",
+        family="class-conditional",
         factory="ganzoo_contragan.loss:Contrastive",
         options="ganzoo_contragan.options:ContrastiveOptions",
         summary="Hinge loss with a contrastive loss between images and classes; needs labels.",

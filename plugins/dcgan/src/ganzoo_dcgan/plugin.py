@@ -17,6 +17,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """DCGAN."""
     yield ganzoo.ArchitectureSpec(
         name="dcgan",
+        family="multilayer and plain convolutions",
         factory="ganzoo_dcgan.architecture:DCGAN",
         options="ganzoo_dcgan.options:DCGANOptions",
         summary="Convolutional networks for images of 16 to 128 pixels; can be class-conditional.",

@@ -12,6 +12,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """The DRAGAN penalty."""
     yield ganzoo.PenaltySpec(
         name="dragan",
+        family="gradients of the discriminator",
         factory="ganzoo_dragan.penalty:Dragan",
         options="ganzoo_dragan.options:DraganOptions",
         summary="Pulls the critic's gradient norm around real images to 1.",

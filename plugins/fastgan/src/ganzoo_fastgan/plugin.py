@@ -17,6 +17,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """FastGAN's networks."""
     yield ganzoo.ArchitectureSpec(
         name="fastgan",
+        family="light, for few images",
         factory="ganzoo_fastgan.architecture:FastGAN",
         options="ganzoo_fastgan.options:FastGANOptions",
         summary="Light networks for few images, of 32 to 1024 pixels; scores patches.",
@@ -29,6 +30,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The hinge loss with random margins."""
     yield ganzoo.LossSpec(
         name="fastgan",
+        family="auto-encoding discriminators",
         factory="ganzoo_fastgan.loss:FastGANLoss",
         summary="Hinge loss with random margins; brings the penalty reconstruction.",
         reference=PAPER,
@@ -40,6 +42,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """Self-supervision of the discriminator."""
     yield ganzoo.PenaltySpec(
         name="reconstruction",
+        family="consistency and little data",
         factory="ganzoo_fastgan.penalty:Reconstruction",
         options="ganzoo_fastgan.options:ReconstructionOptions",
         summary="The discriminator's decoders rebuild real images; needs fastgan's networks.",

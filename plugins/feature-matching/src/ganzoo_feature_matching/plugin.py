@@ -12,6 +12,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """Feature matching."""
     yield ganzoo.PenaltySpec(
         name="feature-matching",
+        family="the generator's",
         factory="ganzoo_feature_matching.penalty:FeatureMatching",
         options="ganzoo_feature_matching.options:FeatureMatchingOptions",
         summary="The generator matches the discriminator's mean features of real images.",

@@ -12,6 +12,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """A discriminator on frozen features."""
     yield ganzoo.ArchitectureSpec(
         name="frozen-features",
+        family="pretrained discriminators",
         factory="ganzoo_frozen_features.architecture:FrozenFeatures",
         options="ganzoo_frozen_features.options:FrozenFeaturesOptions",
         summary="A small generator; the discriminator sees a pretrained network's feature maps.",

@@ -12,6 +12,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The hinge loss."""
     yield ganzoo.LossSpec(
         name="hinge",
+        family="cross-entropy, hinge, least squares",
         factory="ganzoo_hinge.loss:Hinge",
         summary="Hinge loss: scores beyond the margin give the critic no gradient.",
         reference="Lim & Ye 2017, Geometric GAN, arXiv:1705.02894",

@@ -17,6 +17,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The InfoGAN loss."""
     yield ganzoo.LossSpec(
         name="infogan",
+        family="codes in z",
         factory="ganzoo_infogan.loss:InfoGAN",
         options="ganzoo_infogan.options:InfoGANOptions",
         summary="Non-saturating loss; codes in z are to be seen in the images, without labels.",

@@ -17,6 +17,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """The LeCam regularizer."""
     yield ganzoo.PenaltySpec(
         name="lecam",
+        family="consistency and little data",
         factory="ganzoo_lecam.penalty:LeCam",
         options="ganzoo_lecam.options:LeCamOptions",
         summary="Holds scores to the other side's moving average, for little data; costs no pass.",

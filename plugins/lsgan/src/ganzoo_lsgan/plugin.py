@@ -12,6 +12,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The least-squares loss."""
     yield ganzoo.LossSpec(
         name="lsgan",
+        family="cross-entropy, hinge, least squares",
         factory="ganzoo_lsgan.loss:LeastSquares",
         options="ganzoo_lsgan.options:LeastSquaresOptions",
         summary="Least-squares loss: scores are regressed to fixed targets.",

@@ -12,6 +12,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """Path length regularization."""
     yield ganzoo.PenaltySpec(
         name="path-length",
+        family="the generator's",
         factory="ganzoo_path_length.penalty:PathLength",
         options="ganzoo_path_length.options:PathLengthOptions",
         summary="A step in w changes the image equally much everywhere; for style generators.",

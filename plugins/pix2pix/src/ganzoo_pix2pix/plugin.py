@@ -17,6 +17,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """U-Net and PatchGAN."""
     yield ganzoo.ArchitectureSpec(
         name="pix2pix",
+        family="image to image",
         factory="ganzoo_pix2pix.architecture:Pix2Pix",
         options="ganzoo_pix2pix.options:Pix2PixOptions",
         summary="U-Net that translates pictures of 32 pixels or more, and a PatchGAN.",
@@ -29,6 +30,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The adversarial loss with an L1 distance."""
     yield ganzoo.LossSpec(
         name="pix2pix",
+        family="image to image",
         factory="ganzoo_pix2pix.loss:Pix2PixLoss",
         options="ganzoo_pix2pix.options:Pix2PixLossOptions",
         summary="Adversarial loss of patches, and the L1 distance to the real image of the pair.",

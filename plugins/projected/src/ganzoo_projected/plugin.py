@@ -14,6 +14,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """Discriminators on randomly mixed features of a frozen network."""
     yield ganzoo.ArchitectureSpec(
         name="projected",
+        family="pretrained discriminators",
         factory="ganzoo_projected.architecture:Projected",
         options="ganzoo_projected.options:ProjectedOptions",
         summary="Projected GAN: discriminators on a frozen pretrained network; any generator.",

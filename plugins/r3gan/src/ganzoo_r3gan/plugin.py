@@ -15,6 +15,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The relativistic pairing loss."""
     yield ganzoo.LossSpec(
         name="relativistic",
+        family="relativistic",
         factory="ganzoo_r3gan.loss:Relativistic",
         summary="Relativistic pairing loss of R3GAN; brings the penalties R1 and R2.",
         reference=f"{R3GAN}; Jolicoeur-Martineau 2018, arXiv:1807.00734",
@@ -26,6 +27,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     """Zero-centered gradient penalties."""
     yield ganzoo.PenaltySpec(
         name="r1",
+        family="gradients of the discriminator",
         factory="ganzoo_r3gan.penalties:R1",
         options="ganzoo_r3gan.options:ZeroCenteredOptions",
         summary="Zero-centered gradient penalty: half the squared gradient norm at real images.",
@@ -33,6 +35,7 @@ def ganzoo_penalties() -> Iterator[ganzoo.PenaltySpec]:
     )
     yield ganzoo.PenaltySpec(
         name="r2",
+        family="gradients of the discriminator",
         factory="ganzoo_r3gan.penalties:R2",
         options="ganzoo_r3gan.options:ZeroCenteredOptions",
         summary="Zero-centered gradient penalty: half the squared gradient norm at fake images.",
@@ -45,6 +48,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """The networks of R3GAN."""
     yield ganzoo.ArchitectureSpec(
         name="r3gan",
+        family="residual",
         factory="ganzoo_r3gan.architecture:R3GAN",
         options="ganzoo_r3gan.options:R3GANOptions",
         summary="Residual networks without normalization for 8 to 1024 pixels.",

@@ -17,6 +17,7 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """The data-to-data cross-entropy loss."""
     yield ganzoo.LossSpec(
         name="reacgan",
+        family="class-conditional",
         factory="ganzoo_reacgan.loss:DataToData",
         options="ganzoo_reacgan.options:DataToDataOptions",
         summary="Hinge loss with a cross-entropy between images of a batch; needs labels.",

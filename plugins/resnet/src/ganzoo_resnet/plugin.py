@@ -16,6 +16,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """The ResNets of SNGAN and WGAN-GP."""
     yield ganzoo.ArchitectureSpec(
         name="resnet",
+        family="residual",
         factory="ganzoo_resnet.architecture:ResNet",
         options="ganzoo_resnet.options:ResNetOptions",
         summary="SNGAN's ResNets for 32, 48, 64, 128 and 256 pixels, or WGAN-GP's for 32; can be "

@@ -14,6 +14,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """SAGAN."""
     yield ganzoo.ArchitectureSpec(
         name="sagan",
+        family="residual",
         factory="ganzoo_sagan.architecture:SAGAN",
         options="ganzoo_sagan.options:SAGANOptions",
         summary="ResNets with self-attention and spectral normalization, 32 to 128 pixels; can be "

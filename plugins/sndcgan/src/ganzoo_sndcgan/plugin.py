@@ -14,6 +14,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """SNDCGAN."""
     yield ganzoo.ArchitectureSpec(
         name="sndcgan",
+        family="multilayer and plain convolutions",
         factory="ganzoo_sndcgan.architecture:SNDCGAN",
         options="ganzoo_sndcgan.options:SNDCGANOptions",
         summary="SNGAN's plain convolutional networks for 16 to 128 pixels; can be "

@@ -20,6 +20,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """StyleGAN2."""
     yield ganzoo.ArchitectureSpec(
         name="stylegan2",
+        family="style-based",
         factory="ganzoo_stylegan2.architecture:StyleGAN2",
         options="ganzoo_stylegan2.options:StyleGAN2Options",
         summary="Style-based generator and residual discriminator for images of 8 to 1024 pixels.",

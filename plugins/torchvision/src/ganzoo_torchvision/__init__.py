@@ -1,1 +1,1 @@
-"""MNIST, CIFAR, SVHN and CelebA for ganzoo, read by torchvision."""
+"""MNIST, CIFAR, SVHN, CelebA, STL-10 and LSUN for ganzoo, most of them read by torchvision."""

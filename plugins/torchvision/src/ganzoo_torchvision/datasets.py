@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch.utils.data import Dataset
 
 import ganzoo
-from ganzoo_torchvision.options import CelebAOptions, TorchvisionOptions
+from ganzoo_torchvision.options import CelebAOptions, STL10Options, TorchvisionOptions
 
 
 class _Torchvision(ganzoo.Dataset):
@@ -108,6 +108,32 @@ class SVHN(_Torchvision):
         return datasets.SVHN(str(self.root), split=split, download=self.options.download)
 
 
+class STL10(_Torchvision):
+    """5,000 training and 8,000 test photographs of 10 classes, and 100,000 without labels."""
+
+    title = "stl10"
+    natural = ganzoo.ImageSpec(3, 96, 96, num_classes=10)
+    splits = ("train", "test", "unlabeled")
+    options: STL10Options
+
+    def __init__(self, options: STL10Options | None = None) -> None:
+        super().__init__(options or STL10Options())
+
+    def make(self, split: str) -> Any:
+        """See the base class."""
+        from torchvision import datasets
+
+        if self.options.unlabeled and split == "train":
+            split = "unlabeled"
+        return datasets.STL10(str(self.root), split=split, download=self.options.download)
+
+    def source(self, images: Any) -> ganzoo.ImageSource:
+        """Without labels if the images to train on have none, or those of the split."""
+        if self.options.unlabeled or images.split == "unlabeled":
+            return ganzoo.ImageSource(Labelled(images, None), ganzoo.ImageSpec(3, 96, 96))
+        return super().source(images)
+
+
 class CelebA(_Torchvision):
     """162,770 training images of faces; unlabelled unless an attribute is chosen."""
 
@@ -145,7 +171,7 @@ class CelebA(_Torchvision):
 
 
 class Labelled(Dataset[tuple[Any, int]]):
-    """CelebA's images with one of its 40 attributes as the label, or with label 0."""
+    """Images with one of CelebA's 40 attributes as the label, or with label 0 if None."""
 
     def __init__(self, images: Any, attribute: int | None) -> None:
         self.images = images

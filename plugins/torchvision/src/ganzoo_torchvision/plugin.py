@@ -11,7 +11,7 @@ OPTIONS = "ganzoo_torchvision.options:TorchvisionOptions"
 
 @ganzoo.hookimpl
 def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
-    """Datasets that torchvision downloads and reads."""
+    """Datasets that torchvision downloads and reads, and LSUN."""
     yield ganzoo.DatasetSpec(
         name="mnist",
         factory="ganzoo_torchvision.datasets:MNIST",
@@ -46,4 +46,20 @@ def ganzoo_datasets() -> Iterator[ganzoo.DatasetSpec]:
         options="ganzoo_torchvision.options:CelebAOptions",
         summary="Aligned and cropped faces, 64 px by default; downloaded on first use.",
         reference="Liu et al. 2015, Deep Learning Face Attributes in the Wild, arXiv:1411.7766",
+    )
+    yield ganzoo.DatasetSpec(
+        name="stl10",
+        factory="ganzoo_torchvision.datasets:STL10",
+        options="ganzoo_torchvision.options:STL10Options",
+        summary="Colour photographs, 96 px, 10 classes or none; downloaded on first use.",
+        reference="Coates et al. 2011, An Analysis of Single-Layer Networks in Unsupervised "
+        "Feature Learning",
+    )
+    yield ganzoo.DatasetSpec(
+        name="lsun",
+        factory="ganzoo_torchvision.lsun:LSUN",
+        options="ganzoo_torchvision.options:LSUNOptions",
+        summary="Scenes and objects, 64 px by default, from LSUN's LMDB folders; needs lmdb.",
+        reference="Yu et al. 2015, LSUN: Construction of a Large-scale Image Dataset using Deep "
+        "Learning with Humans in the Loop, arXiv:1506.03365",
     )

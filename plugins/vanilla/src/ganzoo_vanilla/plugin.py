@@ -15,6 +15,7 @@ def ganzoo_architectures() -> Iterator[ganzoo.ArchitectureSpec]:
     """The multilayer perceptrons."""
     yield ganzoo.ArchitectureSpec(
         name="vanilla",
+        family="multilayer and plain convolutions",
         factory="ganzoo_vanilla.architecture:Vanilla",
         options="ganzoo_vanilla.options:VanillaOptions",
         summary="Two multilayer perceptrons (MLPs) for any image shape; fast on a CPU.",
@@ -27,12 +28,14 @@ def ganzoo_losses() -> Iterator[ganzoo.LossSpec]:
     """Both forms of the original loss."""
     yield ganzoo.LossSpec(
         name="bce",
+        family="cross-entropy, hinge, least squares",
         factory="ganzoo_vanilla.losses:NonSaturating",
         summary="Non-saturating loss: binary cross-entropy on logits.",
         reference=f"{PAPER}, section 3",
     )
     yield ganzoo.LossSpec(
         name="minimax",
+        family="cross-entropy, hinge, least squares",
         factory="ganzoo_vanilla.losses:Minimax",
         summary="Minimax loss: the original two-player game; the generator's gradient saturates.",
         reference=f"{PAPER}, equation 1",

@@ -1,4 +1,4 @@
-"""The Wasserstein losses (Arjovsky et al. 2017, Gulrajani et al. 2017)."""
+"""The Wasserstein losses (Arjovsky et al. 2017, Gulrajani et al. 2017, Wu et al. 2018)."""
 
 from __future__ import annotations
 
@@ -65,3 +65,21 @@ class WassersteinGP(_Distance):
     def default_penalties(self) -> dict[str, dict[str, object]]:
         """Lambda = 10."""
         return {"gradient-penalty": {"weight": 10.0}}
+
+
+class WassersteinDiv(_Distance):
+    """The Wasserstein divergence of arXiv:1712.01026: a penalty in place of a Lipschitz critic."""
+
+    def settings(self) -> ganzoo.Settings:
+        """Adam with learning rate 2e-4 and betas (0.5, 0.999), five critic updates per step."""
+        return {
+            "optimizer": "adam",
+            "generator_lr": 2e-4,
+            "discriminator_lr": 2e-4,
+            "betas": (0.5, 0.999),
+            "n_critic": 5,
+        }
+
+    def default_penalties(self) -> dict[str, dict[str, object]]:
+        """k = 2, p = 6."""
+        return {"wgan-div": {"weight": 2.0, "power": 6.0}}

@@ -1,4 +1,4 @@
-"""Options of the Wasserstein losses and of their penalty."""
+"""Options of the Wasserstein losses, of their penalties and of weight clipping."""
 
 from __future__ import annotations
 
@@ -30,4 +30,19 @@ class GradientPenaltyOptions(ganzoo.PenaltyOptions):
     target: float = Field(1.0, ge=0, description="Target of the gradient norm.")
     one_sided: bool = Field(
         False, description="Penalize only norms above the target (section 4 of the paper)."
+    )
+
+
+class DivergencePenaltyOptions(ganzoo.PenaltyOptions):
+    """Options of the penalty of WGAN-div."""
+
+    weight: ganzoo.Scheduled = Field(2.0, ge=0, description="k of the paper; 0 switches it off.")
+    power: float = Field(6.0, ge=1, description="Power of the gradient norm, p of the paper.")
+
+
+class MaxGradientPenaltyOptions(ganzoo.PenaltyOptions):
+    """Options of the maximum gradient penalty."""
+
+    weight: ganzoo.Scheduled = Field(
+        10.0, ge=0, description="Factor of the largest squared norm; 0 switches it off."
     )

@@ -1,0 +1,1 @@
+"""The auxiliary discriminative classifier loss for ganzoo (Hou et al. 2022)."""

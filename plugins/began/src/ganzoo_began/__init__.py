@@ -1,0 +1,1 @@
+"""Boundary equilibrium GAN for ganzoo (Berthelot et al. 2017)."""

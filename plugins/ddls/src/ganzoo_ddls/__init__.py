@@ -1,0 +1,1 @@
+"""Discriminator driven latent sampling for ganzoo (Che et al. 2020)."""

@@ -1,0 +1,1 @@
+"""Energy-based GAN for ganzoo (Zhao et al. 2017)."""

@@ -1,0 +1,17 @@
+"""Every promise that ganzoo relies on."""
+
+from __future__ import annotations
+
+import ganzoo.testing
+
+
+@ganzoo.testing.conformance(
+    "ganzoo_ebgan.plugin",
+    options={"architecture-ebgan": {"base_channels": 4, "latent_dim": 8}},
+    expected_failures={
+        "scores_are_unbounded": "a score is minus the error of a reconstruction, which is never "
+        "below 0"
+    },
+)
+def test_conformance(check):
+    check()

@@ -1,0 +1,1 @@
+"""Latent optimization for ganzoo (LOGAN; Wu et al. 2019)."""

@@ -1,0 +1,1 @@
+"""The mode seeking regularizer for ganzoo (Mao et al. 2019)."""

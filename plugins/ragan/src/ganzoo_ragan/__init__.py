@@ -1,0 +1,1 @@
+"""Relativistic average losses for ganzoo (Jolicoeur-Martineau 2019)."""

@@ -1,0 +1,1 @@
+"""The loss of Softmax GAN for ganzoo (Lin 2017)."""

@@ -1,0 +1,1 @@
+"""Top-k training for ganzoo (Sinha et al. 2020)."""
