@@ -83,8 +83,14 @@ from .interfaces.schedule import Schedule as Schedule
 from .interfaces.schedule import Scheduled as Scheduled
 from .interfaces.schedule import value_at as value_at
 from .interfaces.settings import Settings as Settings
+from .latents import Directions as Directions
+from .latents import Projection as Projection
+from .latents import directions as directions
+from .latents import mix as mix
+from .latents import project as project
 from .reporting import Comparison as Comparison
 from .reporting import compare as compare
+from .reporting import leaderboard as leaderboard
 from .reporting import report as report
 from .run.evaluating import evaluate as evaluate
 from .run.history import History as History
@@ -94,6 +100,8 @@ from .run.resuming import resume as resume
 from .run.run import Run as Run
 from .run.saving import save as save
 from .run.starting import train as train
+from .sweeping import Sweep as Sweep
+from .sweeping import sweep as sweep
 from .training.plain_critic import critic as critic
 from .training.trainer import Trainer as Trainer
 

@@ -179,12 +179,21 @@ class Sampler:
         Raises:
             UsageError: n or a label is out of range, or labels for an unconditional generator.
         """
+        z = self.draw(n, seed=seed, truncation=truncation)
+        return self.decode(generator, z, labels, seed=seed, truncation=truncation)
+
+    def draw(self, n: int, *, seed: int, truncation: float | None = None) -> Tensor:
+        """Draw z `(n, latent_dim)` as `sample` does, on the CPU.
+
+        Raises:
+            UsageError: n is below 1.
+        """
         if n < 1:
             raise UsageError(f"the number of images must be at least 1, got {n}")
-        # On the CPU, image by image, so that every device and every n gives the same images.
+        # One by one, so that every device and every n gives the same images.
         rng = torch.Generator().manual_seed(derive(seed, "sample"))
         rows = [self.latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)]
-        return self.decode(generator, torch.cat(rows), labels, seed=seed, truncation=truncation)
+        return torch.cat(rows)
 
     @torch.no_grad()
     def decode(

@@ -8,17 +8,21 @@ import click
 
 from ganzoo.cli.cache import cache
 from ganzoo.cli.compare import compare
+from ganzoo.cli.directions import directions
 from ganzoo.cli.doctor import doctor
 from ganzoo.cli.evaluate import evaluate
 from ganzoo.cli.export import export
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
+from ganzoo.cli.mix import mix
 from ganzoo.cli.plugins import plugins
+from ganzoo.cli.project import project
 from ganzoo.cli.report import report
 from ganzoo.cli.resume import resume
 from ganzoo.cli.runs import runs
 from ganzoo.cli.sample import sample
 from ganzoo.cli.show import show
+from ganzoo.cli.sweep import sweep
 from ganzoo.cli.train import train
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import default_host
@@ -105,10 +109,14 @@ def app(verbose: bool) -> None:
 
 app.add_command(train)
 app.add_command(resume)
+app.add_command(sweep)
 app.add_command(runs)
 app.add_command(doctor)
 app.add_command(sample)
 app.add_command(interpolate)
+app.add_command(directions)
+app.add_command(mix)
+app.add_command(project)
 app.add_command(evaluate)
 app.add_command(export)
 app.add_command(compare)

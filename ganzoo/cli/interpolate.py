@@ -28,7 +28,8 @@ from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
     type=click.Path(path_type=Path),
     default=Path("walk.gif"),
     show_default=True,
-    help="Animation to write; it loops: .gif, .png (animated PNG) or .webp.",
+    help="Animation to write: .gif, .webp or .png (animated PNG), which loop; or .mp4, which needs "
+    "the extra `video`.",
 )
 @scale_option
 @with_sampling_options

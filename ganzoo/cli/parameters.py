@@ -44,6 +44,24 @@ class CheckpointStep(click.ParamType):  # type: ignore[type-arg]  # was not alwa
         raise click.BadParameter(f"'{value}' is neither a step nor 'best'", ctx, param)
 
 
+class Layers(click.ParamType):  # type: ignore[type-arg]  # was not always generic
+    """Numbers of layers: `0-3,6`."""
+
+    name = "layers"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Convert to a tuple of numbers."""
+        numbers: list[int] = []
+        for part in str(value).split(","):
+            found = re.fullmatch(r"\s*(\d{1,4})(?:-(\d{1,4}))?\s*", part, re.ASCII)
+            if found is None or int(found[2] or found[1]) < int(found[1]):
+                raise click.BadParameter(f"'{value}' is not like 3, 0-3 or 0-1,4", ctx, param)
+            numbers += range(int(found[1]), int(found[2] or found[1]) + 1)
+        return tuple(numbers)
+
+
 def complete_names(kind: str, incomplete: str) -> list[CompletionItem]:
     """Complete the name of a component, with summaries."""
     return [
@@ -120,19 +138,22 @@ device_option = click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda, mps."
 )
 
+class_option = click.option(
+    "--class",
+    "class_",
+    metavar="CLASS",
+    help="Class of a conditional run: name or number.",
+    shell_complete=complete_classes,
+)
+
 sampling_options = [
     click.option("--seed", default=0, show_default=True, help="Random seed of the latent vectors."),
-    click.option(
-        "--class",
-        "class_",
-        metavar="CLASS",
-        help="Class of a conditional run: name or number.",
-        shell_complete=complete_classes,
-    ),
+    class_option,
     click.option(
         "--truncation",
         type=float,
-        help="Bound of z (truncation trick): fewer artefacts, less variety.",
+        help="Truncation trick: fewer artefacts, less variety. Bound of z; of a style generator, "
+        "where w lies between its mean (0) and itself (1).",
     ),
     step_option,
     device_option,

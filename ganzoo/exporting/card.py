@@ -35,9 +35,7 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
             "",
             "## Use",
             "",
-            f"```sh\npip install {packages(subject, format_name)}\n```",
-            "",
-            f"```python\n{snippet(subject, format_name, file)}```",
+            *_use(subject, format_name, file),
             "",
             *(other_languages(subject, file) if format_name == "onnx" else ()),
             *_inputs_and_outputs(subject),
@@ -45,6 +43,17 @@ def model_card(subject: Subject, format_name: str, file: str) -> str:
             *_provenance(subject),
         ]
     )
+
+
+def _use(subject: Subject, format_name: str, file: str) -> Iterator[str]:
+    if format_name == "page":
+        yield f"Open `{file}` in a browser. The generator runs in the page, by ONNX Runtime, which"
+        yield "is inlined; it needs no network and no other file. It also takes a truncation and a"
+        yield "shift of the latent."
+        return
+    yield f"```sh\npip install {packages(subject, format_name)}\n```"
+    yield ""
+    yield f"```python\n{snippet(subject, format_name, file)}```"
 
 
 def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:

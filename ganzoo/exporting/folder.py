@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -15,13 +17,17 @@ from ganzoo.errors import GanzooError, UsageError, did_you_mean, setting
 from ganzoo.exporting.card import model_card
 from ganzoo.exporting.formats import WRITERS, check_installed
 from ganzoo.exporting.latents import DRAWS
+from ganzoo.exporting.page import find_runtime, write_page
 from ganzoo.exporting.subject import Subject
 from ganzoo.files import replacing_file
 from ganzoo.run import Run
 
-Format = Literal["onnx", "torch-export", "safetensors"]
+Format = Literal["onnx", "torch-export", "safetensors", "page"]
 
-FORMATS = tuple(WRITERS)
+FORMATS = (*WRITERS, "page")
+
+Writer = Callable[[Subject, Path], str]
+"""Writes a generator into a folder, and returns the name of the file."""
 
 EXAMPLES = 16
 """Conditions in `conditions.npy`, as many as the card's program makes images."""
@@ -34,6 +40,7 @@ def export(
     out: str | Path | None = None,
     step: int | Literal["best"] | None = None,
     force: bool = False,
+    runtime: str | Path | None = None,
     host: PluginHost | None = None,
 ) -> Path:
     """Export a run's averaged generator, with a model card.
@@ -42,7 +49,7 @@ def export(
 
     The folder holds
 
-    - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size;
+    - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size; or `index.html`;
     - `ganzoo.json`: the facts needed to build the generator again;
     - `README.md`: the model card, with a program, the inputs and outputs, metrics and provenance;
     - `z.npy` (and `labels.npy`) and `image.npy`, which the generator makes of it, with ONNX;
@@ -51,11 +58,14 @@ def export(
 
     Args:
         run: a run or its directory.
-        format: `"onnx"` (needs the extra `export`), `"torch-export"` for torch without ganzoo, or
-            `"safetensors"`: the weights alone.
+        format: `"onnx"` (needs the extra `export`), `"torch-export"` for torch without ganzoo,
+            `"safetensors"`: the weights alone; or `"page"`: one HTML file in which the generator
+            runs in a browser (needs the extra `export`, and onnxruntime-web of npm).
         out: a new or empty folder; by default one in the run's `exports/`.
         step: of the checkpoint, or `"best"`; by default the latest. Not with a `Run`.
         force: replace the files of an earlier export; other files in the folder stay.
+        runtime: folder of the npm package onnxruntime-web, for a page; by default
+            `node_modules/onnxruntime-web` in this folder or one above.
         host: the plugins to choose from; by default the installed ones. Not used with a `Run`.
 
     Returns:
@@ -71,15 +81,18 @@ def export(
         raise UsageError(
             f"no format '{format}'.{did_you_mean(format, FORMATS)} There are {', '.join(FORMATS)}."
         )
-    if format == "onnx":
+    if runtime is not None and format != "page":
+        raise UsageError(f"{setting('runtime')} is for {setting('format', 'page')} alone")
+    if format in ("onnx", "page"):
         check_installed()
+    writer = WRITERS.get(format) or partial(write_page, runtime=find_runtime(runtime))
     if not isinstance(run, Run):
         run = Run(run, step=step, device="cpu", host=host)
     elif step is not None:
         raise UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
     folder = run.path / "exports" / f"{format}-{run.checkpoint.name}" if out is None else Path(out)
     _check_free(folder, force)
-    return _write(Subject(run), format, folder)
+    return _write(Subject(run), format, writer, folder)
 
 
 def _check_free(folder: Path, force: bool) -> None:
@@ -92,7 +105,7 @@ def _check_free(folder: Path, force: bool) -> None:
         )
 
 
-def _write(subject: Subject, format_name: str, folder: Path) -> Path:
+def _write(subject: Subject, format_name: str, writer: Writer, folder: Path) -> Path:
     """Write all files into a hidden folder, then move them into place."""
     path = folder.absolute()
     try:
@@ -102,7 +115,7 @@ def _write(subject: Subject, format_name: str, folder: Path) -> Path:
             prefix=".ganzoo-export-", dir=parent, ignore_cleanup_errors=True
         ) as name:
             temporary = Path(name)
-            _write_files(subject, format_name, temporary)
+            _write_files(subject, format_name, writer, temporary)
             folder.mkdir(parents=True, exist_ok=True)
             for file in sorted(temporary.iterdir()):
                 with file.open("rb") as source, replacing_file(folder / file.name) as target:
@@ -112,9 +125,9 @@ def _write(subject: Subject, format_name: str, folder: Path) -> Path:
     return folder
 
 
-def _write_files(subject: Subject, format_name: str, folder: Path) -> None:
+def _write_files(subject: Subject, format_name: str, writer: Writer, folder: Path) -> None:
     """Write the generator, `ganzoo.json`, arrays beside it, and the model card."""
-    file = WRITERS[format_name](subject, folder)
+    file = writer(subject, folder)
     (folder / "ganzoo.json").write_text(subject.to_json(), encoding="utf-8")
     if not subject.latent.is_common:
         np.save(folder / "latents.npy", subject.inputs(DRAWS)[0].numpy())

@@ -17,6 +17,7 @@ from torch.nn import functional
 from ganzoo.data.pixels import from_uint8, to_uint8
 from ganzoo.errors import GanzooError, UsageError, setting
 from ganzoo.files import destination, replacing_file
+from ganzoo.run.video import check_encoder, save_video
 
 GAP = 2
 """White pixels between two images of a grid."""
@@ -33,8 +34,8 @@ PICTURES = {
 }
 """Pillow's names of the formats of pictures, by suffix."""
 
-ANIMATIONS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG", ".webp": "WEBP"}
-"""Pillow's names of the formats of animations, by suffix."""
+ANIMATIONS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG", ".webp": "WEBP", ".mp4": "MP4"}
+"""Names of the formats of animations, by suffix; all are Pillow's but MP4."""
 
 GIF_FPS = 50
 """Frames per second of a GIF at most: players show delays below 0.02 s as 0.1 s."""
@@ -154,9 +155,12 @@ def check_singles(folder: Path, n: int) -> None:
 
 
 def save_animation(frames: Sequence[Tensor], path: Path, fps: float) -> Path:
-    """Write uint8 `(3, H, W)` frames as an animation that loops: GIF, animated PNG or WebP."""
-    # Durations: rounded so that their sum is right.
+    """Write uint8 `(3, H, W)` frames as an animation that loops, or as an MP4."""
     format_ = check_animation(path, fps)
+    if format_ == "MP4":
+        return save_video(frames, path, fps)
+
+    # Durations: rounded so that their sum is right.
     unit = 10 if format_ == "GIF" else 1  # milliseconds
     ends = [round(k * 1000 / fps / unit) * unit for k in range(len(frames) + 1)]
     durations = [end - start for start, end in pairwise(ends)]
@@ -178,10 +182,12 @@ def check_animation(path: Path, fps: float) -> str:
     """Return Pillow's name of an animation's format.
 
     Raises:
-        UsageError: the suffix is none of an animation, the path cannot be a file's, or the format
-            has not that many frames per second.
+        UsageError: the suffix is none of an animation, the path cannot be a file's, the format
+            has not that many frames per second, or the package that encodes it is missing.
     """
     format_ = _format(path, ANIMATIONS, "an animation")
+    if format_ == "MP4":
+        check_encoder()
     if format_ == "GIF" and fps > GIF_FPS:
         raise UsageError(
             f"a GIF shows at most {GIF_FPS} frames per second, got {setting('fps', f'{fps:g}')}; "

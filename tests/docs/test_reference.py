@@ -179,6 +179,36 @@ def test_every_component_of_the_zoo_is_there_with_each_option(site):
             assert all(o.name in text for o in describe(registry.options_model(component)))
 
 
+def test_every_recipe_is_on_the_page_on_recipes_with_what_it_trains(site):
+    page = plain(site.page("recipes").get_text(" "))
+    recipes = [c for r in ganzoo.default_host().records for c in r.components]
+    recipes = [c for c in recipes if c.spec.kind == "recipe" and c.plugin.is_from("gan-zoo")]
+    assert len(recipes) > 50
+    for recipe in recipes:
+        assert f"{recipe.spec.name} " in page
+        assert unspaced(recipe.spec.summary) in unspaced(page)
+
+
+def test_the_page_on_compatibility_has_a_cell_for_each_combination_and_each_reason(site):
+    page = site.page("compatibility")
+    architectures = set(ganzoo.names("architecture"))
+    for kind in ("loss", "penalty", "augmentation", "constraint"):
+        (table,) = [t for t in page.find_all("table") if t.th.get_text() == kind]
+        head = [cell.get_text() for cell in table.find_all("th")]
+        assert set(head[1:]) == architectures
+        rows = {r.td.get_text(): r.find_all("td") for r in table.find_all("tr") if r.td}
+        assert set(rows) == set(ganzoo.names(kind))
+        assert all(len(row) == len(head) for row in rows.values())
+        if kind == "loss":
+            cells = rows["acgan"], rows["bce"]
+            assert [row[head.index("vanilla")].get_text() for row in cells] == ["C", "✓"]
+        if kind == "penalty":
+            refused = rows["path-length"][head.index("vanilla")]
+            assert refused.get_text().split()[0] == "no"
+            reasons = page.find("ol").find_all("li")
+            assert "mapping (z to w)" in plain(reasons[int(refused.sup.get_text()) - 1].get_text())
+
+
 def test_the_page_on_stability_names_the_version_of_the_hook_api():
     text = (ROOT / "docs" / "stability.md").read_text(encoding="utf-8")
     assert f"`HOOK_API_VERSION` is\n{specs.HOOK_API_VERSION}." in text

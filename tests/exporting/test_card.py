@@ -12,7 +12,7 @@ from forked import run_snippet
 from PIL import Image
 
 import ganzoo
-from ganzoo.exporting import FORMATS
+from ganzoo.exporting.formats import WRITERS
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def card_of(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conditional", [False, True], ids=["unconditional", "conditional"])
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", WRITERS)
 def test_its_program_draws_a_picture(format_, conditional, runs, tmp_path):
     run = runs("dcgan", conditional=conditional, latent="uniform" if conditional else "normal")
     folder = ganzoo.export(run, format_, out=tmp_path / "export")

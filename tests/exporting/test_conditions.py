@@ -13,7 +13,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 import ganzoo
-from ganzoo.exporting import FORMATS
+from ganzoo.exporting.formats import WRITERS
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_its_card_says_what_the_picture_is(run, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", WRITERS)
 def test_its_program_translates_a_picture(run, format_, tmp_path):
     folder = ganzoo.export(run, format_, out=tmp_path / "export")
     card = (folder / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from toys import SMALL
 
 import ganzoo
-from ganzoo.exporting import FORMATS
+from ganzoo.exporting.formats import WRITERS
 
 BATCHES = (1, 2, 7, 33)
 
@@ -109,7 +109,7 @@ def test_torch_loads_the_program_without_ganzoo(arch, conditional, runs, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", WRITERS)
 def test_an_outsiders_generator_is_exported_with_its_own_latent(format_, runs, host, tmp_path):
     run = runs("nocturne", conditional=True, host=host, width=8, blocks=1)
     folder = ganzoo.export(run, format_, out=tmp_path / "export")

@@ -109,7 +109,7 @@ def read(frame: Image.Image) -> tuple[tuple[int, ...], float]:
     return pixel, frame.info["duration"]
 
 
-@pytest.mark.parametrize("suffix", ANIMATIONS)
+@pytest.mark.parametrize("suffix", [s for s in ANIMATIONS if s != ".mp4"])
 @pytest.mark.parametrize("fps", [7, 10, 16, 50])
 def test_an_animation_has_every_frame_at_its_rate_and_never_ends(suffix, fps, tmp_path):
     """A delay of GIF is a multiple of 10 ms, one of WebP of 1 ms: their sum is right."""
@@ -142,10 +142,10 @@ def test_an_ending_that_is_no_picture_is_refused(name, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["walk.mp4", "walk.txt", "walk.jpg", "walk"])
+@pytest.mark.parametrize("name", ["walk.avi", "walk.txt", "walk.jpg", "walk"])
 def test_an_ending_that_is_no_animation_is_refused(name, tmp_path):
     frames = [torch.zeros(3, 8, 8, dtype=torch.uint8)]
-    with pytest.raises(ganzoo.UsageError, match=r"in \.gif, \.png, \.apng or \.webp$"):
+    with pytest.raises(ganzoo.UsageError, match=r"in \.gif, \.png, \.apng, \.webp or \.mp4$"):
         save_animation(frames, tmp_path / name, 10)
     assert list(tmp_path.iterdir()) == []
 
