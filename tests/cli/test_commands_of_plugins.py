@@ -62,7 +62,8 @@ def test_a_command_is_listed_and_runs(install, ganzoo_cli):
     install("acme-say", "say")
     code, out, _ = ganzoo_cli("--help")
     assert code == 0
-    assert " ".join(out.split("Commands of plugins:")[1].split()) == "say Does it. [acme-say 1.0]"
+    listed = " ".join(out.split("Commands of plugins:")[1].split())
+    assert listed.endswith("say Does it. [acme-say 1.0]")
     assert "acme_say_cli" not in sys.modules  # help shows descriptors
     assert ganzoo_cli("say", "hello") == (0, "said hello\n", "")
     assert "command say" in ganzoo_cli("plugins")[1]
@@ -71,7 +72,7 @@ def test_a_command_is_listed_and_runs(install, ganzoo_cli):
 def test_ganzoos_own_commands_cannot_be_replaced(install, ganzoo_cli):
     install("acme-list", "list")
     assert "architectures" in ganzoo_cli("list")[1]
-    assert "Commands of plugins" not in ganzoo_cli("--help")[1]
+    assert "acme-list" not in ganzoo_cli("--help")[1]
 
 
 def test_of_two_that_claim_a_name_neither_wins(install, ganzoo_cli):

@@ -1,6 +1,7 @@
 """Hypothesis strategies for what comes from outside, and what every answer to it must be like.
 
-`GANZOO_FUZZ_CASES=20000 pytest tests/fuzz --hypothesis-seed=1 --timeout=0` tries more cases than CI does.
+`GANZOO_FUZZ_CASES=20000 pytest tests/fuzz --hypothesis-seed=1 --timeout=0` tries more cases than
+CI does.
 """
 
 from __future__ import annotations

@@ -320,10 +320,13 @@ def test_every_architecture_of_classes_refuses_vectors_and_pictures(tmp_path):
     (tmp_path / "a.csv").write_text("file,young\nx.png,1\n")
     vectors = {"name": "image-folder", "path": str(tmp_path), "attributes": "a.csv"}
     for name in ganzoo.names("architecture"):
-        if "classes" in ganzoo.create("architecture", name).conditions:
+        conditions = ganzoo.create("architecture", name).conditions
+        if "classes" in conditions:
             for data, kind in ((vectors, "vectors"), (GREY, "pictures")):
+                if kind[:-1] in conditions:
+                    continue
                 with pytest.raises(
-                    ganzoo.UsageError, match=f"'{name}' is conditioned on classes, .* has {kind}"
+                    ganzoo.UsageError, match=f"'{name}' is conditioned on classes.*, .* has {kind}"
                 ):
                     composed(name, "bce", data, conditional=True)
 

@@ -142,7 +142,7 @@ def test_half_precision_trains_with_norms_in_float32():
         assert vector.norm().item() == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("loss", ganzoo.names("loss"))
+@pytest.mark.parametrize("loss", [name for name in ganzoo.names("loss") if name != "fastgan"])
 @pytest.mark.parametrize("arch", SMALL)
 def test_every_loss_trains_every_normalized_architecture(arch, loss):
     tree = {
