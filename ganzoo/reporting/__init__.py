@@ -2,4 +2,5 @@
 
 from ganzoo.reporting.comparing import Comparison as Comparison
 from ganzoo.reporting.comparing import compare as compare
+from ganzoo.reporting.leaderboard import leaderboard as leaderboard
 from ganzoo.reporting.page import report as report

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from ganzoo.errors import UsageError, command
+from ganzoo.errors import UsageError
+from ganzoo.reporting.remarks import differ, remarks_on, untrained
 from ganzoo.reporting.summary import Summary, as_text, summarize
 from ganzoo.run import Run
 from ganzoo.run.journal import is_number
@@ -22,8 +23,8 @@ IGNORED = ("logging.", "observer.")
 
 SEED = "training.seed"
 
-CONDITIONS = ("extractor_hash", "resizing", "reference", "reference_split", "n", "shape")
-"""Facts that must be equal for two numbers of a metric to be comparable."""
+FEW = 6
+"""Rows up to which the settings that differ stand in the same table as the metrics."""
 
 
 @dataclass(frozen=True)
@@ -101,35 +102,64 @@ class Comparison:
     metrics: tuple[str, ...]
     remarks: tuple[str, ...]
 
+    def better(self, metric: str) -> str:
+        """Which values of a metric are better: `"lower"` or `"higher"`."""
+        return next(row.metrics[metric].better for row in self.rows if metric in row.metrics)
+
+    def ranked(self) -> list[Row]:
+        """Return the rows, the best by the first metric first; rows without it last."""
+        if not self.metrics:
+            return list(self.rows)
+        first = self.metrics[0]
+        sign = -1 if self.better(first) == "higher" else 1
+        known = [row for row in self.rows if first in row.metrics]
+        known.sort(key=lambda row: sign * row.metrics[first].value)
+        return known + [row for row in self.rows if first not in row.metrics]
+
     def table(self) -> tuple[list[str], list[list[str]]]:
-        """Return heads and cells as text, transposed if there are more columns than rows."""
-        heads = ["run", *self.settings, *self.metrics, "images/s", "state", "steps", "time"]
-        rows = [self._cells(row) for row in self.rows]
-        if len(heads) <= len(rows) + 1:
+        """Return heads and cells as text, metrics first.
+
+        A few runs are a table with the settings that differ, transposed if there are more columns
+        than rows. Many are one row each, the best first, without settings: see `settings_table`.
+        """
+        many = len(self.rows) > FEW
+        settings = () if many else self.settings
+        heads = ["run", *self.metrics, "time", "images/s", "state", "steps", *settings]
+        rows = [self._cells(row, settings) for row in (self.ranked() if many else self.rows)]
+        if many or len(heads) <= len(rows) + 1:
             return heads, rows
         transposed = [list(line) for line in zip(heads, *rows, strict=True)]
         return transposed[0], transposed[1:]
 
+    def settings_table(self) -> tuple[list[str], list[list[str]]] | None:
+        """Return the settings that differ, if `table` has left them out."""
+        if len(self.rows) <= FEW or not self.settings:
+            return None
+        rows = [[row.title, *self._settings(row, self.settings)] for row in self.ranked()]
+        return ["run", *self.settings], rows
+
     def to_markdown(self) -> str:
-        """Return a Markdown table with the remarks below it."""
-        heads, rows = self.table()
-        lines = [heads, ["---"] * len(heads), *rows]
-        text = ["| " + " | ".join(map(_markdown, line)) + " |" for line in lines]
-        return "\n".join([*text, *(f"\n{_markdown(remark)}" for remark in self.remarks)])
+        """Return a Markdown table with the remarks, and settings of many runs folded, below it."""
+        lines = [_markdown_table(*self.table())]
+        lines += [f"\n{_markdown(remark)}" for remark in self.remarks]
+        if (settings := self.settings_table()) is not None:
+            summary = "<summary>Settings that differ</summary>"
+            lines += ["\n<details>", summary, "", _markdown_table(*settings), "\n</details>"]
+        return "\n".join(lines)
 
     def to_json(self) -> str:
         """Return everything as JSON."""
         return json.dumps(asdict(self), indent=2)
 
-    def _cells(self, row: Row) -> list[str]:
-        settings = [
-            as_text(row.settings[name]) if name in row.settings else "-" for name in self.settings
-        ]
+    def _cells(self, row: Row, settings: Sequence[str]) -> list[str]:
         metrics = [str(row.metrics.get(name, "missing")) for name in self.metrics]
         speed = "" if row.images_per_second is None else f"{row.images_per_second:,.0f}"
         steps = " of ".join(filter(None, [f"{row.step:,}", row.length.removesuffix(" steps")]))
-        time = duration(row.seconds)
-        return [row.title, *settings, *metrics, speed, row.state, steps, time]
+        facts = [duration(row.seconds), speed, row.state, steps]
+        return [row.title, *metrics, *facts, *self._settings(row, settings)]
+
+    def _settings(self, row: Row, names: Sequence[str]) -> list[str]:
+        return [as_text(row.settings[name]) if name in row.settings else "-" for name in names]
 
 
 def compare(*runs: str | Path | Run) -> Comparison:
@@ -138,29 +168,43 @@ def compare(*runs: str | Path | Run) -> Comparison:
         print(ganzoo.compare("runs/a", "runs/b").to_markdown())
 
     Args:
-        runs: runs or their directories; at least one.
+        runs: runs, their directories, or folders of runs, such as a sweep's; at least one.
 
     Raises:
         UsageError: no run is given, one is given twice, or one is no run directory.
     """
-    return compare_summaries([summarize(run) for run in opened(runs)])
+    comparison = compare_summaries([summarize(run) for run in opened(runs)])
+    folders = [Path(folder) for folder in runs if not isinstance(folder, Run)]
+    more = [remark for folder in folders for remark in untrained(folder)]
+    return replace(comparison, remarks=(*comparison.remarks, *more))
 
 
 def opened(runs: Sequence[str | Path | Run], device: str = "auto") -> list[Run]:
-    """Open runs that are given by their directories.
+    """Open runs that are given by their directories, and all runs of a folder of runs.
 
     Raises:
         UsageError: no run is given, one is given twice, or one is no run directory.
     """
     if not runs:
         raise UsageError("name at least one run; `ganzoo runs` lists those there are")
-    opened_runs = [run if isinstance(run, Run) else Run(run, device=device) for run in runs]
+    opened_runs = [
+        run if isinstance(run, Run) else Run(run, device=device)
+        for given in runs
+        for run in ([given] if isinstance(given, Run) else _directories(Path(given)))
+    ]
     paths: set[Path] = set()
     for run in opened_runs:
         if run.path.resolve() in paths:
             raise UsageError(f"{run.path} is given twice")
         paths.add(run.path.resolve())
     return opened_runs
+
+
+def _directories(path: Path) -> list[Path]:
+    """The run directories in a folder of runs; any other path alone."""
+    if (path / "config.toml").exists():
+        return [path]
+    return sorted(file.parent for file in path.glob("*/config.toml")) or [path]
 
 
 def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
@@ -174,11 +218,11 @@ def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
     readable = [group[0] for group in groups.values() if not group[0].error]
     names = list(dict.fromkeys(name for first in readable for name in _training_settings(first)))
     settings = [first.settings for first in readable]
-    differing = [name for name in names if _differ(name, settings)]
+    differing = [name for name in names if differ(name, settings)]
     metrics = list(dict.fromkeys(name for s in summaries for name in s.evaluations))
 
     rows = tuple(_row(group, differing) for group in groups.values())
-    remarks = (*_repetitions(groups.values()), *_remarks(summaries, metrics))
+    remarks = (*_repetitions(groups.values()), *remarks_on(summaries, metrics))
     return Comparison(rows, tuple(differing), tuple(metrics), remarks)
 
 
@@ -265,71 +309,14 @@ def _score(name: str, group: Sequence[Summary]) -> Score:
     return Score(fmean(values), std, _mean(floors), len(values), better)
 
 
-def _differ(key: str, tables: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether tables have different values of a key."""
-    return len({json.dumps(table.get(key)) for table in tables}) > 1
-
-
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
 
 
-def _remarks(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[str, ...]:
-    # Damaged runs.
-    remarks = [
-        f"{summary.path} is damaged: {summary.error}" for summary in summaries if summary.error
-    ]
-
-    # Numbers that are not comparable.
-    for name in metrics:
-        numbers = [s.evaluations[name] for s in summaries if name in s.evaluations]
-        differing = [condition for condition in CONDITIONS if _differ(condition, numbers)]
-        if differing:
-            remarks.append(
-                f"The values of {name} cannot be compared: they were measured with another "
-                f"{', '.join(differing)}. Evaluate the runs again in the same way"
-            )
-        if _differ("step", numbers):
-            remarks.append(f"The values of {name} are of checkpoints of different steps")
-        notes = {s.path: (s.evaluations.get(name, {}).get("notes") or {}) for s in summaries}
-        remarks += [
-            f"{name} of {path} makes it look better than it is: {note['biased']}"
-            for path, note in notes.items()
-            if "biased" in note
-        ]
-
-    # Metrics that could not be measured, and the runs with the same reasons.
-    reasons: dict[str, list[str]] = {}
-    for summary in summaries:
-        if summary.not_measured:
-            text = "; ".join(f"{name}: {why}" for name, why in summary.not_measured.items())
-            reasons.setdefault(text, []).append(str(summary.path))
-    remarks += [f"{', '.join(runs)}: not measured: {text}" for text, runs in reasons.items()]
-
-    # Metrics that were not measured, and the runs that lack the same ones.
-    lacking: dict[str, list[str]] = {}
-    metric_of = {
-        name: str(number.get("metric", "")).rpartition("/")[2]
-        for summary in summaries
-        for name, number in summary.evaluations.items()
-    }
-    for summary in summaries:
-        missing = [
-            name
-            for name in metrics
-            if name not in summary.evaluations and metric_of[name] not in summary.not_measured
-        ]
-        if not summary.evaluations:
-            missing = ["any metric"]
-        if missing and not summary.error:
-            lacking.setdefault(", ".join(missing), []).append(str(summary.path))
-    for names, runs in lacking.items():
-        several = len(runs) > 1
-        were = f"{len(runs)} runs ({', '.join(runs)}) were" if several else f"{runs[0]} was"
-        evaluate = command("evaluate", "RUN" if several else runs[0])
-        remarks.append(f"{were} not evaluated for {names}: `{evaluate}` measures it")
-    return tuple(remarks)
+def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(_markdown, line)) + " |" for line in lines)
 
 
 def _markdown(text: str) -> str:

@@ -38,6 +38,9 @@ CHUNK = 1024
 ROWS = 4
 """Images of each class."""
 
+STRIP = 8
+"""Images of a strip."""
+
 COLUMNS = 20
 """Maximum number of classes."""
 
@@ -111,6 +114,11 @@ def walk(run: Run) -> Film:
     for k, images in enumerate(run.interpolate(8, stops=3, frames=10)):
         frames.append(Frame(str(k), _data_uri(_to_pil(run.picture(images, columns=4)))))
     return Film(tuple(_limited(frames)), len(frames))
+
+
+def strip(run: Run) -> str:
+    """Show a row of images: of the same z for all runs of an architecture, class by class."""
+    return _data_uri(_to_pil(run.picture(run.sample(STRIP), columns=STRIP)))
 
 
 def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from ganzoo.files import replace_text
 from ganzoo.reporting import images
 from ganzoo.reporting.charts import Figure, log_charts, metric_charts
 from ganzoo.reporting.comparing import compare_summaries, duration, opened
+from ganzoo.reporting.rendering import html_file, renderer
 from ganzoo.reporting.summary import Summary, summarize
 from ganzoo.run import Run
 from ganzoo.run.doctor import Diagnosis, diagnose
@@ -22,8 +22,6 @@ from ganzoo.run.records import run_title
 
 MAX_RUNS = 12
 """Maximum number of runs in one report, for each adds its pictures."""
-
-PAGE_FILES = ("template.html.j2", "style.css", "report.js")
 
 T = TypeVar("T")
 
@@ -64,14 +62,12 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
         GanzooError: the extra `report` is not installed, or the file cannot be written.
     """
     # Check the arguments.
-    target = Path(out)
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"a report is a web page: end its name in .html, not '{target.name}'")
+    target = html_file(out)
     opened_runs = opened(runs, device)
     if len(opened_runs) > MAX_RUNS:
         advice = "`ganzoo compare` takes any number"
         raise UsageError(f"a report shows up to {MAX_RUNS} runs, got {len(opened_runs)}; {advice}")
-    render = _renderer()
+    render = renderer("template.html.j2", "report.js", plotly=_plotly)
 
     # Make the parts of the page.
     sections = [_section(run) for run in opened_runs]
@@ -148,25 +144,9 @@ def _figures(runs: list[Run], sections: list[Section]) -> dict[str, list[Figure]
     }
 
 
-def _renderer() -> Callable[..., str]:
-    """Load the template and the files that are inlined in it.
+def _plotly() -> str:
+    """The charting library."""
+    from plotly.offline import get_plotlyjs
 
-    Raises:
-        GanzooError: the extra `report` is not installed.
-    """
-    # Libraries.
-    try:
-        from jinja2 import Environment, StrictUndefined
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise UsageError(
-            f'a report needs {error.name}, which is not installed: pip install "gan-zoo[report]"'
-        ) from None
-
-    # Template, style and script.
-    folder = files("ganzoo.reporting") / "page_files"
-    page, style, script = ((folder / name).read_text(encoding="utf-8") for name in PAGE_FILES)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    template = environment.from_string(page)
-    inlined = {"style": style, "script": script, "plotly": get_plotlyjs()}
-    return lambda **values: template.render(**inlined, **values)
+    text: str = get_plotlyjs()
+    return text

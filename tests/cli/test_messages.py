@@ -27,7 +27,7 @@ OTHER_PROGRAMS = {
 }
 """Options of other programs."""
 
-AT_THE_SHELL = ("cli", "scaffold", "discovery/hookspecs.py", "errors.py")
+AT_THE_SHELL = ("cli", "scaffold", "sweeping/work.py", "discovery/hookspecs.py", "errors.py")
 """Parts of the core that run at the shell, and the one that turns arguments into flags."""
 
 CHOICES = {"arch": "vanilla", "loss": "bce", "data": "gaussians"}

@@ -116,4 +116,4 @@ def test_json_is_json(runs):
 @pytest.mark.parametrize("twice", [True, False])
 def test_nonsense_is_refused(runs, twice):
     with pytest.raises(ganzoo.UsageError, match="twice" if twice else "no run directory"):
-        ganzoo.compare(runs[0], runs[0] if twice else runs[0].parent)
+        ganzoo.compare(runs[0], runs[0] if twice else runs[0] / "samples")

@@ -1,0 +1,296 @@
+"""Runner: trains the cells of a sweep, several at a time, and goes on where it was killed."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from ganzoo.config import Layer, RunConfig
+from ganzoo.discovery import registry
+from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.interfaces.options import validated
+from ganzoo.run import Run
+from ganzoo.run.arguments import arguments_tree, config_layers
+from ganzoo.run.plan import Plan, compose
+from ganzoo.sweeping.grid import (
+    COMPONENTS,
+    Cell,
+    Grid,
+    Measuring,
+    check_jobs,
+    make_cells,
+    read_sweep,
+)
+from ganzoo.sweeping.record import Outcome, SweepDirectory
+from ganzoo.sweeping.view import Quiet, SweepView, View
+from ganzoo.sweeping.work import Work, environments, visible_gpus
+
+POLL = 0.25
+"""Seconds between looks at the processes."""
+
+ON_CPU = Layer("ganzoo (to check a cell)", {"execution": {"device": "cpu"}})
+"""Cells are checked on the CPU unless they name a device: their processes need the GPU's memory."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The cells of a sweep by name, and how they ended.
+
+    Attributes:
+        path: the folder of the sweep; `ganzoo.compare` takes it.
+        runs: finished runs.
+        refused: combinations that cannot be trained, with the reason.
+        failed: runs that ended with an error, with the error. The same sweep tries them again.
+    """
+
+    path: Path
+    runs: Mapping[str, Run]
+    refused: Mapping[str, str]
+    failed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be swept: cells, and how each is evaluated."""
+
+    cells: Sequence[Cell]
+    measuring: Measuring
+
+
+def sweep(
+    grid: Grid | Sequence[Grid] | str | Path,
+    sweep_dir: str | Path,
+    *,
+    config: RunConfig | Mapping[str, Any] | str | Path | None = None,
+    recipe: str | None = None,
+    jobs: int = 1,
+    metrics: Sequence[str] | None = None,
+    n: int | None = None,
+    extractor: str | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Sweep:
+    """Train every combination of lists of values, each in a run directory of its own.
+
+        grid = {"arch": ["dcgan", "vanilla"], "loss": ["bce", "hinge"], "seed": [0, 1, 2]}
+        swept = ganzoo.sweep(grid, "sweeps/first", minutes=5, data="emoji", jobs=2)
+        print(ganzoo.compare(swept.path).to_markdown())
+
+    Combinations that cannot be trained are refused, with the reason. A run that fails does not end
+    the sweep. A sweep that was killed goes on where it was if it is called again.
+
+    Args:
+        grid: values by axis, several such tables, or a sweep file. Axes are `recipe`, `arch`,
+            `loss`, `penalty`, `augment`, `constraint`, `data`, every setting, and every option by
+            its dotted key.
+        sweep_dir: the folder of the sweep: new, empty, or that of a sweep to go on with.
+        config: settings of all runs: see `ganzoo.train`. The grid wins over them.
+        recipe: of all runs; everything else wins over it.
+        jobs: number of processes that train at a time. CPU threads are divided among them, and of
+            several GPUs each gets one.
+        metrics: to evaluate each run by after its training: see `ganzoo.evaluate`. By default
+            those of the sweep file, or none.
+        n: number of images of an evaluation.
+        extractor: of an evaluation.
+        quiet: print nothing.
+        settings: of all runs: `data`, `steps`, `minutes`, `batch_size`, …
+
+    Raises:
+        UsageError: an axis, a name or a setting is unknown, all combinations are refused, or
+            another process runs the sweep.
+        GanzooError: the folder cannot be written.
+    """
+    measuring = {"metrics": metrics, "n": n, "extractor": extractor}
+    request = requested(grid, config=config, recipe=recipe, measuring=measuring, settings=settings)
+    with nullcontext(Quiet()) if quiet else SweepView() as view:
+        return run_sweep(request, Path(sweep_dir), jobs, view)
+
+
+def requested(
+    grid: Grid | Sequence[Grid] | str | Path,
+    *,
+    config: RunConfig | Mapping[str, Any] | str | Path | None,
+    recipe: str | None,
+    measuring: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    axes: Grid | None = None,
+) -> Request:
+    """Return the cells of a sweep, with `axes` added to each grid; otherwise see `sweep`."""
+    # Settings of all cells, the strongest first.
+    sections = (*COMPONENTS, "observer")
+    plain = {name: value for name, value in settings.items() if name not in sections}
+    components = {section: settings.get(section) for section in sections}
+    layers = [Layer("arguments", arguments_tree(settings=plain, **components))]
+    layers += config_layers(config)
+
+    # The grids.
+    of_file = Measuring()
+    if isinstance(grid, (str, Path)):
+        grid, layer, of_file = read_sweep(Path(grid))
+        layers.append(layer)
+    grids = [grid] if isinstance(grid, Mapping) else grid
+    cells = make_cells([{**table, **(axes or {})} for table in grids], layers, recipe)
+
+    # The evaluation.
+    given = {name: value for name, value in measuring.items() if value is not None}
+    chosen = validated(Measuring, of_file.model_dump() | given)
+    for metric in chosen.metrics:
+        registry.find("metric", metric)
+    if chosen.extractor is not None:
+        registry.find("extractor", chosen.extractor)
+    return Request(cells, chosen)
+
+
+def run_sweep(request: Request, path: Path, jobs: int, view: View) -> Sweep:
+    """Run a sweep, or go on with it; see `sweep`."""
+    check_jobs(jobs)
+    directory = SweepDirectory(path)
+    directory.create()
+    with _only_one(directory):
+        # Cells that are finished, and those that cannot be trained.
+        outcomes = {cell.name: done for cell in request.cells if (done := _done(directory, cell))}
+        missing = [
+            c for c in request.cells if c.name not in outcomes or _lacks(directory, c, request)
+        ]
+        waiting: list[Work] = []
+        for number, cell in enumerate(missing):
+            view.checked(number, len(missing))
+            work = _checked(directory, cell, request.measuring)
+            if isinstance(work, Work):
+                outcomes.pop(cell.name, None)
+                waiting.append(work)
+            else:
+                directory.write(cell.name, work)
+                outcomes[cell.name] = work
+        _refuse_if_all(outcomes, request.cells)
+        for name, outcome in outcomes.items():
+            view.ended(name, outcome)
+
+        # Train the others.
+        for work, outcome in _trained(waiting, jobs, view, len(outcomes)):
+            outcomes[work.cell.name] = outcome
+            view.ended(work.cell.name, outcome)
+    return _result(directory, request.cells, outcomes)
+
+
+def _trained(
+    waiting: list[Work], jobs: int, view: View, ended: int
+) -> Iterator[tuple[Work, Outcome]]:
+    """Train cells, so many at a time; yields each with its outcome when it has ended."""
+    free = environments(jobs, torch.get_num_threads(), visible_gpus())
+    total, running = ended + len(waiting), list[Work]()
+    try:
+        while waiting or running:
+            # Fill free slots.
+            while waiting and free:
+                work = waiting.pop(0)
+                work.begin(free.pop(0))
+                running.append(work)
+
+            # Look at the processes.
+            for work in list(running):
+                outcome = work.poll()
+                if outcome is not None:
+                    running.remove(work)
+                    free.append(dict(work.environment))
+                    ended += 1
+                    yield work, outcome
+            view.running(running, ended, total)
+            if running:
+                time.sleep(POLL)
+    finally:
+        _end(running)
+
+
+def _end(running: Sequence[Work]) -> None:
+    """Let processes save and end; a second Ctrl-C no longer waits for them."""
+    for work in running:
+        work.end()
+    for work in running:
+        work.wait()
+
+
+def _done(directory: SweepDirectory, cell: Cell) -> Outcome | None:
+    """The outcome of a cell that was trained before with the same config."""
+    outcome = directory.outcome(cell.name)
+    same = outcome is not None and outcome.state == "finished" and outcome.config == cell.toml()
+    return outcome if same and directory.run(cell.name).checkpoint_steps() else None
+
+
+def _lacks(directory: SweepDirectory, cell: Cell, request: Request) -> bool:
+    """Whether a trained cell is to be evaluated."""
+    wanted = {metric.rpartition("/")[2] for metric in request.measuring.metrics}
+    return not wanted <= directory.measured(cell.name)
+
+
+def _checked(directory: SweepDirectory, cell: Cell, measuring: Measuring) -> Work | Outcome:
+    """Compose a cell: the work to do, or the reason why it cannot be done."""
+    try:
+        training = plan_of(cell, [ON_CPU]).config.training
+    except GanzooError as error:
+        return Outcome("refused", error.marked, cell.toml())
+    except Exception as error:  # a plugin's
+        return Outcome("refused", f"{type(error).__name__}: {error}", cell.toml())
+    return Work(cell, directory, measuring, training.steps, training.minutes)
+
+
+def plan_of(cell: Cell, weakest: Sequence[Layer] = ()) -> Plan:
+    """Compose the plan of a cell, without its warnings: its own process shows them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compose([*cell.layers(), *weakest])
+
+
+def _refuse_if_all(outcomes: Mapping[str, Outcome], cells: Sequence[Cell]) -> None:
+    """Refuse a sweep of which nothing can be trained."""
+    refused = {n: o.reason for n, o in outcomes.items() if o.state == "refused"}
+    if len(refused) == len(cells):
+        reasons: dict[str, str] = {reason: name for name, reason in reversed(refused.items())}
+        rows = [f"  {name}: {reason}" for reason, name in reversed(reasons.items())]
+        raise UsageError("\n".join(["no combination of this sweep can be trained:", *rows]))
+
+
+@contextmanager
+def _only_one(directory: SweepDirectory) -> Iterator[None]:
+    """Hold the lock of the sweep.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    lock = FileLock(directory.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"another process runs the sweep in {directory.path}; wait for it, or choose another "
+            f"{setting('sweep_dir')}"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _result(
+    directory: SweepDirectory, cells: Sequence[Cell], outcomes: Mapping[str, Outcome]
+) -> Sweep:
+    """The result, in the order of the cells."""
+
+    def of(state: str) -> dict[str, Outcome]:
+        named = {cell.name: outcomes[cell.name] for cell in cells}
+        return {name: outcome for name, outcome in named.items() if outcome.state == state}
+
+    return Sweep(
+        directory.path,
+        {name: Run(directory.run(name).path) for name in of("finished")},
+        {name: outcome.message for name, outcome in of("refused").items()},
+        {name: outcome.message for name, outcome in of("failed").items()},
+    )

@@ -1,0 +1,215 @@
+"""Promises of a sweep: what runs, what is refused, what fails, and going on after a kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tiny_sweeps import STYLES, TINY
+
+import ganzoo
+from ganzoo.sweeping.record import Outcome, SweepDirectory
+from ganzoo.sweeping.runner import Sweep, requested, run_sweep
+from ganzoo.sweeping.view import Quiet
+from ganzoo.sweeping.work import environments
+
+COMMAND = [
+    "sweep", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--data", "emoji",
+    "--size", "8", "-o", "training.batch_size=4", "-o", "logging.sample_count=4",
+    "--device", "cpu", "--dir", "out",
+]  # fmt: skip
+
+
+def ganzoo_cli(*words: str, **more) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ganzoo", *words]
+    return subprocess.run(command, capture_output=True, text=True, **more)
+
+
+def wait_for(condition, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+def test_cells_are_trained_as_run_directories_and_refusals_have_reasons(tmp_path):
+    grid = {"loss": ["bce"], "penalty": [[], STYLES]}
+    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    assert list(swept.runs) == ["bce"]
+    assert list(swept.refused) == [f"bce-{STYLES}"]
+    assert "needs a generator of two networks" in swept.refused[f"bce-{STYLES}"]
+    assert swept.failed == {}
+    run = ganzoo.Run(tmp_path / "out" / "bce")
+    assert (run.state, run.steps[-1], run.config.training.steps) == ("finished", 2, 2)
+
+    # The same sweep again starts no process: the log of the first stays as it was.
+    log = Path("out/cells/bce.log")
+    before = log.read_text()
+    again = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    assert list(again.runs) == ["bce"]
+    assert log.read_text() == before
+
+
+def test_a_sweep_of_which_nothing_can_be_trained_is_refused_with_the_reasons():
+    with pytest.raises(ganzoo.UsageError, match="(?s)no combination.*two networks"):
+        ganzoo.sweep({"loss": ["bce", "hinge"], "penalty": [STYLES]}, "out", quiet=True, **TINY)
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path):
+    (tmp_path / "photo.png").touch()
+    with pytest.raises(ganzoo.UsageError, match="holds no sweep; choose another sweep_dir"):
+        ganzoo.sweep({"loss": ["bce"]}, tmp_path, quiet=True, **TINY)
+
+
+def test_threads_are_divided_and_each_process_gets_one_of_several_gpus():
+    four = environments(4, threads=8, gpus=["0", "1"])
+    assert [slot["OMP_NUM_THREADS"] for slot in four] == ["2"] * 4
+    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in four] == ["0", "1", "0", "1"]
+    (one,) = environments(1, threads=3, gpus=["GPU-of-this-name"])
+    assert one.get("CUDA_VISIBLE_DEVICES") == os.environ.get("CUDA_VISIBLE_DEVICES")
+    assert environments(8, threads=2, gpus=[])[0]["OMP_NUM_THREADS"] == "1"
+
+
+def test_an_outcome_is_read_as_it_was_written_and_a_damaged_one_is_none(tmp_path):
+    directory = SweepDirectory(tmp_path / "out")
+    directory.create()
+    outcome = Outcome("refused", "because of ⟦batch_size=8⟧", "a = 1\n", 1.5)
+    directory.write("cell", outcome)
+    assert directory.outcomes() == {"cell": outcome}
+    assert str(outcome.message) == "because of batch_size=8"
+    assert outcome.message.at_shell() == "because of --batch-size 8"
+    directory.file("cell", "json").write_text("{")
+    assert directory.outcomes() == {}
+
+
+def test_a_dry_run_names_cells_refusals_and_time_and_makes_nothing(tmp_path):
+    done = ganzoo_cli(*COMMAND, "--loss", "bce", "--penalty", "none", "--penalty", STYLES,
+                      "--minutes", "3", "--dry-run", "--jobs", "2", check=True)  # fmt: skip
+    assert "penalty" not in done.stderr
+    first, second, last = done.stdout.splitlines()
+    assert first.split()[0].startswith("vanilla-bce-none-")
+    assert first.endswith("about 3 min 00 s")
+    assert "refused: the architecture 'vanilla'" in second
+    assert last.startswith("1 runs, 1 refused; about 3 min 00 s")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_failed_run_does_not_end_the_sweep_and_the_same_command_tries_it_again(tmp_path):
+    Path("out/cells").mkdir(parents=True)
+    taken = tmp_path / "out" / "bce-seed=0"
+    taken.mkdir()
+    (taken / "thesis.txt").touch()
+    grid = {"loss": ["bce"], "seed": [0, 1]}
+    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    assert list(swept.runs) == ["bce-seed=1"]
+    assert "exists and is not empty" in swept.failed["bce-seed=0"]
+    (taken / "thesis.txt").unlink()
+    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    assert (list(swept.runs), swept.failed) == (["bce-seed=0", "bce-seed=1"], {})
+
+
+@pytest.mark.slow
+def test_other_settings_in_the_same_folder_fail_and_lose_nothing():
+    grid = {"loss": ["bce"]}
+    ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **{**TINY, "batch_size": 8})
+    assert "trained with other settings" in swept.failed["bce"]
+    assert ganzoo.Run("out/bce").config.training.batch_size == 4
+    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
+    assert list(swept.runs) == ["bce"]
+
+
+class Watching(Quiet):
+    """Notes how many processes are alive at a time."""
+
+    most = 0
+
+    def running(self, works, done, total):
+        alive = [w for w in works if w.process is not None and w.process.poll() is None]
+        self.most = max(self.most, len(alive))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_so_many_jobs_train_at_the_same_time_and_are_evaluated(jobs):
+    def swept(*metrics: str) -> tuple[Sweep, int]:
+        grid = {"loss": ["bce"], "seed": [0, 1]}
+        wanted, settings = {"metrics": metrics, "n": 32}, {"steps": 2, **TINY}
+        request = requested(grid, config=None, recipe=None, measuring=wanted, settings=settings)
+        view = Watching()
+        return run_sweep(request, Path("out"), jobs, view), view.most
+
+    done, most = swept("sliced-wasserstein")
+    assert (len(done.runs), most) == (2, jobs)
+    for run in done.runs.values():
+        (number,) = run.evaluations()
+        assert (number["metric"].rpartition("/")[2], number["n"]) == ("sliced-wasserstein", 32)
+
+    # A metric that is asked for later is measured without another training.
+    done, _ = swept("sliced-wasserstein", "copying")
+    for name, run in done.runs.items():
+        assert [event["event"] for event in run.events()].count("started") == 1
+        assert Path(f"out/cells/{name}.log").read_text().count("--metric sliced-wasserstein") == 1
+        assert "copying" in SweepDirectory(Path("out")).measured(name)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_sweep_that_is_ended_goes_on_where_it_was(number):
+    command = [*COMMAND, "--loss", "bce", "--seed", "0", "--seed", "1", "--steps", "600"]
+    sweep = subprocess.Popen(
+        [sys.executable, "-m", "ganzoo", *command], stderr=subprocess.PIPE, text=True
+    )
+    log = "*-seed=0/metrics.jsonl"
+    wait_for(lambda: any(file.stat().st_size for file in Path("out").glob(log)))
+    sweep.send_signal(number)
+    sweep.communicate(timeout=120)
+    assert sweep.returncode == (-number if number == signal.SIGKILL else 130)
+
+    # A sweep that may still clean up leaves no process, and a checkpoint between the intervals.
+    if number != signal.SIGKILL:
+        stopped = _run(seed=0)
+        assert stopped.state == "stopped"
+        assert 0 < stopped.steps[-1] < 600
+
+    # The same command waits for a run that outlived its sweep, or resumes one that did not.
+    done = ganzoo_cli(*command, timeout=170)
+    assert done.returncode == 0, done.stderr
+    assert "2 finished, 0 refused, 0 failed" in done.stdout
+    for seed in (0, 1):
+        run = _run(seed)
+        assert (run.state, run.steps[-1]) == ("finished", 600)
+        kinds = [event["event"] for event in run.events()]
+        assert kinds.count("started") == 1
+        resumed = seed == 0 and number != signal.SIGKILL
+        assert kinds.count("resumed") == resumed
+
+
+def _run(seed: int) -> ganzoo.Run:
+    """The run of a seed."""
+    (path,) = Path("out").glob(f"*-seed={seed}")
+    return ganzoo.Run(path)
+
+
+def test_a_sweep_that_another_process_runs_is_refused():
+    directory = SweepDirectory(Path("out"))
+    directory.create()
+    held = (
+        "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", held, str(directory.lock)],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(ganzoo.UsageError, match="another process runs the sweep in out"):
+            ganzoo.sweep({"loss": ["bce"]}, "out", quiet=True, **TINY)
+    finally:
+        holder.communicate()
