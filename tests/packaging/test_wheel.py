@@ -153,6 +153,9 @@ def test_every_plugin_can_be_a_package_of_its_own(installed, tmp_path):
     listed = run(sys.executable, "-m", "ganzoo", "list", cwd=tmp_path, path=[site, installed])
     words = " ".join(listed.split()).replace("- ", "-")
     for plugin, components in expected.items():
+        (source,) = (ROOT / "plugins" / plugin).glob("src/*/plugin.py")
+        if "CommandSpec" in source.read_text(encoding="utf-8"):
+            continue  # commands are not listed
         assert f"[acme-{plugin} 0.1.0]" in words
         assert all(f"acme-{name}" in listed for name in components)
 
