@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from ganzoo.cli.parameters import Layers, run_argument
-from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
+from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
 
 @click.command(short_help="Show the directions of a run's latent space that change images most.")
@@ -28,13 +28,7 @@ from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
     help="Latent space. [default: w of a style generator, or z]",
 )
 @click.option("--layers", type=Layers(), help="Layers of w to move: 0-3,6. [default: all]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("directions.png"),
-    show_default=True,
-    help="Picture to write.",
-)
+@out_option("directions.png", "Picture to write.")
 @scale_option
 @with_sampling_options
 def directions(

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from ganzoo.cli.parameters import run_argument
-from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
+from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
 
 @click.command(short_help="Interpolate in a run's latent space, as an animation.")
@@ -23,13 +23,10 @@ from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
     type=click.FloatRange(1, 100),
     help="Frames per second; up to 50 in a GIF.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("walk.gif"),
-    show_default=True,
-    help="Animation to write: .gif, .webp or .png (animated PNG), which loop; or .mp4, which needs "
-    "the extra `video`.",
+@out_option(
+    "walk.gif",
+    "Animation to write: .gif, .webp or .png (animated PNG), which loop; or .mp4, which needs the "
+    "extra `video`.",
 )
 @scale_option
 @with_sampling_options

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from ganzoo.cli.parameters import Layers, run_argument
-from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
+from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
 
 @click.command(short_help="Mix the styles of a run's images, of a style generator.")
@@ -20,13 +20,7 @@ from ganzoo.cli.sample import class_number, scale_option, with_sampling_options
     type=Layers(),
     help="Layers of w by the image above, coarse to fine: 0-3,6. [default: the first half]",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("mix.png"),
-    show_default=True,
-    help="Picture to write.",
-)
+@out_option("mix.png", "Picture to write.")
 @scale_option
 @with_sampling_options
 def mix(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import click
 
 from ganzoo.cli.parameters import class_option, device_option, run_argument, step_option
-from ganzoo.cli.sample import class_number, scale_option
+from ganzoo.cli.sample import class_number, out_option, scale_option
 
 
 @click.command(short_help="Project images onto what a run's generator can make.")
@@ -20,13 +20,7 @@ from ganzoo.cli.sample import class_number, scale_option
     nargs=-1,
     required=True,
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("projection.png"),
-    show_default=True,
-    help="Picture to write: each image beside its projection.",
-)
+@out_option("projection.png", "Picture to write: each image beside its projection.")
 @scale_option
 @click.option(
     "--save-latent",

@@ -25,6 +25,12 @@ def with_sampling_options(command: F) -> F:
     return command
 
 
+def out_option(default: str, text: str) -> Callable[[F], F]:
+    """The option for the picture that a command writes."""
+    path = click.Path(path_type=Path)
+    return click.option("--out", type=path, default=Path(default), show_default=True, help=text)
+
+
 scale_option = click.option(
     "--scale",
     type=click.IntRange(1, 32),
@@ -36,13 +42,7 @@ scale_option = click.option(
 @click.command(short_help="Sample images from a run.")
 @run_argument
 @click.option("--n", default=64, show_default=True, help="Number of images.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("grid.png"),
-    show_default=True,
-    help="Grid to write: .png, .jpg, .webp, .gif, .bmp or .tif.",
-)
+@out_option("grid.png", "Grid to write: .png, .jpg, .webp, .gif, .bmp or .tif.")
 @click.option(
     "--columns", type=click.IntRange(1), help="Columns of the grid. [default: as many as rows]"
 )
