@@ -43,6 +43,21 @@ LATER = {
 }
 """Options that make the others small, for images of 32 pixels."""
 
+
+def general(kind: str) -> list[str]:
+    """Losses or penalties that every architecture can be trained with, as far as outputs go."""
+    return [name for name in ganzoo.names(kind) if not needs_an_own_output(kind, name)]
+
+
+def needs_an_own_output(kind: str, name: str) -> bool:
+    """Whether it, or a penalty that it brings, demands what only some architectures compute."""
+    component = ganzoo.create(kind, name)
+    brought = component.default_penalties() if kind == "loss" else {}
+    return any(output.size == "own" for output in component.demands().outputs.values()) or any(
+        needs_an_own_output("penalty", penalty) for penalty in brought
+    )
+
+
 SMALL_LOSSES = {"infogan": {"categories": [2], "continuous": 1}}
 """Options of losses that make them fit these networks."""
 

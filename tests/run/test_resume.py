@@ -12,7 +12,7 @@ import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file
-from toys import SMALL, small_loss
+from toys import SMALL, general, small_loss
 
 import ganzoo
 
@@ -61,8 +61,7 @@ def assert_same(first: ganzoo.Run, second: ganzoo.Run) -> None:
 COMBINATIONS = [
     pytest.param(arch, loss, marks=[] if loss in ("bce", "wgan-gp") else pytest.mark.slow)
     for arch in SMALL
-    for loss in ganzoo.names("loss")
-    if loss != "fastgan"  # for its own architecture, whose plugin tests it
+    for loss in general("loss")
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from PIL import Image
-from toys import LATER, SMALL, small_loss
+from toys import LATER, SMALL, general, small_loss
 
 import ganzoo
 from ganzoo.config import Layer
@@ -29,6 +29,10 @@ SPECIAL = {"frozen-features", "pix2pix", "projected"}
 """Architectures and losses that need more than images (weights, pairs); their plugins test them."""
 
 LOSSES = [name for name in ganzoo.names("loss") if name not in SPECIAL]
+GENERAL = [name for name in general("loss") if name not in SPECIAL]
+"""Those that any architecture can be trained with."""
+
+GENERAL_EXTRAS = [e for e in EXTRAS if e[0] != "penalty" or e[1] in general("penalty")]
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +78,7 @@ def train_three_steps(made: Plan, *, still: int = 1) -> None:
 @pytest.mark.parametrize("arch", SMALL)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_trains_the_first_architectures(plan, arch, loss, channels):
-    if loss == "fastgan":
+    if loss not in GENERAL:
         with pytest.raises(ganzoo.Unsupported, match="the output 'reconstruction'"):
             plan(arch, loss, channels=channels)
         return
@@ -103,7 +107,7 @@ def test_every_loss_trains_every_architecture_with_labels_or_is_refused(plan, ar
     if arch == "fastgan" and loss in ONE_SCORE:
         with pytest.raises(ganzoo.Unsupported, match="scores an image .*the loss takes one"):
             plan(arch, loss, training=training)
-    elif loss == "fastgan" and arch != "fastgan":
+    elif loss not in GENERAL and arch != "fastgan":
         with pytest.raises(ganzoo.Unsupported, match="the output 'reconstruction'"):
             plan(arch, loss, training=training)
     else:
@@ -137,11 +141,11 @@ REFUSING = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "fastgan"])
-@pytest.mark.parametrize("first", range(0, len(EXTRAS), 5))
+@pytest.mark.parametrize("loss", GENERAL)
+@pytest.mark.parametrize("first", range(0, len(GENERAL_EXTRAS), 5))
 def test_every_addition_goes_with_every_loss(plan, loss, first):
     """Five together."""
-    additions = [extra for extra in EXTRAS[first : first + 5] if extra[1] != "reconstruction"]
+    additions = GENERAL_EXTRAS[first : first + 5]
     sections: dict[str, dict] = {}
     for section, name in additions:
         sections.setdefault(section, {})[name] = {}
@@ -152,7 +156,7 @@ def test_every_addition_goes_with_every_loss(plan, loss, first):
 
 @pytest.mark.parametrize("conditional", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize(("section", "name"), [e for e in EXTRAS if e[1] != "reconstruction"])
+@pytest.mark.parametrize(("section", "name"), GENERAL_EXTRAS)
 def test_every_addition_trains_with_grey_and_colour_images(
     plan, section, name, channels, conditional
 ):
@@ -163,7 +167,7 @@ def test_every_addition_trains_with_grey_and_colour_images(
 
 
 @pytest.mark.parametrize("arch", SMALL)
-@pytest.mark.parametrize("loss", [name for name in LOSSES if name != "fastgan"])
+@pytest.mark.parametrize("loss", GENERAL)
 def test_every_loss_trains_conditionally(plan, arch, loss):
     sections = {"training": {"batch_size": 4, "conditional": True, "n_critic": 1}}
     train_three_steps(plan(arch, loss, penalty={"r1": {}}, **sections))
