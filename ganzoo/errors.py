@@ -174,7 +174,26 @@ class DataError(GanzooError):
 
 
 class PluginError(GanzooError):
-    """An installed plugin broke the plugin contract; the message names its distribution."""
+    """An installed plugin broke the plugin contract.
+
+    Args:
+        message: what it did, and what it must do.
+        of: the component, where its own code does not raise the error.
+
+    Attributes:
+        module: of the component.
+        raised_by: the component and its distribution, which `registry.blame` knows.
+    """
+
+    def __init__(self, message: str, of: object = None) -> None:
+        super().__init__(message)
+        self.module = type(of).__module__
+        self.raised_by = ""
+
+    @property
+    def marked(self) -> str:
+        """The message with its settings marked, and the component."""
+        return f"{super().marked} ({self.raised_by})" if self.raised_by else super().marked
 
 
 class FailedOnAnotherRank(GanzooError):
@@ -229,8 +248,7 @@ def reading(
     except RecursionError:
         reason = "it is nested too deep"
     except Exception as error:
-        first_line = str(error).strip().split("\n")[0]
-        reason = out_of_memory(error) or first_line or type(error).__name__
+        reason = in_a_line(error)
     else:
         return
     raise kind(f"cannot read {what}: {reason}") from None
@@ -238,10 +256,10 @@ def reading(
 
 _NO_MEMORY = re.compile(
     r"out of memory|can't allocate memory|cannot allocate memory|not enough memory|bad_alloc"
-    r"|storage size calculation overflowed",
+    r"|storage size calculation overflowed|can't start new thread",
     re.IGNORECASE,
 )
-"""How allocators of CUDA, of torch on CPUs, of the system and of C++ say it."""
+"""How allocators of CUDA, torch, the system and C++ say it, and Python's threads."""
 
 _BYTES = re.compile(r"allocate (\d+) bytes")
 
@@ -255,6 +273,11 @@ def out_of_memory(error: BaseException) -> str | None:
     gib = int(asked[1]) / 2**30 if asked else 0.0
     amount = f" ({gib:,.1f} GiB were asked for)" if gib > 0.1 else ""
     return f"out of memory{amount}: try a smaller batch, smaller images or a smaller network"
+
+
+def in_a_line(error: BaseException) -> str:
+    """What an error says in one line, in plain words if it is about memory; else its type."""
+    return out_of_memory(error) or str(error).strip().split("\n")[0] or type(error).__name__
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Files and folders that appear whole or not at all: written under another name, then renamed.
 
-Meanwhile, and after a crash, there is either the old content or all of the new.
+Meanwhile, and after a crash, there is either the old content or all of the new. Locks are here too.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from ganzoo.errors import GanzooError, UsageError
 
@@ -123,3 +125,32 @@ def building_folder(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+@contextmanager
+def locked(
+    path: Path, timeout: float = -1, *, advice: str = "Use a folder on another file system"
+) -> Iterator[None]:
+    """Hold a lock file; the system releases the lock of a process that dies.
+
+    Args:
+        path: of the lock file.
+        timeout: seconds to wait; without end if negative.
+        advice: for the message where nothing can be locked.
+
+    Raises:
+        Timeout: another process holds it.
+        GanzooError: the file cannot be locked.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(FileLock(path, timeout=timeout))
+        except Timeout:  # an OSError too
+            raise
+        except NotImplementedError:
+            reason = "its file system has no locks, which newer versions of filelock do without"
+            raise GanzooError(f"cannot lock {path}: {reason}. {advice}") from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise GanzooError(f"cannot lock {path}: {reason}. {advice}") from None
+        yield

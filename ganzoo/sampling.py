@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import UsageError, setting
+from ganzoo.copying import copied
+from ganzoo.errors import UsageError, setting, shown
 from ganzoo.interfaces.architecture import Architecture, Draw
 from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import ImageSpec
@@ -109,16 +111,39 @@ class Sampler:
 
     Args:
         latent: the distribution of z.
+        image: shape of the images.
         conditions: of a conditional generator; None for an unconditional one.
         settles: what prepares a trained generator for sampling, in order.
     """
 
     def __init__(
-        self, latent: Latent, conditions: Conditions | None, settles: Iterable[Settle] = ()
+        self,
+        latent: Latent,
+        image: ImageSpec,
+        conditions: Conditions | None,
+        settles: Iterable[Settle] = (),
     ) -> None:
         self.latent = latent
+        self.image = image
         self.conditions = conditions
         self.settles = list(settles)
+
+    def check_memory(self, n: int) -> None:
+        """Refuse to draw more images than this machine can hold; Windows may tell late.
+
+        Raises:
+            UsageError: they take more than its memory.
+        """
+        if not hasattr(os, "sysconf"):
+            return
+        floats = math.prod(self.image.shape) + self.latent.latent_dim
+        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if 4 * n * floats > present:
+            raise UsageError(
+                f"{shown(n)} images of {self.image} take more than the {present / 2**30:,.1f} GiB "
+                "of memory that this machine has: draw fewer at a time, each with a "
+                f"{setting('seed')} of its own"
+            )
 
     def labels(self, labels: Tensor | int | None, n: int) -> Tensor | None:
         """The conditions of n images: those given, or else in turn; None if unconditional.
@@ -142,7 +167,7 @@ class Sampler:
         """A settled copy of a generator, in evaluation mode; itself if there is nothing to do."""
         if not self.settles:
             return generator
-        settled = deepcopy(generator).eval()
+        settled = copied(generator).eval()
         device = device_of(settled)
 
         def draw(n: int) -> tuple[Tensor, ...]:
@@ -186,10 +211,11 @@ class Sampler:
         """Draw z `(n, latent_dim)` as `sample` does, on the CPU.
 
         Raises:
-            UsageError: n is below 1.
+            UsageError: n is below 1, or too many for the memory.
         """
         if n < 1:
             raise UsageError(f"the number of images must be at least 1, got {n}")
+        self.check_memory(n)
         # One by one, so that every device and every n gives the same images.
         rng = torch.Generator().manual_seed(derive(seed, "sample"))
         rows = [self.latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)]
@@ -208,13 +234,15 @@ class Sampler:
         """Images `(N, C, H, W)` on the CPU for given z `(N, latent_dim)`, in chunks, in float32.
 
         Raises:
-            UsageError: z has another length, or a label is out of range.
+            UsageError: z has another length, a label is out of range, or the images are too many
+                for the memory.
         """
         # z and labels.
         if z.ndim != 2 or z.shape[1] != self.latent.latent_dim or not len(z):
             raise UsageError(
                 f"z must be of the shape (N, {self.latent.latent_dim}), got {tuple(z.shape)}"
             )
+        self.check_memory(len(z))
         device, was_training = device_of(generator), generator.training
         chosen = self.labels(labels, len(z))
         wide = torch.promote_types(next(generator.parameters()).dtype, torch.float32)

@@ -278,7 +278,7 @@ def test_a_wrong_value_is_told_with_key_value_origin_and_what_is_allowed(wrong, 
         ({"training": {"generator_lr": True}}, "should be a number"),
         ({"training": {"betas": [True, 0.9]}}, "should be a number"),
         ({"image": {"size": True}}, "should be a number, not true or false"),
-        ({"training": {"betas": [0.5]}}, "[0.5] (from layer 0), but should have at least 2 v"),
+        ({"training": {"betas": [0.5]}}, "'training.betas' is [0.5] (from layer 0), but sh"),
         ({"training": {"betas": [0.5, 0.6, 0.7]}}, "should have at most 2 values."),
         ({"training": {"betas": 0.5}}, "is 0.5 (from layer 0), but should be a list."),
         ({"image": {"size": "²"}}, "should be a number of pixels like 32"),
@@ -311,6 +311,23 @@ def test_every_count_has_an_upper_bound():
         ):
             with pytest.raises(ganzoo.UsageError, match=f"'{section}.{leaf}' is 1000.* less than"):
                 tree(BASE | {section: {leaf: 10**23}}).validate()
+
+
+@pytest.mark.parametrize(
+    ("section", "leaf", "value", "most"),
+    [
+        ("execution", "threads", 100_000, 1024),
+        ("execution", "workers", 100_000, 1024),
+        ("training", "batch_size", 10**7, 10**6),
+        ("training", "n_critic", 10**5, 10**4),
+        ("training", "steps", 10**10, 10**9),
+    ],
+)
+def test_a_count_is_bounded_near_what_a_machine_can_do(section, leaf, value, most):
+    told = f"'{section}.{leaf}' is {value} .* less than or equal to {most}"
+    with pytest.raises(ganzoo.UsageError, match=told):
+        tree(BASE | {section: {leaf: value}}).validate()
+    tree(BASE | {section: {leaf: most}}).validate()
 
 
 def test_a_missing_choice_says_how_to_make_it():

@@ -16,6 +16,7 @@ from ganzoo.errors import (
     Message,
     at_shell,
     command,
+    in_a_line,
     in_python,
     out_of_memory,
     reading,
@@ -153,6 +154,20 @@ def test_every_allocator_is_understood(allocate):
     with pytest.raises((RuntimeError, MemoryError)) as error:
         allocate()
     assert out_of_memory(error.value).startswith("out of memory")
+
+
+def test_a_thread_that_cannot_be_started_takes_memory():
+    """Python says so where the memory of a process is limited (`ulimit -v`)."""
+    error = RuntimeError("can't start new thread")
+    assert in_a_line(error).startswith("out of memory: try a smaller batch")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [(ValueError("\n no such layer\nand more"), "no such layer"), (KeyError(), "KeyError")],
+)
+def test_an_error_is_told_in_a_line(error, line):
+    assert in_a_line(error) == line
 
 
 def test_the_memory_that_was_asked_for_is_told():

@@ -13,7 +13,7 @@ import ganzoo
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "ganzoo"
 
-BASE = {"errors", "files", "randomness", "freeze"}
+BASE = {"errors", "files", "randomness", "freeze", "copying"}
 ROOMS = BASE | {"discovery", "interfaces", "config", "data", "execution", "sampling", "training"}
 
 ALLOWED = {
@@ -21,10 +21,11 @@ ALLOWED = {
     "files": {"errors"},
     "randomness": set(),
     "freeze": {"errors"},
+    "copying": set(),
     "interfaces": {"errors"},
     "discovery": {"errors", "interfaces"},
     "config": {"errors", "interfaces", "discovery"},
-    "sampling": {"errors", "randomness", "interfaces"},
+    "sampling": {"errors", "randomness", "copying", "interfaces"},
     "nn": {"errors", "interfaces"},
     "data": BASE | {"interfaces", "config"},
     "execution": BASE | {"interfaces", "config"},
@@ -52,21 +53,21 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 2_480,
-    "nn": 280,
+    "training": 2_510,
+    "nn": 440,
     "execution": 1_310,
-    "interfaces": 1_810,
+    "interfaces": 1_820,
     "config": 940,
-    "discovery": 1_240,
+    "discovery": 1_270,
     "data": 3_300,
     "evaluation": 1_040,
     "run": 5_270,
-    "reporting": 1_200,
+    "reporting": 1_210,
     "sweeping": 1_070,
     "latents": 710,
     "exporting": 1_170,
-    "testing": 3_670,
-    "cli": 3_250,
+    "testing": 3_690,
+    "cli": 3_270,
     "scaffold": 150,
 }
 """Lines that each folder may have: to add a thing, first look for what it makes superfluous."""
@@ -193,6 +194,7 @@ def test_the_core_names_no_animal():
     animals = {record.name for record in host.records}
     animals |= {c.spec.name for record in host.records for c in record.components}
     animals -= {"torchvision", "tensorboard"}  # the libraries of these names are no animals
+    animals -= {"orthogonal"}  # an initialization of weights too
     animals -= {"metrics"}  # nor is the word for all of a kind
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, model_validator
@@ -120,6 +121,7 @@ class WideOptions(ganzoo.Options):
     count: int = 1
     scale: float = 1.0
     both: int | str = 1
+    width: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     pair: tuple[int, int] = (1, 2)
     flag: bool = False
     either: bool | int = False
@@ -138,8 +140,8 @@ class WideOptions(ganzoo.Options):
         ({"text": "\0"}, r"'text' is '\x00', but should not contain the character NUL."),
         ({"pair": [1]}, "'pair' is [1], but should have at least 2 values."),
         ({"count": 10**23}, f"'count' is {10**23}, but should be a number of at most 64 bits."),
-        ({"both": [1]}, "'both' is [1], but should be a whole number.\n"
-         "'both' is [1], but should be text."),
+        ({"width": 0}, "'width' is 0, but should be greater than or equal to 1, or 'auto'."),
+        ({"both": [1]}, "'both' is [1], but should be a whole number, or text."),
     ],
 )  # fmt: skip
 def test_every_component_is_told_plainly_what_a_number_is(options, told):
@@ -188,6 +190,44 @@ def test_a_factory_that_exits_is_told_rather_than_obeyed(component):
     exiting = component("leave")
     with pytest.raises(ganzoo.PluginError, match=r"'fake' of fake-gan 2.1 called sys.exit\(3\)"):
         registry.build(exiting, FakeOptions())
+
+
+def test_code_of_a_plugin_that_exits_is_told_rather_than_obeyed(component):
+    made, module = component(), sys.modules["fake_plugin_module"]
+    exec("def leave(): raise SystemExit(0)", module.__dict__)  # code of this module
+    told = r"the loss 'fake' of fake-gan 2.1 called sys.exit\(0\)"
+    with pytest.raises(ganzoo.PluginError, match=told), registry.blame_by_trace([made]):
+        module.leave()
+    with pytest.raises(SystemExit), registry.blame_by_trace([made], may_exit=True):
+        module.leave()
+
+
+def test_code_of_no_plugin_that_exits_is_told_too(component):
+    told = r"the program was ended by sys.exit\(3\), in code that is no plugin's"
+    with pytest.raises(ganzoo.GanzooError, match=told), registry.blame_by_trace([component()]):
+        sys.exit(3)
+
+
+def test_a_broken_contract_names_the_distribution_of_what_broke_it(component):
+    loss = type("Loss", (), {"__module__": "fake_plugin_module"})()
+    with (
+        pytest.raises(ganzoo.PluginError) as error,
+        registry.blame_by_trace([component()]),
+    ):
+        raise ganzoo.PluginError("it returned nothing", of=loss)
+    assert str(error.value) == "it returned nothing (raised by the loss 'fake' of fake-gan 2.1)"
+
+
+def test_an_error_is_blamed_once(component):
+    made, module = component(), sys.modules["fake_plugin_module"]
+    exec("def divide(): return 1 / 0", module.__dict__)  # code of this module
+    with (
+        pytest.raises(ZeroDivisionError) as error,
+        registry.blame_by_trace([made]),
+        registry.blame(made),
+    ):
+        module.divide()
+    assert error.value.__notes__ == ["raised by the loss 'fake' of fake-gan 2.1"]
 
 
 def test_a_factory_that_is_not_there_names_the_distribution(component):

@@ -9,6 +9,7 @@ import click
 
 from ganzoo.cli import advice, boundary, output, ranks
 from ganzoo.cli.app import app
+from ganzoo.cli.output import say
 from ganzoo.errors import GanzooError, GanzooWarning
 from ganzoo.execution.torchrun import rank
 
@@ -35,7 +36,7 @@ def _run(arguments: list[str] | None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         if rank() == 0:
-            click.echo("Interrupted.", err=True)
+            say("Interrupted.", err=True)
         sys.exit(130)
     except GanzooError as error:
         if ranks.reported_elsewhere(error):
@@ -47,7 +48,7 @@ def _run(arguments: list[str] | None) -> None:
 
 def fail(message: str, code: int) -> None:
     """Print an error and exit."""
-    click.echo(f"{ranks.prefix()}: {message}", err=True)
+    say(f"{ranks.prefix()}: {message}", err=True)
     sys.exit(code)
 
 
@@ -56,4 +57,4 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
         context = click.get_current_context(silent=True)
         spell = advice.speller(context.command if context else None)
         text = message.at_shell(spell) if isinstance(message, GanzooWarning) else message
-        click.echo(f"Warning: {text}", err=True)
+        say(f"Warning: {text}", err=True)

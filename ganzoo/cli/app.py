@@ -15,6 +15,7 @@ from ganzoo.cli.export import export
 from ganzoo.cli.interpolate import interpolate
 from ganzoo.cli.list import list_components
 from ganzoo.cli.mix import mix
+from ganzoo.cli.output import say
 from ganzoo.cli.plugins import plugins
 from ganzoo.cli.project import project
 from ganzoo.cli.report import report
@@ -45,7 +46,7 @@ class Commands(click.Group):
         if not any(c.answers_to(cmd_name) for c in default_host().components("command")):
             return None
         component = registry.find("command", cmd_name)
-        ctx.with_resource(registry.blame_by_trace([component]))
+        ctx.with_resource(registry.blame_by_trace([component], may_exit=True))
         command: click.Command = registry.load_command(component)
         return command
 
@@ -104,7 +105,7 @@ def app(verbose: bool) -> None:
     """
     if verbose:
         for record in default_host().failed:
-            click.echo(f"Warning: plugin {record.plugin_id}: {record.error}", err=True)
+            say(f"Warning: plugin {record.plugin_id}: {record.error}", err=True)
 
 
 app.add_command(train)

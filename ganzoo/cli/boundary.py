@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import traceback
 
-import click
-
-from ganzoo.errors import out_of_memory, printable
+from ganzoo.cli.output import say
+from ganzoo.errors import out_of_memory
 
 
 def explained(error: Exception, *, verbose: bool) -> tuple[str, int]:
@@ -28,12 +27,12 @@ def explained(error: Exception, *, verbose: bool) -> tuple[str, int]:
     if isinstance(error, OSError):
         file = f": {error.filename}" if error.filename else ""
         note = "".join(f" ({note})" for note in notes)
-        return printable(f"{error.strerror or error or type(error).__name__}{file}{note}"), 1
+        return f"{error.strerror or error or type(error).__name__}{file}{note}", 1
 
     # A plugin.
     if not notes:
         raise error
     if verbose:
-        click.echo(printable("".join(traceback.format_exception(error))), err=True)
+        say("".join(traceback.format_exception(error)), err=True)
     hint = "" if verbose else "; `ganzoo -v …` shows the trace"
-    return printable(f"{type(error).__name__}: {error} ({'; '.join(notes)}{hint})"), 1
+    return f"{type(error).__name__}: {error} ({'; '.join(notes)}{hint})", 1

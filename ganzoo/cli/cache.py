@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli.output import cells, say, table_console
 from ganzoo.errors import UsageError, setting
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ def list_entries() -> None:
 
     Other files are listed by folder.
     """
-    from rich.console import Console
     from rich.table import Table
 
     from ganzoo.data.cache import cache_dir, entries
@@ -46,18 +46,16 @@ def list_entries() -> None:
     stores = [entry for entry in found if entry.kind == "stores"]
     for entry in stores:
         images = f"{entry.images:,}" if entry.images else ""
-        table.add_row(entry.title, entry.shape, images, *_size_and_date([entry]))
+        table.add_row(*cells(entry.title, entry.shape, images, *_size_and_date([entry])))
     others = sorted((e for e in found if e.kind != "stores"), key=lambda entry: entry.kind)
     for kind, group in groupby(others, key=lambda entry: entry.kind):
         files = list(group)
-        table.add_row(f"{kind} ({len(files)})", "", "", *_size_and_date(files))
+        table.add_row(*cells(f"{kind} ({len(files)})", "", "", *_size_and_date(files)))
 
     # Print; lines of a file are wide.
-    console = Console()
-    console.width = console.width if console.is_terminal else 160
     if found:
-        console.print(table)
-    click.echo(f"{_size(found)} in {folder}")
+        table_console(160).print(table)
+    say(f"{_size(found)} in {folder}")
 
 
 @cache.command(short_help="Remove decoded images and features.")
@@ -83,8 +81,8 @@ def prune(older_than: float | None, everything: bool) -> None:
     removed = prune_entries(entries(cache_dir()), older_than or 0.0)
     for entry in removed:
         if entry.kind == "stores":
-            click.echo(f"removed {entry.title}")
-    click.echo(f"{_size(removed)} removed from {cache_dir()}")
+            say(f"removed {entry.title}")
+    say(f"{_size(removed)} removed from {cache_dir()}")
 
 
 def _size_and_date(entries: list[Entry]) -> tuple[str, str]:

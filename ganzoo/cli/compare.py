@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli.output import cells, say, table_console
 from ganzoo.cli.parameters import device_option, runs_argument
-from ganzoo.errors import printable
 
 if TYPE_CHECKING:
     from ganzoo.reporting import Comparison
@@ -42,39 +42,34 @@ def compare(runs: tuple[str, ...], form: str, as_json: bool, out: Path | None, d
     if out is not None:
         from ganzoo.reporting import leaderboard
 
-        click.echo(printable(f"Leaderboard: {leaderboard(*runs, out=out, device=device)}"))
+        say(f"Leaderboard: {leaderboard(*runs, out=out, device=device)}")
         return
     from ganzoo.reporting import compare as compare_runs
 
     comparison = compare_runs(*runs)
     if as_json or form == "json":
-        click.echo(comparison.to_json())
+        say(comparison.to_json())
     elif form == "markdown":
-        click.echo(comparison.to_markdown())
+        say(comparison.to_markdown())
     else:
         _print(comparison)
 
 
 def _print(comparison: Comparison) -> None:
     """Print the table, remarks, and the settings of many runs below them."""
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    console.width = console.width if console.is_terminal else 200
 
     def show(heads: list[str], rows: list[list[str]]) -> None:
         table = Table(box=None)
-        for head in heads:
-            table.add_column(Text(head))
+        for head in cells(*heads):
+            table.add_column(head)
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
+            table.add_row(*cells(*row))
+        table_console(200).print(table)
 
     show(*comparison.table())
     for remark in comparison.remarks:
-        click.echo(f"{remark}.")
+        say(f"{remark}.")
     if (settings := comparison.settings_table()) is not None:
-        click.echo("\nSettings that differ:")
+        say("\nSettings that differ:")
         show(*settings)

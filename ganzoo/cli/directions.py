@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import Layers, run_argument
 from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
@@ -62,8 +63,9 @@ def directions(
     found = find_directions(opened, n, space=space, layers=layers)
 
     # Draw them.
+    opened.sampler.check_memory(n * columns)  # before their amounts are listed
     amounts = torch.linspace(-amount, amount, max(columns, 1)).tolist()
     images = found.images(amounts, seed=seed, labels=labels, truncation=truncation)
     picture = opened.picture(images.flatten(0, 1), images.shape[1])
     pictures.save_picture(pictures.enlarged(picture, scale), out)
-    click.echo(f"{out}")
+    say(f"{out}")

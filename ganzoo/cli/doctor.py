@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import run_argument
 
 
@@ -17,15 +18,15 @@ def doctor(context: click.Context, run: str) -> None:
 
     Exit code: 0 for a healthy run, 1 if there are problems.
     """
-    from ganzoo.errors import Message, printable
+    from ganzoo.errors import Message
     from ganzoo.run.doctor import diagnose
     from ganzoo.run.records import Records
 
     diagnosis = diagnose(Records(run))
-    click.echo(printable(diagnosis.state))
+    say(diagnosis.state)
     for problem in (*diagnosis.problems, *diagnosis.remarks):
-        text = problem.at_shell() if isinstance(problem, Message) else printable(problem)
-        click.echo(f"- {text}.")
+        text = problem.at_shell() if isinstance(problem, Message) else problem
+        say(f"- {text}.")
     if not diagnosis.problems and not diagnosis.remarks:
-        click.echo("Nothing is wrong with it.")
+        say("Nothing is wrong with it.")
     context.exit(1 if diagnosis.problems else 0)

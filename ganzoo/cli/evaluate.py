@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ganzoo.cli.completion import complete_options, complete_runs
+from ganzoo.cli.output import cells, say, table_console
 from ganzoo.cli.parameters import ComponentName, device_option, step_option
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def evaluate(
             floor=not no_floor,
             skip_bad_images=skip_bad_images,
             device=device,
-            notify=lambda message: click.echo(f"{message} …", err=True),
+            notify=lambda message: say(f"{message} …", err=True),
         )
     except NothingMeasured as error:
         if as_json:
@@ -132,12 +133,11 @@ def _print_json(evaluation: Evaluation) -> None:
         "skipped": dict(evaluation.skipped),
         "remarks": list(evaluation.remarks),
     }
-    click.echo(json.dumps(text, indent=2))
+    say(json.dumps(text, indent=2))
 
 
 def _print(evaluation: Evaluation) -> None:
     """Print a table, and below it what the values depend on."""
-    from rich.console import Console
     from rich.table import Table
 
     from ganzoo.evaluation.results import not_measured
@@ -146,21 +146,21 @@ def _print(evaluation: Evaluation) -> None:
     table = Table("", "value", "floor", "better", "blind to", box=None)
     for result in evaluation:
         table.add_row(
-            result.name,
-            _number(result.value, result.std),
-            "" if result.floor is None else _number(result.floor, result.floor_std),
-            result.better,
-            result.blind_to,
+            *cells(
+                result.name,
+                _number(result.value, result.std),
+                "" if result.floor is None else _number(result.floor, result.floor_std),
+                result.better,
+                result.blind_to,
+            )
         )
-    console = Console()
-    console.width = console.width if console.is_terminal else 140
-    console.print(table)
+    table_console(140).print(table)
 
     # Notes.
     for line in _provenance(evaluation):
-        click.echo(line)
+        say(line)
     for line in not_measured(evaluation).values():
-        click.echo(line.at_shell())
+        say(line.at_shell())
 
 
 def _provenance(evaluation: Evaluation) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import run_argument, step_option
 
 
@@ -54,4 +55,4 @@ def export(
 
     folder = export_run(run, format_, out=out, step=step, force=force, runtime=runtime)
     for file in sorted(folder.iterdir()):
-        click.echo(file)
+        say(f"{file}")

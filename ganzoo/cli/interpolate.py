@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import run_argument
 from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
@@ -59,4 +60,4 @@ def interpolate(
         truncation=truncation,
     )
     save_animation([enlarged(opened.picture(frame), scale) for frame in walk], out, fps)
-    click.echo(f"{out}")
+    say(f"{out}")

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import complete_kinds
 from ganzoo.discovery.host import DISTRIBUTION, Component, default_host
 from ganzoo.discovery.specs import LISTED, Kind
@@ -36,16 +37,16 @@ def list_components(words: Sequence[str]) -> None:
                 _write_table(formatter, components, names_alone=not words and kind.name == "recipe")
     if not found and patterns:
         raise UsageError(_nothing(kinds, patterns))
-    click.echo(formatter.getvalue())
+    say(formatter.getvalue())
     if not words:
-        click.echo('Filter: `ganzoo list losses`, `ganzoo list "*gan*"`, `ganzoo list emoji`.')
+        say('Filter: `ganzoo list losses`, `ganzoo list "*gan*"`, `ganzoo list emoji`.')
     own = f"{DISTRIBUTION} {version(DISTRIBUTION)}"
-    click.echo(f"Provided by {own} where no other distribution is named.")
+    say(f"Provided by {own} where no other distribution is named.")
 
     # Plugins that failed.
     if default_host().failed:
         failed = ", ".join(f"{r.plugin_id} {r.version}".strip() for r in default_host().failed)
-        click.echo(f"\nCould not be loaded: {failed}; see `ganzoo plugins`.", err=True)
+        say(f"\nCould not be loaded: {failed}; see `ganzoo plugins`.", err=True)
 
 
 def _kinds_and_patterns(words: Iterable[str]) -> tuple[list[Kind], list[str]]:

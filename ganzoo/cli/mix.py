@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import Layers, run_argument
 from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
 
@@ -59,4 +60,4 @@ def mix(
     # Draw the grid.
     picture = opened.picture(images.flatten(0, 1), columns + 1)
     pictures.save_picture(pictures.enlarged(picture, scale), out)
-    click.echo(f"{out}")
+    say(f"{out}")

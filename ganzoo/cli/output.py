@@ -12,8 +12,40 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from ganzoo.errors import printable
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+    from rich.console import Console
+    from rich.text import Text
+
+
+def say(text: str, *, err: bool = False, nl: bool = True) -> None:
+    """Print text, with escapes in the place of characters that would steer a terminal.
+
+    Every command prints by this, and tables of `cells`: names may be a stranger's.
+    """
+    click.echo(printable(text), err=err, nl=nl)
+
+
+def cells(*texts: str) -> list[Text]:
+    """The cells of a row, without markup and without what would steer a terminal."""
+    from rich.text import Text
+
+    return [Text(printable(text)) for text in texts]
+
+
+def table_console(file_width: int) -> Console:
+    """The terminal, to print a table of `cells`.
+
+    Args:
+        file_width: characters in a line, if it is a file or a pipe.
+    """
+    from rich.console import Console
+
+    console = Console()
+    console.width = console.width if console.is_terminal else file_width
+    return console
 
 
 class Descriptor(io.FileIO):
@@ -87,7 +119,7 @@ def unbreakable() -> Iterator[None]:
         for stream in filter(None, (out, err)):
             stream.flush()
         if stop.code == 0 and isinstance(out, Output) and out.is_result and out.lost:
-            click.echo(f"Error: cannot write the output: {out.lost.strerror}", err=True)
+            say(f"Error: cannot write the output: {out.lost.strerror}", err=True)
             sys.exit(1)
         raise
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.plugin_show import complete_plugin
 from ganzoo.config import parse_assignment
 from ganzoo.errors import UsageError
@@ -35,11 +36,11 @@ def check_plugin(name: str, options: tuple[str, ...]) -> None:
         status, message = check.outcome()
         counts[status] += 1
         word = "FAILED" if status == "failed" else status
-        click.echo(f"{word:<8} {check.id}" + (f": {message}" if message else ""))
+        say(f"{word:<8} {check.id}" + (f": {message}" if message else ""))
 
     # Count them.
     ran = counts["ok"] + counts["failed"]
-    click.echo(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} skipped")
+    say(f"{ran} checks ran, {counts['failed']} failed; {counts['skipped']} skipped")
     if counts["failed"]:
         sys.exit(1)
 

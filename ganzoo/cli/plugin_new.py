@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.scaffold import KINDS_OFFERED, LICENSES, create_plugin
 
 
@@ -37,5 +38,5 @@ def new_plugin(name: str, kind: str, into: Path, license_name: str, author: str 
     """
     files = create_plugin(name, kind, into=into, license_name=license_name, author=author)
     for file in files:
-        click.echo(f"  {file}")
-    click.echo(f'Next: cd {into / name} && pip install -e ".[test]" && pytest')
+        say(f"  {file}")
+    say(f'Next: cd {into / name} && pip install -e ".[test]" && pytest')

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from ganzoo.cli.output import say
 from ganzoo.discovery.host import PluginRecord, default_host
 from ganzoo.errors import UsageError, did_you_mean
 
@@ -35,7 +36,7 @@ def show_plugin(name: str) -> None:
     NAME is the name of a plugin or of a distribution, or DISTRIBUTION:PLUGIN. For a distribution,
     all of its plugins are shown.
     """
-    click.echo("\n\n".join(describe_plugin(record) for record in find_plugins(name)))
+    say("\n\n".join(describe_plugin(record) for record in find_plugins(name)))
 
 
 def find_plugins(name: str) -> list[PluginRecord]:

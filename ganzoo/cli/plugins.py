@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.plugin_check import check_plugin
 from ganzoo.cli.plugin_new import new_plugin
 from ganzoo.cli.plugin_show import show_plugin
@@ -21,10 +22,10 @@ def plugins(context: click.Context) -> None:
         return
     records = default_host().records
     if not records:
-        click.echo("No plugin is installed.")
+        say("No plugin is installed.")
     for record in records:
-        click.echo(f"{record.name}  ({record.distribution} {record.version}, {record.value})")
-        click.echo(f"  {record.status}: {record.outcome}")
+        say(f"{record.name}  ({record.distribution} {record.version}, {record.value})")
+        say(f"  {record.status}: {record.outcome}")
 
 
 plugins.add_command(show_plugin)

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -25,6 +24,7 @@ from rich.table import Column, Table
 from torch import Tensor
 
 from ganzoo.cli import output
+from ganzoo.cli.output import say
 from ganzoo.cli.wording import short_term
 from ganzoo.config import RunConfig
 from ganzoo.errors import command, printable
@@ -115,7 +115,7 @@ class Progress(Observer):
         if self.task is None:
             self.task = self.bar.add_task("decoding", total=total, note="images")
             if not self.live:
-                click.echo(f"decoding {total:,} images (once; they are cached)", err=True)
+                say(f"decoding {total:,} images (once; they are cached)", err=True)
         self.bar.update(self.task, completed=done)
         if done >= total:
             self.bar.remove_task(self.task)
@@ -126,7 +126,7 @@ class Progress(Observer):
         config = RunConfig.model_validate(settings)
         self.run_dir, self.batch_size = run_dir, config.training.batch_size
         self.minutes = config.training.minutes
-        click.echo(
+        say(
             f"{run_dir}: {run_title(config)}, {config.training.length} with batches "
             f"of {self.batch_size:,} images on {config.execution.device}",
             err=True,
@@ -162,7 +162,7 @@ class Progress(Observer):
         else:  # interrupted again before it was saved, or it could not be saved
             start = f"its latest checkpoint, of step {self.saved}" if self.saved else "the start"
             message = f"Step {trainer.step} has not been saved so far; {resume} from {start}."
-        click.echo(message, err=True)
+        say(message, err=True)
 
     def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
         """Show step, speed and loss terms, if enough time has passed."""
@@ -188,11 +188,11 @@ class Progress(Observer):
         # Bar or line.
         if self.live:
             assert self.task is not None
-            note = f"{speed:,.0f} images/s  {values}"
+            note = printable(f"{speed:,.0f} images/s  {values}")
             self.bar.update(self.task, completed=trainer.step, total=total, note=note)
         else:
             left = (total - trainer.step) * elapsed / max(done, 1)
-            click.echo(
+            say(
                 f"step {trainer.step}/{about}{total}  {left:.0f} s left  "
                 f"{speed:,.0f} images/s  {values}",
                 err=True,
@@ -207,10 +207,10 @@ def what_next(directory: RunDirectory) -> list[str]:
     commands = {command(name, directory.path): gives for name, gives in usable.items()}
     width = max(map(len, commands))
     return [
-        f"Done: {printable(str(directory.path))}",
-        f"Samples: {printable(str(pictures))}",
+        f"Done: {directory.path}",
+        f"Samples: {pictures}",
         "Next:",
-        *(f"  {printable(line):{width}}  {gives}" for line, gives in commands.items()),
+        *(f"  {line:{width}}  {gives}" for line, gives in commands.items()),
     ]
 
 

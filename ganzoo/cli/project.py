@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import class_option, device_option, run_argument, step_option
 from ganzoo.cli.sample import class_number, out_option, scale_option
 
@@ -80,12 +81,12 @@ def project(
         seed=seed,
     )
     for name, distance in zip(images, found.distances, strict=True):
-        click.echo(f"{name}  distance {distance:.4f}")
+        say(f"{name}  distance {distance:.4f}")
 
     # Write.
     pictures.save_picture(pictures.enlarged(found.picture(), scale), out)
-    click.echo(f"{out}")
+    say(f"{out}")
     if save_latent is not None:
         with replacing_file(save_latent) as file:
             np.save(file, found.latent.numpy())
-        click.echo(f"{save_latent}")
+        say(f"{save_latent}")

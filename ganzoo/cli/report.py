@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import device_option, runs_argument
 
 
@@ -22,9 +23,7 @@ from ganzoo.cli.parameters import device_option, runs_argument
 @device_option
 def report(runs: tuple[str, ...], out: Path, device: str) -> None:
     """Write a self-contained HTML page about RUNs, which loads nothing from the network."""
-    from ganzoo.files import destination
     from ganzoo.reporting import report as write_report
 
-    destination(out)  # before the images are made, which takes long
     path = write_report(*runs, out=out, device=device)
-    click.echo(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    say(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

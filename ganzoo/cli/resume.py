@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli.completion import complete_options
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import run_argument
 from ganzoo.config import parse_assignment
-from ganzoo.errors import printable
 from ganzoo.execution.torchrun import launched
 
 
@@ -41,8 +41,9 @@ def resume(
 ) -> None:
     """Resume the run in directory RUN from its latest checkpoint.
 
-    The result is bit for bit the same as if it had never stopped. If config.toml or the images
-    have changed, the differences are listed and nothing is trained.
+    On the same machine with the same number of threads, weights, log and samples are bit for bit
+    those of a run that never stopped, but for times and speed. If config.toml or the images have
+    changed, the differences are listed and nothing is trained.
     """
     from ganzoo.run.records import Records, run_title
 
@@ -51,7 +52,7 @@ def resume(
     records = Records(run)
     if launched()[0] == 0:
         text = f"Resuming {records.path}: {run_title(records.config)} …"
-        click.echo(printable(text), err=True)
+        say(text, err=True)
 
     from ganzoo.cli import ranks
     from ganzoo.cli.progress import Progress, what_next
@@ -68,4 +69,4 @@ def resume(
             progress=progress.decoding,
         )
     for line in what_next(resumed.directory):
-        click.echo(line)
+        say(line)

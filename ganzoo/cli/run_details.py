@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo.errors import GanzooError, printable
+from ganzoo.errors import GanzooError
 
 
 def describe_run(path: str) -> str:
@@ -39,7 +39,7 @@ def describe_run(path: str) -> str:
         "\njournal:",
         *_table(events),
     ]
-    return printable("\n".join(lines))
+    return "\n".join(lines)
 
 
 def _table(rows: list[tuple[str, str]]) -> list[str]:

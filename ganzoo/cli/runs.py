@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganzoo.cli.output import cells, say, table_console
 from ganzoo.cli.wording import short_term
 from ganzoo.errors import printable
 
@@ -42,9 +43,9 @@ def runs(folder: Path | None, as_json: bool) -> None:
     rows = [_row(path) for path in sorted(folder.glob("*")) if _is_run(path)]
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row))
+            say(json.dumps(row))
     elif not rows:
-        click.echo(f"There are no runs in {folder}.")
+        say(f"There are no runs in {folder}.")
     else:
         _print_table(rows)
 
@@ -79,16 +80,13 @@ def _row(path: Path) -> dict[str, Any]:
     return row
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    """Print rows as a table, with the first few metrics."""
-    from rich.console import Console
-
-    from ganzoo.errors import printable
+def _print_table(runs: list[dict[str, Any]]) -> None:
+    """Print runs as a table, with the first few metrics."""
     from ganzoo.run.journal import is_number
 
     # Cells.
-    cells = []
-    for row in rows:
+    rows = []
+    for row in runs:
         shown = [
             f"{short_term(name)} {value:.3g}"
             for name, value in row["metrics"].items()
@@ -96,23 +94,21 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         ]
         step = f"{row['step']:,} of {row['length'].removesuffix(' steps')}" if "step" in row else ""
         changed = (row.get("changed") or "")[:16].replace("T", " ")
-        name = printable(Path(row["run"]).name)
-        cells.append([name, row["state"], step, changed, ", ".join(shown[:SHOWN])])
+        rows.append([Path(row["run"]).name, row["state"], step, changed, ", ".join(shown[:SHOWN])])
 
     # Print.
-    console = Console()
-    console.width = console.width if console.is_terminal else FILE_WIDTH
-    console.print(fitting_table(cells, console.width))
+    console = table_console(FILE_WIDTH)
+    console.print(fitting_table(rows, console.width))
 
 
 def fitting_table(rows: list[list[str]], width: int) -> Table:
     """Make a table of as many columns as fit: names are whole, the metrics are cut."""
     from rich.cells import cell_len
     from rich.table import Table
-    from rich.text import Text
 
     # Columns that fit, the most important first; the metrics take what is left.
     heads = ["run", "state", "step", "changed (UTC)", "last metrics"]
+    rows = [[printable(cell) for cell in row] for row in rows]
     needed = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
     needed[-1] = min(needed[-1], NARROWEST)
     shown = [n for n in range(len(heads)) if sum(needed[: n + 1]) + n * GAP <= width] or [0]
@@ -126,5 +122,5 @@ def fitting_table(rows: list[list[str]], width: int) -> Table:
             left = width - sum(needed[:n]) - n * GAP
             table.add_column(heads[n], no_wrap=True, overflow="ellipsis", max_width=left)
     for row in rows:
-        table.add_row(*(Text(printable(row[n])) for n in shown))
+        table.add_row(*cells(*(row[n] for n in shown)))
     return table

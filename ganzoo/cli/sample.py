@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import run_argument, sampling_options
 from ganzoo.errors import UsageError
 
@@ -86,12 +87,12 @@ def sample(
     # Write.
     if singles is not None:
         pictures.save_singles(images, singles)
-        click.echo(f"{n} images in {singles}")
+        say(f"{n} images in {singles}")
     else:
         if columns is None and opened.num_classes and labels is None:
             columns = min(opened.num_classes, n)
         pictures.save_picture(pictures.enlarged(opened.picture(images, columns), scale), out)
-        click.echo(f"{out}")
+        say(f"{out}")
 
 
 def class_number(run: Run, class_: str | None) -> int | None:

@@ -8,13 +8,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from ganzoo.cli.completion import complete_runs
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import complete_kinds, complete_names
 from ganzoo.cli.run_details import describe_run
 from ganzoo.config.recipes import recipe_text
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, default_host
 from ganzoo.discovery.specs import KINDS, LISTED, RecipeSpec
-from ganzoo.errors import UsageError, at_shell, command, did_you_mean, printable, setting
+from ganzoo.errors import UsageError, at_shell, command, did_you_mean, setting
 from ganzoo.interfaces.options import describe
 
 
@@ -66,18 +67,18 @@ def show(kind: str, name: str | None) -> None:
     if name is None:
         kind, name = _kind_of(kind), kind
     if kind == "run":
-        click.echo(printable(describe_run(name)))
+        say(describe_run(name))
         return
     component = registry.find(registry.kind_named(kind).name, name)
     spec = component.spec
     if isinstance(spec, RecipeSpec):
-        click.echo(_recipe(component))
+        say(_recipe(component))
         return
 
     # A component. What it brings is in its code, which takes seconds to import.
-    click.echo(_component(component))
-    click.echo(_conditions(component), nl=False)
-    click.echo(_brought(component), nl=False)
+    say(_component(component))
+    say(_conditions(component), nl=False)
+    say(_brought(component), nl=False)
 
 
 def _kind_of(name: str) -> str:

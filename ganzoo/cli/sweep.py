@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.completion import complete_options
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
 from ganzoo.config import parse_assignment
-from ganzoo.errors import UsageError, command, printable
+from ganzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
     from ganzoo.sweeping.preview import Estimate
@@ -175,11 +176,11 @@ def _together(section: str, value: str) -> str | list[str]:
 def _print(swept: Sweep) -> None:
     """Print how the cells ended, and what to do next."""
     counts = {"finished": swept.runs, "refused": swept.refused, "failed": swept.failed}
-    click.echo(", ".join(f"{len(names):,} {state}" for state, names in counts.items()))
+    say(", ".join(f"{len(names):,} {state}" for state, names in counts.items()))
     if swept.failed:
         logs = swept.path / "cells"
-        click.echo(printable(f"The same command tries those that failed again; logs: {logs}"))
-    click.echo(printable(f"Next: {command('compare', swept.path)}"))
+        say(f"The same command tries those that failed again; logs: {logs}")
+    say(f"Next: {command('compare', swept.path)}")
     if swept.failed:
         raise click.exceptions.Exit(1)
 
@@ -197,7 +198,7 @@ def _print_estimates(estimates: list[Estimate], jobs: int) -> None:
             about = f"no estimate: {estimate.untimed.at_shell()}"
         else:
             about = f"about {duration(estimate.seconds)}"
-        click.echo(printable(f"{name}  {about}"))
+        say(f"{name}  {about}")
 
     # The sum.
     trained = [estimate for estimate in estimates if estimate.refused is None]
@@ -207,7 +208,7 @@ def _print_estimates(estimates: list[Estimate], jobs: int) -> None:
     unknown = (
         f", {len(trained) - len(known):,} runs not counted" if len(known) < len(trained) else ""
     )
-    click.echo(
+    say(
         f"{len(trained):,} runs, {refused:,} refused; {total} with {jobs:,} at a time{unknown}, "
         "from one timed step each, without evaluations. Nothing was trained."
     )

@@ -9,10 +9,10 @@ from typing import Any, Literal, get_args, get_origin
 import click
 
 from ganzoo.cli.completion import complete_options
+from ganzoo.cli.output import say
 from ganzoo.cli.parameters import ComponentName, SectionCommand, SectionOption
 from ganzoo.config import SECTIONS, SETTINGS, ConfigTree, Layer, parse_assignment, tree_of
 from ganzoo.discovery import registry
-from ganzoo.errors import printable
 from ganzoo.execution.torchrun import launched, rank
 from ganzoo.interfaces.options import describe
 
@@ -208,20 +208,20 @@ def train(
         made = compose(layers)
         if not dry_run and rank() == 0:
             for line in describe_folder(made):
-                click.echo(line, err=True)
+                say(line, err=True)
         return made
 
     # Train.
     if dry_run:
         with ranks.joined():
-            click.echo(describe_plan(plan()))
+            say(describe_plan(plan()))
         return
     with ranks.joined(), Progress() as progress:
         run = train_plan(
             plan, run_dir, [progress], progress.decoding, resume=resume, override=override
         )
     for line in what_next(run.directory):
-        click.echo(line)
+        say(line)
 
 
 def _announce(layers: Sequence[Layer], run_dir: Path | None) -> None:
@@ -246,4 +246,4 @@ def _announce(layers: Sequence[Layer], run_dir: Path | None) -> None:
 
     if launched()[0] == 0:
         where = run_dir or f"a new directory of {RUNS}/"
-        click.echo(printable(f"Training {run_title(config)} in {where} …"), err=True)
+        say(f"Training {run_title(config)} in {where} …", err=True)

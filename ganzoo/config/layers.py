@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from ganzoo.config.run_config import NONE, SEVERAL, KeyPath, RunConfig
 from ganzoo.errors import UsageError, did_you_mean, setting, shown
-from ganzoo.interfaces.options import allowed_by, in_lines, key_of
+from ganzoo.interfaces.options import BUT, allowed_by, in_lines, key_of
 
 DEEPEST = 32
 """Levels of tables and lists in a config."""
@@ -142,7 +142,7 @@ class ConfigTree:
             allowed += f": [{key}] and its keys below, or {key}.KEY = VALUE"
         if isinstance(detail["input"], Mapping) and not allowed.startswith("should be a table"):
             return f"[{key}]{given} {allowed}."  # several settings of a table together
-        return f"'{key}' is {shown(detail['input'])}{given}, but {allowed}."
+        return f"'{key}' is {shown(detail['input'])}{given}{BUT}{allowed}."
 
 
 def _known_keys(path: KeyPath) -> list[str]:

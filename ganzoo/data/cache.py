@@ -20,9 +20,10 @@ from functools import cache
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ganzoo.errors import GanzooError, GanzooWarning
+from ganzoo.files import locked
 
 PRUNED = ("stores", "features", "fingerprints")
 """Folders whose content is made again when it is needed. The others hold downloads and networks."""
@@ -143,7 +144,7 @@ def prune(entries: Iterable[Entry], older_than: float = 0.0) -> list[Entry]:
         and the run keeps it until it ends.
 
     Raises:
-        GanzooError: an entry cannot be removed.
+        GanzooError: an entry cannot be locked or removed.
     """
     removed = []
     for entry in entries:
@@ -167,7 +168,7 @@ def _remove(path: Path) -> bool:
     # A store, or what is left of one. It is renamed first, so that no reader finds a part of it.
     name = path.name.strip(".").partition(".")[0]
     try:
-        with FileLock(path.with_name(f"{name}.lock"), timeout=0):
+        with locked(path.with_name(f"{name}.lock"), 0, advice=f"Remove {path} by hand"):
             hidden = path.with_name(f".{name}.removed")
             shutil.rmtree(hidden, ignore_errors=True)
             shutil.rmtree(path.rename(hidden))

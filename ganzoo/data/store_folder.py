@@ -24,14 +24,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from ganzoo.data.checksums import ChecksumBuilder, Verifier
 from ganzoo.data.conditions import Array, array_type
 from ganzoo.data.reading import Progress, read
 from ganzoo.errors import DataError, GanzooWarning
-from ganzoo.files import building_folder
+from ganzoo.files import building_folder, locked
 from ganzoo.interfaces.dataset import ImageSource, ImageSpec
 
 AT_ONCE = 2**29
@@ -71,6 +70,7 @@ def open_or_build(
 
     Raises:
         OSError: it cannot be written.
+        GanzooError: it cannot be locked.
     """
     # Open it without a lock: a shared cache may be read-only.
     store = _open(folder, spec)
@@ -79,7 +79,7 @@ def open_or_build(
 
     # Build it, unless another process has done so meanwhile.
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # the system releases it if this process is killed
+    with locked(folder.with_suffix(".lock"), advice="Set GANZOO_CACHE_DIR to another directory"):
         store = _open(folder, spec)
         if store is None:
             if (folder / ABOUT).exists():

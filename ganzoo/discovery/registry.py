@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ganzoo.discovery.host import DISTRIBUTION, Component, PluginHost, default_host
 from ganzoo.discovery.specs import KINDS, LISTED, Kind
-from ganzoo.errors import GanzooWarning, PluginError, UsageError, did_you_mean
+from ganzoo.errors import GanzooError, GanzooWarning, PluginError, UsageError, did_you_mean
 from ganzoo.interfaces.options import ConstraintOptions, NoOptions, Options, PenaltyOptions, explain
 
 
@@ -263,27 +263,57 @@ def blame(component: Component) -> Iterator[None]:
         _add_note(error, component)
         raise
     except SystemExit as error:  # would end the program without a word
-        raise PluginError(
-            f"the {component.spec.kind} '{component.spec.name}' of {component.provider} called "
-            f"sys.exit({error.code!r})"
-        ) from error
+        raise _exited(error, component) from error
 
 
 @contextmanager
-def blame_by_trace(components: Iterable[Component]) -> Iterator[None]:
-    """Like `blame` for several plugins: names the one whose code raised the exception."""
+def blame_by_trace(components: Iterable[Component], *, may_exit: bool = False) -> Iterator[None]:
+    """Like `blame` for several plugins: names the one whose code raised the exception.
+
+    Args:
+        components: whose code may run in the block.
+        may_exit: let `sys.exit` end the program, as in a command.
+
+    Raises:
+        PluginError: a plugin called `sys.exit`.
+        GanzooError: code of another package called it.
+    """
     try:
         yield
     except Exception as error:
-        by_package = {c.spec.factory.split(".")[0].split(":")[0]: c for c in components}
-        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        packages = [str(frame.f_globals.get("__name__")).split(".")[0] for frame in frames]
-        guilty = [by_package[package] for package in packages if package in by_package]
-        if guilty:
-            _add_note(error, guilty[-1])
+        if (component := _raised_by(error, components)) is not None:
+            _add_note(error, component)
         raise
+    except SystemExit as error:
+        if may_exit:
+            raise
+        raise _exited(error, _raised_by(error, components)) from error
+
+
+def _raised_by(error: BaseException, components: Iterable[Component]) -> Component | None:
+    """The component whose code raised an error, the innermost of several, or broke the contract."""
+    by_package = {c.spec.factory.split(".")[0].split(":")[0]: c for c in components}
+    modules = [frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)]
+    if isinstance(error, PluginError):
+        modules.append(error.module)
+    packages = [str(module).split(".")[0] for module in modules]
+    guilty = [by_package[package] for package in packages if package in by_package]
+    return guilty[-1] if guilty else None
+
+
+def _exited(error: SystemExit, component: Component | None) -> GanzooError:
+    """The error in the place of `sys.exit`, which would end a run without a word."""
+    call = f"sys.exit({error.code!r})"
+    if component is None:
+        return GanzooError(f"the program was ended by {call}, in code that is no plugin's")
+    spec = component.spec
+    return PluginError(f"the {spec.kind} '{spec.name}' of {component.provider} called {call}")
 
 
 def _add_note(error: Exception, component: Component) -> None:
-    spec = component.spec
-    error.add_note(f"raised by the {spec.kind} '{spec.name}' of {component.provider}")
+    """Note who raised an error, unless that is noted: the innermost knows best."""
+    note = f"raised by the {component.spec.kind} '{component.spec.name}' of {component.provider}"
+    if isinstance(error, PluginError):
+        error.raised_by = error.raised_by or note
+    elif not hasattr(error, "__notes__"):
+        error.add_note(note)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost, default_host
-from ganzoo.errors import GanzooError, Message, PluginError, UsageError, setting
+from ganzoo.errors import GanzooError, Message, PluginError, UsageError, out_of_memory, setting
 from ganzoo.interfaces.extractor import Classifier, Extractor
 from ganzoo.interfaces.metric import Metric
 
@@ -90,11 +90,10 @@ def choose_metrics(
 def reason(error: Exception) -> Message:
     """Return why a metric is not measured: the error, and the plugin that raised it by fault."""
     if isinstance(error, GanzooError):
-        text = error.marked
-        if not isinstance(error, PluginError):
-            return Message(text)
-    else:
-        text = f"{type(error).__name__}: {error}"
+        return Message(error.marked)
+    if (memory := out_of_memory(error)) is not None:
+        return Message(memory)
+    text = f"{type(error).__name__}: {error}"
     notes = getattr(error, "__notes__", [])
     return Message(f"{text} ({'; '.join(notes)})" if notes else text)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.grad_mode import _unsafe_preserve_version_counter
 
-from ganzoo.errors import GanzooError, GanzooWarning, setting
+from ganzoo.errors import GanzooError, GanzooWarning, in_a_line, setting
 from ganzoo.randomness import isolated
 
 
@@ -48,14 +48,17 @@ class Compiled:
         self, inputs: Any, active_penalties: tuple[str, ...], fake: Tensor | None = None
     ) -> Any:
         """What the objective returns."""
-        # An earlier graph of the generator does not mind that its running statistics move on.
-        with _unsafe_preserve_version_counter(self._statistics):
-            if self._compiled is not None and active_penalties not in self._tried:
+        if self._compiled is not None and active_penalties not in self._tried:
+            with self._same_versions():
                 self._try(self._compiled, inputs, active_penalties, fake)
-            if self._compiled is None:
-                return self.objective(inputs, active_penalties, fake)
-            with _compiler_settings():
-                return self._compiled(inputs, active_penalties, fake)
+        if self._compiled is None:
+            return self.objective(inputs, active_penalties, fake)
+        with self._same_versions(), _compiler_settings():
+            return self._compiled(inputs, active_penalties, fake)
+
+    def _same_versions(self) -> AbstractContextManager[None]:
+        """An earlier graph of the generator does not mind that its running statistics move on."""
+        return _unsafe_preserve_version_counter(self._statistics)
 
     def _try(
         self,
@@ -81,9 +84,9 @@ class Compiled:
         except GanzooError:
             raise
         except Exception as error:  # a compiler may raise anything
-            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            what = type(self.objective).__name__
             message = (
-                f"torch.compile cannot take the {type(self.objective).__name__}: {reason}. "
+                f"torch.compile cannot take the {what}: {in_a_line(error)}. "
                 f"Training without it; {setting('compile', 'off')} skips the attempt"
             )
             warnings.warn(GanzooWarning(message), stacklevel=2)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import GanzooWarning, setting
+from ganzoo.errors import GanzooWarning, in_a_line, setting
 
 Replay = Callable[[], None]
 Capture = Callable[[Callable[[], None]], Replay]
@@ -86,10 +86,9 @@ class CapturedStep:
         try:
             replay = self.capture(lambda: results.append(self.step(fixed, active)))
         except RuntimeError as error:
-            reason = str(error).strip().split("\n")[0]
             message = (
-                f"this step cannot be captured as a CUDA graph: {reason}. Training without; "
-                f"{setting('cuda_graphs', 'off')} skips the attempt"
+                f"this step cannot be captured as a CUDA graph: {in_a_line(error)}. Training "
+                f"without; {setting('cuda_graphs', 'off')} skips the attempt"
             )
             warnings.warn(GanzooWarning(message), stacklevel=2)
             self._refused = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.copying import copied
 from ganzoo.exporting.latents import LatentCard, describe_latent
 from ganzoo.randomness import isolated, reseed
 from ganzoo.run import Run
@@ -30,7 +30,7 @@ class Subject:
     @cached_property
     def generator(self) -> nn.Module:
         """A copy of the run's generator on the CPU, in float32 and evaluation mode."""
-        generator = copy.deepcopy(self.run.generator).to("cpu", torch.float32)
+        generator = copied(self.run.generator).to("cpu", torch.float32)
         return generator.requires_grad_(False).eval()
 
     @property

@@ -100,7 +100,7 @@ class Observer:
         """
 
     def samples(self, step: int, picture: Tensor, path: Path) -> None:
-        """Called after a sample grid is written to `path`; `picture` is uint8 `(3, H, W)`."""
+        """Called after a sample grid is written, enlarged; `picture`, uint8 `(3, H, W)`, is not."""
 
     def checkpoint(self, step: int, path: Path) -> None:
         """Called when a whole checkpoint is on the disk, in the folder `path`."""

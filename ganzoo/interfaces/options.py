@@ -195,9 +195,19 @@ def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") 
 
 
 def in_lines(error: ValidationError, line: Callable[[ErrorDetails], str]) -> str:
-    """One line for each detail of a validation error, each once, and of many the first."""
+    """One line for each key of a validation error, and of many the first.
+
+    A value that may be one of several things, and is none of them, has a detail for each.
+    """
     details = error.errors(include_url=False)
-    lines = dict.fromkeys(line(detail) for detail in details[:MOST_LINES])
+    choices: dict[str, list[str]] = {}
+    for detail in details[:MOST_LINES]:
+        value, _, allowed = line(detail).partition(BUT)
+        choices.setdefault(value, []).append(allowed.removesuffix("."))
+    lines = []
+    for value, (first, *others) in choices.items():
+        either = [other.removeprefix("should be ") for other in others if other != first]
+        lines.append(value + (BUT + ", or ".join([first, *either]) + "." if first else ""))
     more = [f"… and {len(details) - MOST_LINES} more."] if len(details) > MOST_LINES else []
     return "\n".join([*lines, *more])
 
@@ -212,10 +222,13 @@ def _explain_one(detail: ErrorDetails, known: Mapping[str, Any], prefix: str) ->
         return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {allowed}."
     if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
         return f"'{key}' is required."
-    return f"'{key}' is {shown(detail['input'])}, but {allowed_by(detail)}."
+    return f"'{key}' is {shown(detail['input'])}{BUT}{allowed_by(detail)}."
 
 
-_TAG = re.compile(r"(.+\[.*\]|int|float|bool|str|none)$")
+BUT = ", but "
+"""Stands between a value and what is allowed in its place."""
+
+_TAG = re.compile(r"(.+\[.*\]|constrained-.+|int|float|bool|str|none)$")
 """pydantic's names of the members of a union, which it adds to the place of a value."""
 
 

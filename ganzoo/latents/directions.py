@@ -68,6 +68,7 @@ class Directions:
         Returns:
             float32 `(n, len(amounts), C, H, W)` in [-1, 1].
         """
+        self.space.run.sampler.check_memory(len(self.vectors) * len(amounts))
         start = self.space.labels(labels, 1)
         point = self.space.draw(1, seed=seed, labels=start, truncation=truncation)
         shape = (len(self.vectors), len(amounts))

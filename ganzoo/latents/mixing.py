@@ -43,7 +43,7 @@ def mix(
 
     Raises:
         Unsupported: the generator is no style generator.
-        UsageError: w has no such layer, or a number is below 1.
+        UsageError: w has no such layer, or a number is below 1 or too large for the memory.
     """
     # Styles of both kinds.
     run = run if isinstance(run, Run) else Run(run)
@@ -52,6 +52,7 @@ def mix(
     if min(rows, columns) < 1:
         given = f"{setting('rows', rows)}, {setting('columns', columns)}"
         raise UsageError(f"a grid has at least one row and one column; got {given}")
+    run.sampler.check_memory((rows + 1) * (columns + 1))
     n = columns + rows
     conditions = space.labels(labels, n)
     w = space.draw(n, seed=seed, labels=conditions, truncation=truncation)

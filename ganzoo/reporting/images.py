@@ -15,7 +15,7 @@ from torch import Tensor
 from ganzoo.errors import UsageError
 from ganzoo.evaluation.sources import Split
 from ganzoo.run import Run
-from ganzoo.run.pictures import grid
+from ganzoo.run.pictures import MOST_ENLARGED, grid
 
 FRAMES = 40
 """Maximum number of frames in a timeline."""
@@ -100,7 +100,7 @@ def timeline(run: Run) -> Film:
     for file in thinned(files, FRAMES):
         try:
             with Image.open(file) as image:
-                frames.append(Frame(str(int(file.stem)), _data_uri(image.convert("RGB"))))
+                frames.append(Frame(str(int(file.stem)), _data_uri(_reduced(image.convert("RGB")))))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue
     if not frames:
@@ -169,6 +169,16 @@ def neighbours(run: Run) -> Neighbours:
     distances = tuple((distance / scale).tolist())
     uri = _data_uri(_to_pil(grid(pairs, NEIGHBOURS)))
     return Neighbours(uri, len(fakes), len(searched), len(store), distances)
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """Undo the enlarging of a small sample grid: the page enlarges it, without its bytes."""
+    nearest = Image.Resampling.NEAREST
+    for scale in range(MOST_ENLARGED, 1, -1):
+        small = image.resize((image.width // scale, image.height // scale), nearest)
+        if small.resize(image.size, nearest).tobytes() == image.tobytes():
+            return small
+    return image
 
 
 def _to_pil(picture: Tensor) -> Image.Image:

@@ -7,17 +7,19 @@ from importlib.resources import files
 from pathlib import Path
 
 from ganzoo.errors import UsageError
+from ganzoo.files import destination
 
 
 def html_file(out: str | Path) -> Path:
-    """The file of a page.
+    """The file of a page, checked before the page is made, which takes long.
 
     Raises:
-        UsageError: it does not end in .html.
+        UsageError: it does not end in .html, or names a folder or device.
     """
     target = Path(out)
     if target.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"a report is a web page: end its name in .html, not '{target.name}'")
+    destination(target)
     return target
 
 

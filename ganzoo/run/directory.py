@@ -16,9 +16,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ganzoo.errors import GanzooError, UsageError, reading, setting
+from ganzoo.files import locked
 from ganzoo.run import journal
 
 RUNS = Path("runs")
@@ -98,15 +99,12 @@ class RunDirectory:
         # The lock.
         if not self.lock.exists():
             return None
-        lock = FileLock(self.lock, timeout=0)
         try:
-            lock.acquire()
+            with locked(self.lock, timeout=0):
+                return None
         except Timeout:
             pass
-        except (OSError, NotImplementedError):  # no writer where nothing can be written or locked
-            return None
-        else:
-            lock.release()
+        except GanzooError:  # no writer where nothing can be written or locked
             return None
 
         # What the latest session says of itself, unless it has ended and another one begins.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.errors import Message, command, setting
+from ganzoo.errors import Message, command
 from ganzoo.run import health, integrity, journal
 from ganzoo.run.records import Records
 
@@ -137,7 +137,8 @@ def _remaining(run: Records, intact: list[int], condition: str = "") -> str:
     resume = f"{condition}`{command('resume', run.path)}`"
     if not intact:
         return f"None is left to sample; {resume} trains it from the first step again"
+    sample = command("sample", run.path, "--step", intact[-1])
     return (
-        f"The latest intact one is of step {intact[-1]}: {setting('step', intact[-1])} samples "
-        f"it, and {resume} resumes from it"
+        f"The latest intact one is of step {intact[-1]}: `{sample}` samples it, and {resume} "
+        "resumes from it"
     )

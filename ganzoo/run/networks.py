@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
+from ganzoo.copying import copied
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks
@@ -63,7 +63,7 @@ def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
         network: is not changed.
         inputs: its arguments, for a batch of at least two.
     """
-    network = deepcopy(network)
+    network = copied(network)
     listed: list[Stage] = []
 
     # Hook into every innermost layer.

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from ganzoo.errors import GanzooWarning
+from ganzoo.errors import GanzooWarning, out_of_memory
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.randomness import isolated
 
 
 class Expendable(NamedTuple):
-    """An observer that is switched off if it raises, and its title in the warning."""
+    """An observer that is switched off if it fails, and its title in the warning."""
 
     title: str
     observer: Observer
@@ -63,15 +63,23 @@ class ObserverGroup:
         ]
 
     def _call(self, observer: Observer, event: str, *facts: Any) -> Any:
-        """Call a method of an observer; switch an expendable observer off if it raises."""
+        """Call a method of an observer; switch an expendable observer off if it fails."""
         try:
             return getattr(observer, event)(*facts)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             title = self._titles.get(id(observer))
             if title is None:
                 raise
             self._observers = [o for o in self._observers if o is not observer]
             self._step_observers = self._overriding("step")
-            reason = f"{type(error).__name__}: {getattr(error, 'marked', error)}"
-            message = f"{title} is switched off: {event}() raised {reason}"
+            message = f"{title} is switched off: {event}() {_outcome(error)}"
             warnings.warn(GanzooWarning(message), stacklevel=2)
+
+
+def _outcome(error: BaseException) -> str:
+    """How a method of an observer ended."""
+    if isinstance(error, SystemExit):
+        return f"called sys.exit({error.code!r})"
+    if (memory := out_of_memory(error)) is not None:
+        return f"failed: {memory}"
+    return f"raised {type(error).__name__}: {getattr(error, 'marked', error)}"

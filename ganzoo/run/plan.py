@@ -165,16 +165,21 @@ def compose(layers: Iterable[Layer], host: PluginHost | None = None) -> Plan:
         UsageError: an unknown name, an invalid option or an impossible combination.
         DataError: the dataset is missing.
     """
+    components: dict[str, Component] = {}
+    with registry.blame_by_trace(components.values()):
+        return _compose(list(layers), host or default_host(), components)
+
+
+def _compose(layers: list[Layer], host: PluginHost, components: dict[str, Component]) -> Plan:
+    """Resolve a config into a plan; adds each component to `components` as it is found."""
     # Layers.
-    host = host or default_host()
-    tree, layers = ConfigTree(), list(layers)
+    tree = ConfigTree()
     for layer in layers:
         tree.add(layer)
     choose_dataset(tree, host)
     tree.validate()
 
     # Components.
-    components: dict[str, Component] = {}
     loss: Loss = _component(tree, "loss", host, components)
     architecture: Architecture = _component(tree, "arch", host, components)
     dataset: Dataset = _component(tree, "data", host, components)

@@ -28,7 +28,7 @@ from ganzoo.run.divergence import diverged_error, divergence_advice, find_diverg
 from ganzoo.run.metrics_log import MetricsLog
 from ganzoo.run.minutes import is_trained, minutes_trained, write_steps
 from ganzoo.run.observer_group import ObserverGroup
-from ganzoo.run.pictures import grid, save_picture, side_by_side
+from ganzoo.run.pictures import enlarged, grid, save_picture, side_by_side
 from ganzoo.training.trainer import Trainer
 
 MAX_CLASS_COLUMNS = 16
@@ -242,7 +242,7 @@ class Recorder(Observer):
     # --- Samples
 
     def _draw_samples(self) -> None:
-        """Write a sample grid of fixed z.
+        """Write a sample grid of fixed z, enlarged if it is small.
 
         Classes have a column each. Images that are conditioned on pictures stand between these and
         the real images.
@@ -262,7 +262,8 @@ class Recorder(Observer):
 
         # Write and report.
         picture = grid(images, columns) if rendered is None else rendered
-        path = save_picture(picture, self.directory.samples / f"{self.trainer.step:06d}.png")
+        path = self.directory.samples / f"{self.trainer.step:06d}.png"
+        save_picture(enlarged(picture), path)
         self.observers.notify("samples", self.trainer.step, picture, path)
 
 

@@ -67,6 +67,9 @@ def resume(
 ) -> Run:
     """Resume a run from its latest checkpoint, bit for bit as if it had never stopped.
 
+    That holds on one machine with the same number of threads, for weights, optimizers, log and
+    samples; `images_per_second` in the log and the times in the journal differ.
+
     Args:
         run_dir: the run directory.
         steps: number of steps, counted from the first; that of the config if None.

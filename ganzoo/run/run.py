@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import os
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,9 +12,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from ganzoo.copying import copied
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost
-from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting, shown
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
 from ganzoo.execution.device import resolve_device
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.constraint import Constraint
@@ -183,7 +181,7 @@ class Run(Records):
         conditions = None
         if self.manifest.demands.labels:
             conditions = read_conditions(self.directory, self.manifest.image)
-        return Sampler(self.latent, conditions, settles)
+        return Sampler(self.latent, self.manifest.image, conditions, settles)
 
     def _constraints(self, network: str) -> dict[str, Constraint]:
         """The constraints on a network, which may have wrapped its layers."""
@@ -203,7 +201,7 @@ class Run(Records):
         if own is None:
             network, title = self._built(name)
         else:
-            network, title = deepcopy(own), f"the {type(own).__name__} that is given as {name}"
+            network, title = copied(own), f"the {type(own).__name__} that is given as {name}"
             if network.state_dict().keys() != state.keys():  # constraints have not wrapped it
                 for constraint in self._constraints(name).values():
                     constraint.wrap(network)
@@ -255,7 +253,6 @@ class Run(Records):
         Raises:
             UsageError: n, a label or the truncation is out of range.
         """
-        self._check_memory(n)
         return self.sampler.sample(
             self.generator, n, seed=seed, labels=labels, truncation=truncation
         )
@@ -301,7 +298,7 @@ class Run(Records):
         if n < 1 or stops < 2 or frames < 1:
             counts = f"n={n}, stops={stops}, frames={frames}"
             raise UsageError(f"a walk needs n of at least 1, 2 stops and 1 frame; got {counts}")
-        self._check_memory(stops * frames * n)
+        self.sampler.check_memory(stops * frames * n)
 
         # Random stops.
         latent = self.latent
@@ -355,19 +352,6 @@ class Run(Records):
             warnings.warn(GanzooWarning(f"drawn as a plain grid: {error}"), stacklevel=2)
             rendered = None
         return grid(images, columns) if rendered is None else rendered
-
-    def _check_memory(self, images: int) -> None:
-        """Refuse to draw more images than this machine's memory can hold; Windows may tell late."""
-        if not hasattr(os, "sysconf"):
-            return
-        needed = 4 * images * math.prod(self.manifest.image.shape)
-        present = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if needed > present:
-            raise UsageError(
-                f"{shown(images)} images of {self.manifest.image} take more than the "
-                f"{present / 2**30:,.1f} GiB of memory that this machine has: draw fewer at a "
-                f"time, each with a {setting('seed')} of its own"
-            )
 
     def _component(self, kind: str, section: str) -> Any:
         """Make a component of the config."""

@@ -22,7 +22,7 @@ from ganzoo.run.conditions import write_conditions
 from ganzoo.run.directory import RunDirectory, check_free
 from ganzoo.run.history import History
 from ganzoo.run.own import IN_MEMORY, is_own, name_of
-from ganzoo.run.pictures import grid, save_picture
+from ganzoo.run.pictures import save_grid
 from ganzoo.run.provenance import machine
 from ganzoo.run.run import Run
 from ganzoo.training.demands import combined_demands
@@ -101,8 +101,8 @@ def _write(
         lines = history.lines if history is not None else []
         replace_text(directory.metrics, "".join(json.dumps(line) + "\n" for line in lines))
         write_conditions(directory, trainer.sampler.conditions)
-        images = trainer.sample(SAMPLES)
-        save_picture(grid(images), directory.samples / f"{trainer.step:06d}.png")
+        picture = directory.samples / f"{trainer.step:06d}.png"
+        save_grid(trainer.sample(SAMPLES), picture, scale=None)
 
         # Checkpoint.
         manifest = Manifest(

@@ -5,20 +5,20 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ganzoo.config import to_toml
 from ganzoo.discovery import registry
 from ganzoo.errors import UsageError
 from ganzoo.execution import distributed
 from ganzoo.execution.device import cpu_threads
-from ganzoo.files import replace_text
+from ganzoo.files import locked, replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import checkpoints, journal
 from ganzoo.run.directory import RunDirectory
@@ -61,7 +61,10 @@ def prepare(
         observers: the caller's own.
         progress: called with the number of decoded images and of all images.
     """
-    with cpu_threads(plan.config.execution.threads):
+    with (
+        registry.blame_by_trace(plan.components.values()),
+        cpu_threads(plan.config.execution.threads),
+    ):
         images = plan.open_images(progress if distributed.rank() == 0 else None)
         return Session(plan, plan.trainer(images), observers)
 
@@ -169,23 +172,22 @@ def only_writer(directory: RunDirectory) -> Iterator[None]:
 
     Raises:
         UsageError: another process holds it.
+        GanzooError: the directory cannot be locked.
     """
-    lock = FileLock(directory.lock, timeout=LOCK_TIMEOUT)
+    held = ExitStack()
 
     def acquire() -> None:
         try:
-            lock.acquire()
+            held.enter_context(locked(directory.lock, LOCK_TIMEOUT))
         except Timeout:
             writer = directory.writer() or "another process"
             raise UsageError(
                 f"{writer} is training {directory.path}; wait for it, or choose another run"
             ) from None
 
-    distributed.on_rank_zero(acquire)
-    try:
+    with held:
+        distributed.on_rank_zero(acquire)
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

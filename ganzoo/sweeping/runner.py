@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from ganzoo.config import Layer, RunConfig
 from ganzoo.discovery import registry
 from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.files import locked
 from ganzoo.interfaces.options import validated
 from ganzoo.run import Run
 from ganzoo.run.arguments import arguments_tree, config_layers
@@ -264,19 +265,17 @@ def _only_one(directory: SweepDirectory) -> Iterator[None]:
 
     Raises:
         UsageError: another process holds it.
+        GanzooError: the folder cannot be locked.
     """
-    lock = FileLock(directory.lock, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise UsageError(
-            f"another process runs the sweep in {directory.path}; wait for it, or choose another "
-            f"{setting('sweep_dir')}"
-        ) from None
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(directory.lock, timeout=0))
+        except Timeout:
+            raise UsageError(
+                f"another process runs the sweep in {directory.path}; wait for it, or choose "
+                f"another {setting('sweep_dir')}"
+            ) from None
         yield
-    finally:
-        lock.release()
 
 
 def _result(

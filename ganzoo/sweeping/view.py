@@ -100,7 +100,7 @@ class SweepView:
         for work in works if self._due() else ():
             name, (fraction, note) = work.cell.name, _progress(work)
             if not self.live:
-                self.console.print(Text(f"running   {name}: {note}"), soft_wrap=True)
+                self.console.print(Text(printable(f"running   {name}: {note}")), soft_wrap=True)
                 continue
             if name not in self.tasks:
                 self.tasks[name] = self.bars.add_task(printable(name), total=1.0, note="")

@@ -14,6 +14,7 @@ from ganzoo.interfaces.augmentation import Augmentation
 from ganzoo.interfaces.schedule import Progress
 from ganzoo.testing.core import Bench, Promises, expect
 from ganzoo.testing.stand_ins import uniform_images
+from ganzoo.testing.state import expect_trained
 
 N = 6
 """Images in a batch."""
@@ -192,6 +193,15 @@ def state_round_trip(bench: AugmentationBench) -> None:
         for each in (augmentation, loaded):
             with torch.no_grad():
                 each.after_discriminator_step(scores, scores)
+
+
+@promise(
+    mend="make a constant a buffer (`register_buffer`) or freeze it (`requires_grad_(False)`); "
+    "adapt a strength in `after_discriminator_step`"
+)
+def parameters_are_trained(bench: AugmentationBench) -> None:
+    """It has no parameters that require gradients: no optimizer would train them."""
+    expect_trained(bench.make())
 
 
 @promise(mend="return tensors without a graph from `after_discriminator_step`, by name")

@@ -109,8 +109,13 @@ def state_of_micro_batches(bench: StateBench) -> None:
 )
 def parameters_are_trained(bench: StateBench) -> None:
     """It has no parameters that require gradients: no optimizer would train them."""
+    expect_trained(bench.make())
+
+
+def expect_trained(component: object) -> None:
+    """Expect that a component has no parameters that no optimizer trains."""
     try:
-        check_parameters([bench.make()], trained=())
+        check_parameters([component], trained=())
     except PluginError as error:
         raise Broken(str(error)) from None
 

@@ -251,7 +251,8 @@ def assemble(
     # Sampling, with conditions if it is conditional.
     kept = examples(images) if conditional else None
     labels = None if kept is None else kept.labels
-    sampler = Sampler(latent, Conditions(images.spec, labels) if conditional else None, settles)
+    conditions = Conditions(images.spec, labels) if conditional else None
+    sampler = Sampler(latent, images.spec, conditions, settles)
 
     # Batches of real images.
     batches = Batches(

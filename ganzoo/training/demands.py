@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.copying import copied
 from ganzoo.errors import PluginError, Unsupported, UsageError, setting
 from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import ImageSpec
@@ -85,9 +85,7 @@ def check_discriminator(
     # With the weights as they are, and as training may move them.
     mixes_images = any(map(_mixes_images, discriminator.modules()))
     tried = unmixed(discriminator) if mixes_images else discriminator
-    fresh, trained = (
-        _try(network, image, demands) for network in (tried, perturb(deepcopy(tried)))
-    )
+    fresh, trained = (_try(network, image, demands) for network in (tried, perturb(copied(tried))))
     _check_outputs(fresh.alone, demands, image.num_classes)
     if fresh.alone["scores"].ndim > 1 and not takes_patches:
         count = fresh.alone["scores"].shape[1]
@@ -131,7 +129,7 @@ def unmixed(network: nn.Module) -> nn.Module:
     def of_each(layer: nn.Module, inputs: tuple[Tensor], mixed: Tensor) -> Tensor:
         return torch.cat([layer.forward(image[None]) for image in inputs[0].unbind()])
 
-    network = deepcopy(network)
+    network = copied(network)
     for layer in network.modules():
         if _mixes_images(layer):
             layer.register_forward_hook(of_each)
@@ -176,7 +174,7 @@ def _try(discriminator: nn.Module, image: ImageSpec, demands: Demands) -> _Trial
 
     def outputs(images: Tensor) -> tuple[Outputs, nn.Module]:
         torch.manual_seed(0)
-        copy = deepcopy(discriminator).train()
+        copy = copied(discriminator).train()
         returned = run_discriminator(copy, images, labels)
         return named_outputs(returned, len(images)), copy
 

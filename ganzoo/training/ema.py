@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import MutableMapping
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.config import TrainingConfig
+from ganzoo.copying import copied
 from ganzoo.interfaces.schedule import Progress, value_at
 
 STATISTICS = ("running_mean", "running_var")
@@ -46,8 +46,8 @@ class MovingAverage(nn.Module):
 
     def __init__(self, generator: nn.Module, decay: float, *, warm_up: bool = True) -> None:
         super().__init__()
-        shared = {id(p): p for p in generator.parameters() if not p.requires_grad}
-        self.module = deepcopy(generator, shared)
+        frozen = [p for p in generator.parameters() if not p.requires_grad]
+        self.module = copied(generator, shared=frozen)
         self.register_buffer("n_averaged", torch.tensor(0))
         self.decay = decay
         self.warm_up = warm_up

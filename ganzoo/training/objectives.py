@@ -6,10 +6,11 @@ and one backward pass, whatever a plugin's loss does.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +40,17 @@ class Objective(nn.Module, Generic[P]):
         loss: the adversarial loss.
         penalties: of this network, by name.
         constraints: on the weights of this network, by name.
+
+    Attributes:
+        method: of the loss, and its arguments.
+        penalty_arguments: those of `penalty`.
+
+    Raises:
+        PluginError: a method does not take these arguments.
     """
+
+    method: ClassVar[tuple[str, tuple[str, ...]]]
+    penalty_arguments: ClassVar[tuple[str, ...]]
 
     def __init__(
         self,
@@ -50,6 +61,9 @@ class Objective(nn.Module, Generic[P]):
         constraints: Mapping[str, Constraint],
     ) -> None:
         super().__init__()
+        check_takes(loss, *self.method)
+        for penalty in penalties.values():
+            check_takes(penalty, "penalty", self.penalty_arguments)
         self.generator = generator
         self.discriminator = critic.discriminator
         self.augment = critic.augment
@@ -114,7 +128,8 @@ class Objective(nn.Module, Generic[P]):
             raise PluginError(
                 f"no term of {_named(self.loss)} depends on what the "
                 f"{type(self).__name__.removesuffix('Objective').lower()} trains: it must not "
-                "detach the scores or the images, nor compute them without gradients"
+                "detach the scores or the images, nor compute them without gradients",
+                of=self.loss,
             )
         return loss, {name: term.detach() for name, term in terms.items()}
 
@@ -126,6 +141,8 @@ class DiscriminatorObjective(Objective[Penalty]):
         joint_forward: run the discriminator on real and fake images in one pass, which is faster.
     """
 
+    method = "discriminator_loss", ("critic", "real", "fake")
+    penalty_arguments = "critic", "real", "fake"
     joint_forward = False
 
     def forward(
@@ -174,6 +191,9 @@ class DiscriminatorObjective(Objective[Penalty]):
 class GeneratorObjective(Objective[GeneratorPenalty]):
     """What the generator minimizes in one update; the discriminator is frozen meanwhile."""
 
+    method = "generator_loss", ("critic", "fake", "real")
+    penalty_arguments = "generator", "critic", "fake", "real"
+
     def forward(
         self, inputs: StepInput, active_penalties: ActivePenalties, images: Tensor | None = None
     ) -> Computed:
@@ -208,6 +228,20 @@ class GeneratorObjective(Objective[GeneratorPenalty]):
             return *self.total(terms), StepRecord(real.images, fake.images.detach())
 
 
+def check_takes(of: nn.Module, method: str, arguments: tuple[str, ...]) -> None:
+    """Check that a method of a loss or penalty can be called with the arguments of its kind.
+
+    Raises:
+        PluginError: it takes others.
+    """
+    try:
+        inspect.signature(getattr(of, method)).bind(*arguments)
+    except TypeError as error:
+        raise PluginError(
+            f"{method}() of {_named(of)} must take ({', '.join(arguments)}): {error}", of=of
+        ) from None
+
+
 def checked_terms(of: nn.Module, terms: object, factor: float | Tensor = 1.0) -> Terms:
     """What a loss or penalty returned, as scalars in at least float32, times a factor.
 
@@ -217,13 +251,15 @@ def checked_terms(of: nn.Module, terms: object, factor: float | Tensor = 1.0) ->
     if not isinstance(terms, Mapping) or not terms:
         raise PluginError(
             f"{_named(of)} returned {_shown(terms)}; it must return a dict of scalar tensors by "
-            'name, like {"adversarial": critic(fake).mean()}'
+            'name, like {"adversarial": critic(fake).mean()}',
+            of=of,
         )
     for name, term in terms.items():
         if not isinstance(term, Tensor) or term.ndim:
             raise PluginError(
                 f"term '{name}' of {_named(of)} must be a scalar tensor, and it is {_shown(term)}; "
-                "take its mean over the batch"
+                "take its mean over the batch",
+                of=of,
             )
     single = torch.float32
     wide = {name: term.to(torch.promote_types(term.dtype, single)) for name, term in terms.items()}

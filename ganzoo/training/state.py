@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from ganzoo.config import TrainingConfig
+from ganzoo.copying import copied
 from ganzoo.interfaces.extractor import extractors_in
 from ganzoo.training.assembly import Parts
 from ganzoo.training.ema import MovingAverage
@@ -88,7 +88,7 @@ class TrainingState:
 
     def _at_rest(self, live: bool) -> nn.Module:
         """The generator to sample; the live one is copied, as sampling changes its mode."""
-        return self.sampler.at_rest(deepcopy(self.generator).eval() if live else self.ema.module)
+        return self.sampler.at_rest(copied(self.generator).eval() if live else self.ema.module)
 
     def state_dict(self) -> dict[str, Any]:
         """The state to resume from: there is no random state beside the seed and the step."""

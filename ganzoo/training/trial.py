@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import Unsupported
+from ganzoo.copying import copied
+from ganzoo.errors import Unsupported, in_a_line, out_of_memory
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import isolated
@@ -37,7 +37,7 @@ def check_shapes(
     """
     # Inputs.
     # A view of a parameter that requires a gradient fails in hooks of torch's FlopCounterMode.
-    frozen = (deepcopy(network).eval().requires_grad_(False) for network in networks)
+    frozen = (copied(network).eval().requires_grad_(False) for network in networks)
     generator, discriminator = frozen
     device, dtype = next(generator.parameters()).device, input_dtype(networks)
     labels = trial_conditions(image, 2) if conditional else None
@@ -73,6 +73,7 @@ def _explained(what: str, conditional: bool) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
+        if out_of_memory(error):
+            raise
         beside = " beside labels, for training is conditional" if conditional else ""
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise Unsupported(f"{what}{beside}: {reason}") from error
+        raise Unsupported(f"{what}{beside}: {in_a_line(error)}") from error

@@ -50,6 +50,9 @@ class Case:
 
 DCGAN = {"name": "dcgan", "base_channels": 64}
 HALF = {"name": "dcgan", "base_channels": 32}
+PAPER = {"n_critic": 5, "generator_lr": 1e-4, "discriminator_lr": 1e-4}
+"""Of WGAN-GP, as in the script."""
+
 CASES = {
     "mlp-28": Case({"name": "vanilla"}, "bce", BCEScript, 28, 1, 40),
     "gan-py-28": Case({"name": "gan-py"}, "bce", BCEScript, 28, 1, 40),
@@ -57,8 +60,8 @@ CASES = {
     "dcgan-64": Case(DCGAN, "bce", BCEScript, 64, 3, 3),
     "examples-dcgan-64": Case({"name": "examples-dcgan"}, "bce", BCEScript, 64, 3, 3),
     "dcgan-32-conditional": Case(DCGAN, "bce", BCEScript, 32, 1, 10, {"conditional": True}),
-    "wgan-gp-32": Case(HALF, "wgan-gp", WassersteinScript, 32, 1, 3),
-    "wgan-gp-64": Case(HALF, "wgan-gp", WassersteinScript, 64, 1, 2),
+    "wgan-gp-32": Case(HALF, "wgan-gp", WassersteinScript, 32, 1, 3, PAPER),
+    "wgan-gp-64": Case(HALF, "wgan-gp", WassersteinScript, 64, 1, 2, PAPER),
 }
 
 

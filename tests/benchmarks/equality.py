@@ -48,8 +48,14 @@ class Trained(NamedTuple):
 
 def losses() -> list[str]:
     """Every installed loss, and `bce` with other penalties."""
-    own = {"fastgan"}  # takes an output that DCGAN does not have
-    return [*(name for name in ganzoo.names("loss") if name not in own), *PENALISED]
+    return [*(name for name in ganzoo.names("loss") if _fits(name)), *PENALISED]
+
+
+def _fits(loss: str) -> bool:
+    """Whether it demands no output that only some architectures compute."""
+    made = ganzoo.create("loss", loss)
+    parts = [made, *(ganzoo.create("penalty", name) for name in made.default_penalties())]
+    return all(o.size != "own" for part in parts for o in part.demands().outputs.values())
 
 
 def compare(loss: str, precision: str, mode: str, *, device: str, steps: int) -> dict[str, Any]:

@@ -119,9 +119,9 @@ def arguments() -> argparse.Namespace:
 
 def checks(asked: argparse.Namespace) -> Iterator[Task]:
     """The comparisons with eager mode, the quickest first."""
-    wanted = [(loss, p, "graphs") for p in ("fp32", "bf16") for loss in equality.losses()]
-    compiled = ["bce"] if asked.quick else equality.losses()
-    wanted += [(loss, "fp32", mode) for mode in ("compile", "both") for loss in compiled]
+    losses = ["bce"] if asked.quick else equality.losses()
+    wanted = [(loss, p, "graphs") for p in ("fp32", "bf16") for loss in losses]
+    wanted += [(loss, "fp32", mode) for mode in ("compile", "both") for loss in losses]
     for loss, precision, mode in wanted:
         choice = {"loss": loss, "precision": precision, "mode": mode}
         steps = 5 if asked.quick else 100  # a graph is captured after three

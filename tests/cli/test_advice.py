@@ -72,3 +72,69 @@ def test_a_resumed_run_is_told_of_the_option_that_resume_takes(ganzoo_cli, train
     assert code == 2
     expected = advice.speller(app.commands["resume"])("device", "auto")
     assert f"{expected} chooses" in err
+
+
+SAMPLING = ("sampling.py", "run/run.py", "run/checkpoints.py", "execution/device.py")
+MESSAGES = {
+    "sample": SAMPLING,
+    "interpolate": (*SAMPLING, "run/pictures.py"),
+    "directions": (*SAMPLING, "latents/directions.py", "latents/space.py"),
+    "mix": (*SAMPLING, "latents/mixing.py", "latents/space.py"),
+    "project": (*SAMPLING, "latents/projecting.py"),
+    "export": ("exporting", "run/checkpoints.py"),
+    "report": ("reporting", "execution/device.py"),
+    "compare": ("reporting", "execution/device.py"),
+    "runs": ("reporting",),
+    "doctor": ("run/doctor.py",),
+    "sweep": ("sweeping",),
+}
+"""Where the messages of other commands come from."""
+
+OF_TRAIN = {"keep_best", "conditional"}
+"""Options that messages name as those the run was trained without: "train with …"."""
+
+
+@pytest.mark.parametrize("command", MESSAGES)
+def test_other_commands_have_each_option_that_their_messages_advise(command):
+    places = [CORE / place for place in MESSAGES[command]]
+    assert all(place.exists() for place in places)
+    names = advised(*places) - OF_TRAIN
+    assert {f"--{name.replace('_', '-')}" for name in names} <= options(command)
+
+
+def test_each_command_is_held_to_this():
+    """Those without a message that names an option are left out."""
+    assert set(app.commands) - set(MESSAGES) == {
+        "cache", "evaluate", "list", "plugins", "resume", "show", "train",
+    }  # fmt: skip
+
+
+def test_the_commands_of_the_cache_have_what_they_advise():
+    names = advised(CORE / "cli" / "cache.py")
+    (prune,) = [c for c in app.commands["cache"].commands.values() if c.name == "prune"]
+    flags = {flag for parameter in prune.params for flag in parameter.opts}
+    assert names
+    assert {f"--{name.replace('_', '-')}" for name in names} <= flags
+
+
+def test_what_is_said_of_a_training_under_way_names_options_of_train():
+    names = advised(*(CORE / "run" / f"{name}.py" for name in ("health", "divergence")))
+    assert {"generator_lr", "precision"} <= names
+    assert {f"--{name.replace('_', '-')}" for name in names} <= options("train")
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_sweep_takes_each_setting_as_it_is_advised(name):
+    written = advice.speller(app.commands["sweep"])(name, "7").split()
+    assert written[0] in options("sweep")
+    if written[0] == "-o":
+        assert parse_assignment(written[1]) == (SETTINGS[name], 7)
+        assert not written[2:]
+
+
+def test_a_sweep_that_is_refused_is_told_of_its_own_options(ganzoo_cli):
+    grid = ["sweep", "--arch", "vanilla", "--loss", "bce", "--data", "emoji", "--size", "8"]
+    uneven = ["-o", "training.batch_size=7", "-o", "execution.grad_accum_steps=2"]
+    code, _, err = ganzoo_cli(*grid, *uneven, "--steps", "1", "--sweep-dir", "swept")
+    assert code == 2
+    assert "-o execution.grad_accum_steps=2: -o training.batch_size counts" in err

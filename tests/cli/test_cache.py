@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from toys import TINY_COMMAND
 
 TODAY = f"{datetime.now(UTC):%Y-%m-}"
@@ -68,3 +69,16 @@ def test_the_cache_is_listed_and_pruned_without_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+
+
+def test_the_name_of_a_folder_is_no_markup(ganzoo_cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
+    folder = Path("a[/b]")
+    folder.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(folder / "picture.png")
+    images = ["--data", "image-folder", "-o", f"data.path={folder}"]
+    code, _, err = ganzoo_cli(*TINY_COMMAND, *images, "--steps", "1", "--run-dir", "run")
+    assert code == 0, err
+    code, out, _ = ganzoo_cli("cache", "list")
+    assert code == 0
+    assert "a[/b]" in out

@@ -373,14 +373,30 @@ def test_the_shell_completes_names(words, expected):
     assert expected in result.stdout
 
 
+_WHEN_USED = (
+    "import sys\nimport ganzoo\nclass Loss(ganzoo.Loss):\n"
+    "    def __init__(self, options):\n        super().__init__()\n"
+    "    def discriminator_loss(self, critic, real{fake}):\n        return {value}\n"
+    "    generator_loss = discriminator_loss\n"
+)
 FAULTS = {
     "when it is made": "def Loss(options):\n    return 1 / 0\n",
-    "when it is used": (
-        "import ganzoo\nclass Loss(ganzoo.Loss):\n"
-        "    def __init__(self, options):\n        super().__init__()\n"
-        "    def discriminator_loss(self, critic, real, fake):\n        return 1 / 0\n"
-        "    generator_loss = discriminator_loss\n"
+    "when it is used": _WHEN_USED.format(fake=", fake", value="1 / 0"),
+    "when it exits": _WHEN_USED.format(fake=", fake", value="sys.exit(0)"),
+    "when it lacks an argument": _WHEN_USED.format(fake="", value="{'a': critic(real).mean()}"),
+    "when it returns no terms": _WHEN_USED.format(fake=", fake", value="None"),
+    "when it is asked for its penalties": (
+        _WHEN_USED.format(fake=", fake", value="{}")
+        + "    def default_penalties(self):\n        return 1 / 0\n"
     ),
+}
+TRACED = ("when it is made", "when it is used", "when it is asked for its penalties")
+"""Faults that end in an exception of Python's, whose trace `-v` shows."""
+
+TOLD = {
+    "when it exits": "the loss 'faulty' of faulty-gan 1.0 called sys.exit(0)",
+    "when it lacks an argument": "must take (critic, real, fake): too many positional arguments",
+    "when it returns no terms": "returned None; it must return a dict of scalar tensors by name",
 }
 
 
@@ -402,7 +418,7 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, w
     (info / "entry_points.txt").write_text("[ganzoo]\nfaulty = faulty.plugin\n")
     monkeypatch.setenv("PYTHONPATH", str(site))
     command = ["train", "--arch", "vanilla", "--loss", "faulty", "--data", "emoji"]
-    for flags, traces in (([], 0), (["-v"], 1)):
+    for flags, traces in (([], 0), (["-v"], int(when in TRACED))):
         result = subprocess.run(
             [sys.executable, "-m", "ganzoo", *flags, *command],
             capture_output=True,
@@ -410,26 +426,28 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, w
             check=False,
         )
         assert result.returncode == 1
-        assert "raised by the loss 'faulty' of faulty-gan 1.0" in result.stderr.splitlines()[-1]
+        assert "the loss 'faulty' of faulty-gan 1.0" in result.stderr.splitlines()[-1]
+        assert TOLD.get(when, "raised by the loss") in result.stderr.splitlines()[-1]
         assert result.stderr.count("Traceback") == traces
 
 
-def run_with_small_files(command: list[str], limit: int) -> subprocess.CompletedProcess:
-    """Run where no file may grow beyond `limit` bytes: what a full disk looks like."""
+def run_limited(what: str, limit: int, command: list[str]) -> subprocess.CompletedProcess:
+    """Run with a limit of the system, such as `RLIMIT_FSIZE`."""
     resource = pytest.importorskip("resource")
+    number = getattr(resource, what)
     return subprocess.run(
         [sys.executable, "-m", "ganzoo", *command],
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        preexec_fn=lambda: resource.setrlimit(number, (limit, limit)),
     )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file-size limits")
 def test_no_room_for_the_decoded_images_is_a_failure_that_names_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
-    result = run_with_small_files([*TINY, "--run-dir", "run"], 100_000)
+    result = run_limited("RLIMIT_FSIZE", 100_000, [*TINY, "--run-dir", "run"])
     assert result.returncode == 1
     assert "GANZOO_CACHE_DIR" in result.stderr
     assert "Traceback" not in result.stderr
@@ -441,8 +459,20 @@ def test_no_room_for_the_decoded_images_is_a_failure_that_names_the_way_out(tmp_
 @pytest.mark.skipif(sys.platform == "win32", reason="needs file-size limits")
 def test_no_room_for_a_checkpoint_is_a_failure_and_leaves_nothing_half_written(ganzoo_cli):
     assert ganzoo_cli(*TINY, "--run-dir", "first")[0] == 0  # decodes into the cache
-    result = run_with_small_files([*TINY, "--run-dir", "run"], 8_000)
+    result = run_limited("RLIMIT_FSIZE", 8_000, [*TINY, "--run-dir", "run"])
     assert result.returncode == 1
     assert "cannot write the checkpoint" in result.stderr
     assert "Traceback" not in result.stderr
     assert list(Path("run/checkpoints").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of the address space")
+def test_a_network_that_does_not_fit_into_memory_is_told_in_one_line():
+    """Linux does not count what a process uses against `ulimit -v`, but what it asks for."""
+    large = ["--size", "1024", "-o", "arch.width=16384", "--run-dir", "run"]  # a layer of 192 GiB
+    result = run_limited("RLIMIT_AS", 32 * 2**30, [*TINY, *large])
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: out of memory (192.")
+    assert "Traceback" not in result.stderr
+    assert not Path("run").exists()

@@ -21,10 +21,10 @@ def completed(*words: str) -> list[str]:
 
 
 def test_options_of_the_chosen_components_have_their_defaults():
-    assert completed("train", "--arch", "dcgan", "-o", "arch.base") == ["arch.base_channels=64"]
+    assert completed("train", "--arch", "dcgan", "-o", "arch.base") == ["arch.base_channels=auto"]
     assert completed("train", "--arch", "vanilla", "-o", "arch.base") == []
     assert completed("train", "--loss", "wasserstein", "-o", "loss.") == ["loss.clip=0.01"]
-    assert "arch.base_channels=64" in completed("train", "-o", "arch.")  # none is chosen yet
+    assert "arch.base_channels=auto" in completed("train", "-o", "arch.")  # none is chosen yet
 
 
 def test_options_of_penalties_have_their_names():
@@ -87,4 +87,4 @@ def test_a_shell_is_answered_without_torch():
         [sys.executable, "-c", code],
         env=os.environ | asked, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split("\n")[:2] == ["plain,arch.base_channels=64", "set()"]
+    assert done.stdout.split("\n")[:2] == ["plain,arch.base_channels=auto", "set()"]

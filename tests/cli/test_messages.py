@@ -59,10 +59,15 @@ def test_a_warning_names_the_argument_in_python_and_the_flag_at_the_shell(ganzoo
 
 
 def strings(file: Path) -> Iterator[tuple[int, str]]:
-    """Line and text of each string of a file that is no docstring; `{}` stands for a value."""
+    """Line and text of each string of a file that is no docstring; `{}` stands for a value.
+
+    Words of a whole command, as `ganzoo.errors.command` takes them, are left out.
+    """
     tree = ast.parse(file.read_text(encoding="utf-8"))
     skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "command":
+            skipped |= {id(word) for word in node.args}
         if isinstance(node, ast.JoinedStr):
             skipped |= {id(part) for part in node.values}
             parts = [p.value if isinstance(p, ast.Constant) else "{}" for p in node.values]

@@ -10,6 +10,7 @@ from forked import run_snippet
 from toys import TINY_COMMAND
 
 import ganzoo
+from ganzoo.cli import output
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
@@ -92,3 +93,11 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped():
     Path("жук").mkdir()
     code, out, err = run_snippet(code, Path.cwd())
     assert (code, out, err) == (0, r"There are no runs in \u0436\u0443\u043a." + "\n", "")
+
+
+def test_every_command_prints_by_the_function_that_escapes_names():
+    """`output.say`; cells of tables are made by `output.cells`."""
+    folder = Path(output.__file__).parent
+    files = [file for file in folder.glob("*.py") if file.name != "output.py"]
+    for what in ("click.echo(", "Text("):
+        assert [file.name for file in files if what in file.read_text(encoding="utf-8")] == []

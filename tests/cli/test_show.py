@@ -32,14 +32,14 @@ def test_the_help_names_every_kind(ganzoo_cli, command):
 
 
 def test_a_loss_shows_the_penalty_and_the_settings_that_it_brings(ganzoo_cli):
-    """Those of Algorithm 1 of arXiv:1704.00028."""
+    """Two time scales and one critic update."""
     code, out, _ = ganzoo_cli("show", "loss", "wgan-gp")
     assert code == 0
     brought = words(out.split("brings (your own settings win):")[1])
     assert "penalty gradient-penalty weight 10.0" in brought
     assert "--optimizer adam" in brought
-    assert "--generator-lr 0.0001 --discriminator-lr 0.0001 --betas 0.0 0.9" in brought
-    assert "--n-critic 5" in brought
+    assert "--generator-lr 0.0002 --discriminator-lr 0.0004 --betas 0.0 0.9" in brought
+    assert "--n-critic 1" in brought
 
 
 def test_the_settings_that_it_shows_are_flags_that_train_takes(ganzoo_cli):

@@ -22,7 +22,6 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
-INDEX = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
 REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
@@ -131,10 +130,10 @@ def here(tmp_path):
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        *((README, 17), (INDEX, 3), (GUIDE, 34), (GALLERY, 5), (REPORT, 6)),
+        *((README, 20), (GUIDE, 34), (GALLERY, 5), (REPORT, 6)),
         *((EXPORT, 5), (RECIPES, 5)),
     ],
-    ids=["readme", "index", "guide", "gallery", "report", "export", "recipes"],
+    ids=["readme", "guide", "gallery", "report", "export", "recipes"],
 )
 def test_commands_run_one_after_another(text, count, here):
     for code in blocks(text, "toml"):
@@ -156,10 +155,12 @@ def test_a_command_that_lacks_its_extra_fails_with_the_command_that_installs_it(
     assert "plotly" not in not_installed('pip install "gan-zoo[report]"\nganzoo', "ganzoo")
     train = shortened("ganzoo train --arch vanilla --loss bce --run-dir runs/mine")
     assert run_ganzoo(train, here, **cache(here))[0] == 0
+    tiny = "train --arch vanilla --loss bce --steps 1"
     for command, extra in (
         ("export runs/mine --format onnx", "export"),
         ("report runs/mine", "report"),
-        ("train --arch vanilla --loss bce --steps 1 --observer tensorboard", "tensorboard"),
+        (f"{tiny} --observer tensorboard", "tensorboard"),
+        (f"{tiny} --eval-every 1", "evaluation"),
     ):
         program = WITHOUT.format(
             modules=sorted(not_installed("", "ganzoo")), arguments=command.split()
@@ -169,10 +170,23 @@ def test_a_command_that_lacks_its_extra_fails_with_the_command_that_installs_it(
         assert f'pip install "gan-zoo[{extra}]"' in err
 
 
+def test_evaluate_without_its_extras_measures_the_rest_and_names_them(here):
+    train = shortened("ganzoo train --arch vanilla --loss bce --run-dir runs/mine")
+    assert run_ganzoo(train, here, **cache(here))[0] == 0
+    program = WITHOUT.format(
+        modules=sorted(not_installed("", "ganzoo")),
+        arguments=["evaluate", "runs/mine", "--n", "100", "--no-floor"],
+    )
+    code, out, err = run_snippet(program, here, **cache(here))
+    assert code == 0, err
+    assert "not measured: frechet: " in out
+    assert 'pip install "gan-zoo[evaluation]"' in out
+
+
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (INDEX, 1), (GUIDE, 5), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
-    ids=["readme", "index", "guide", "report", "recipes", "evaluation"],
+    [(README, 2), (GUIDE, 5), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
+    ids=["readme", "guide", "report", "recipes", "evaluation"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]

@@ -114,6 +114,16 @@ def test_a_plugin_that_fails_is_named_and_the_others_measured(monkeypatch):
     assert "'copying' of gan-zoo" in done.skipped["copying"]
 
 
+def test_a_metric_without_memory_is_told_in_plain_words(monkeypatch):
+    def measure(*arguments, **more):
+        raise MemoryError
+
+    monkeypatch.setattr(Copying, "measure", measure)
+    done = ganzoo.evaluate(grey(1), grey(2), metrics=["copying", Gap()], floor=False)
+    assert done.values() == {"gap": 1}
+    assert done.skipped["copying"].startswith("out of memory: try a smaller batch")
+
+
 def test_an_error_of_ones_own_metric_is_raised_as_it_is():
     with pytest.raises(ZeroDivisionError, match="its own fault"):
         ganzoo.evaluate(grey(1), grey(2), metrics=[Gap(), Crashes()], floor=False)

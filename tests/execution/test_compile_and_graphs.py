@@ -7,6 +7,7 @@ import warnings
 import pytest
 import torch
 from shared_training import Between
+from torch import nn
 from toys import LogisticLoss, RealGradientPenalty, same, weights
 
 import ganzoo
@@ -145,6 +146,16 @@ def test_a_loss_that_cannot_be_compiled_is_told_of_once_and_trained_without(make
     assert same(weights(refused.discriminator), weights(plain.discriminator))
 
 
+def test_a_compiler_without_memory_is_told_in_plain_words(make_trainer):
+    def fill(graph, inputs):
+        return torch.empty(2**55)
+
+    trainer = make_trainer()
+    compiled = Compiled(trainer.discriminator_update.objective, fill)
+    with pytest.warns(ganzoo.GanzooWarning, match="DiscriminatorObjective: out of memory"):
+        compiled(trainer._draw(0), ())
+
+
 def test_trying_leaves_the_graph_of_the_fakes_intact(make_trainer):
     """Batch norm keeps its running statistics in the graph; putting them back must not show."""
     trainer = make_trainer()
@@ -169,6 +180,40 @@ def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
         (compiled.discriminator, plain.discriminator),
     ):
         torch.testing.assert_close(weights(mine), weights(theirs), rtol=1e-4, atol=1e-6)
+
+
+class Shaded(ganzoo.Augmentation):
+    """Scales and shifts each image at random."""
+
+    def forward(self, images):
+        scale, shift = (torch.rand(len(images), 1, 1, 1) for _ in range(2))
+        return scale * images + shift
+
+
+def with_dropout() -> nn.Sequential:
+    hidden = nn.Linear(64, 16), nn.Dropout(0.5), nn.Linear(16, 16), nn.Dropout(0.5)
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(16, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["dropout", "augmentation"])
+def test_without_a_joint_pass_compiled_code_draws_other_numbers_than_eager_mode(make_trainer, case):
+    """As docs/execution.md and docs/scaling.md say: it draws as two eager passes do."""
+    if case == "dropout":
+        trainer = make_trainer(discriminator=with_dropout())
+    else:
+        trainer = make_trainer(augment={"shaded": Shaded()})
+    objective = trainer.discriminator_update.objective
+    assert objective.joint_forward
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*Training without")
+        compiled, _ = gradients_of(Compiled(objective, "aot_eager"), trainer, ())
+    joint, _ = gradients_of(objective, trainer, ())
+    objective.joint_forward = False
+    separate, _ = gradients_of(objective, trainer, ())
+    torch.testing.assert_close(compiled, separate)
+    for name, value in joint.items():
+        assert abs(value - compiled[name]) > 1e-4
 
 
 class Tape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -163,6 +164,27 @@ def test_a_plugin_is_not_blamed_for_the_memory_that_the_user_asks_for(monkeypatc
     assert code == 1
     assert err.splitlines()[-1].startswith("Error: out of memory (")
     assert "vanilla" not in err.splitlines()[-1]
+
+
+# --- Names
+
+
+def test_no_command_prints_an_escape_of_a_name_as_it_is(run, tmp_path, monkeypatch):
+    """It would colour the terminal, or worse; `command` looks for it."""
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "\x1b[31mcache"))
+    red = shutil.copytree(run, tmp_path / "\x1b[31mred" / "\x1b[31mrun")
+    (empty := tmp_path / "\x1b[31mempty").mkdir()
+    metric = ["--metric", "sliced-wasserstein", "--n", 20]
+    for words in (
+        *(["runs", red.parent], ["runs", empty], ["doctor", red], ["show", "run", red]),
+        *(["compare", red], ["compare", red, "--format", "markdown"]),
+        *(["resume", red, "--steps", 3], ["evaluate", red, *metric]),
+        *(["sample", red, "--n", 1, "--out", red / "a.png"], ["report", red, "-o", red / "a.html"]),
+        *(["cache", "list"], ["cache", "prune", "--all"]),
+    ):
+        code, out, err = command(*words)
+        assert code == 0, err
+        assert "\\x1b[31m" in out + err
 
 
 # --- The environment

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fuzz.cases import JSON, TEXTS, VALUES, as_json, command, damaged, fuzzed
+from fuzz.cases import JSON, TEXTS, VALUES, as_json, command, damaged, fewer, fuzzed
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,6 +59,8 @@ def use(copy: Path) -> None:
     assert [json.loads(line)["run"] for line in out.splitlines()] == sorted(
         map(str, copy.parent.iterdir())
     )
+    code, out, err = command("compare", copy.parent, "--json")
+    assert "00001-whole" in out if code == 0 else copy.name in err
 
 
 @fuzzed
@@ -85,3 +88,32 @@ def test_damaged_lines(run, copy, file, data):
     (copy / file).write_bytes(data.draw(damaged((run / file).read_bytes())))
     use(copy)
     ganzoo.Run(copy).versions()
+
+
+@pytest.fixture(scope="module")
+def place(run, tmp_path_factory) -> Iterator[Path]:
+    """A place for copies that are trained on, with the decoded images of the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "fuzz-cache"))
+        yield run.parent
+
+
+@fewer
+@given(
+    file=st.sampled_from(FILES), lines=st.lists(LINES, min_size=1, max_size=4), whole=st.booleans()
+)
+@example(file="events.jsonl", lines=["x"], whole=False)
+def test_a_run_with_any_lines_is_reported_and_resumed(run, place, file, lines, whole):
+    """Or refused in a line: `command` wants one or the other."""
+    copy = place / "resumed"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(run, copy)
+    before = (run / file).read_text() if whole and (run / file).exists() else ""
+    text = before + "\n".join(lines) + "\n"
+    (copy / file).write_text(text, encoding="utf-8", errors="surrogatepass")
+    page = place / "report.html"
+    for words in (["report", copy, "--out", page], ["compare", copy], ["resume", copy]):
+        command(*words)
+    code, _, err = command("resume", copy, "--steps", 3)
+    assert code == 0, err
+    assert ganzoo.Run(copy).steps[-1] == 3

@@ -48,7 +48,7 @@ def test_any_name_of_a_file_to_write(run, tmp_path_factory, name, ending, verb):
     assume(out.is_relative_to(folder))  # nowhere else
     arguments = [verb, run, "--n", 1, "--out", out, "--device", "cpu"]
     arguments += ["--stops", 2, "--frames", 2] if verb == "interpolate" else []
-    code, _, _ = command(*arguments, own_name=str(out))
+    code, _, _ = command(*arguments)
     written = [path for path in folder.rglob("*") if path.is_file()]
     assert written == ([out] if code == 0 else [])
     shutil.rmtree(folder)
@@ -67,7 +67,11 @@ def test_any_name_of_a_run(run, tmp_path_factory, name):
     assume(path != folder)
     path.mkdir(parents=True)
     shutil.copy(run / "config.toml", path)
-    for words in (["runs", path.parent], ["doctor", path], ["show", "run", path]):
+    for words in (
+        *(["runs", path.parent], ["runs", path], ["doctor", path], ["show", "run", path]),
+        *(["compare", path], ["compare", path, "--format", "markdown"]),
+        ["evaluate", path, "--against", path],
+    ):
         command(*words)
     command("sample", path, "--out", folder / "grid.png", "--device", "cpu")
     shutil.rmtree(folder)

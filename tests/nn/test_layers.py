@@ -6,15 +6,18 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import ganzoo
 from ganzoo.nn import (
     ClassBatchNorm2d,
     ConditionalBatchNorm2d,
+    DiscriminatorBlock,
     DiscriminatorHeads,
     OutputHeads,
     SelfAttention2d,
+    initialize,
 )
 
 IMAGE = ganzoo.ImageSpec(channels=3, height=8, width=8, num_classes=4)
@@ -121,3 +124,51 @@ def test_an_output_that_only_some_architectures_compute_is_refused_and_any_is_th
         DiscriminatorHeads(8, IMAGE, demands)
     joined = demands | ganzoo.Demands(outputs={"reconstruction": ganzoo.Output("any")})
     assert joined == demands
+
+
+@pytest.mark.parametrize("halves", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_residual_block_pools_before_its_shortcut_with_the_same_result(halves, first):
+    torch.manual_seed(0)
+    block = DiscriminatorBlock(2, 6, halves=halves, first=first).double()
+    x = torch.randn(3, 2, 4, 8, dtype=torch.float64)
+    hidden = F.conv2d(x if first else x.clamp(min=0), block.conv1.weight, block.conv1.bias, 1, 1)
+    hidden = F.conv2d(hidden.clamp(min=0), block.conv2.weight, block.conv2.bias, 1, 1)
+    expected = hidden + F.conv2d(x, block.shortcut.weight, block.shortcut.bias)
+    if halves:
+        expected = expected.unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5))
+    assert torch.allclose(block(x), expected, rtol=0, atol=1e-12)
+
+
+def test_a_residual_block_that_changes_nothing_has_no_shortcut_layer():
+    assert isinstance(DiscriminatorBlock(4, 4, halves=False, first=False).shortcut, nn.Identity)
+
+
+@pytest.mark.parametrize(
+    ("name", "spread"),
+    # Glorot: sqrt(2 / (inputs + outputs)); orthogonal columns of 256 rows: 1 / sqrt(256).
+    [("glorot", (2 / (256 + 64)) ** 0.5), ("orthogonal", 1 / 16), ("normal", 0.02)],
+)
+def test_every_layer_and_class_proxy_gets_the_initialization_and_norms_keep_theirs(name, spread):
+    torch.manual_seed(0)
+    image = ganzoo.ImageSpec(channels=3, height=8, width=8, num_classes=256)
+    proxies = ganzoo.Output(64, of="label")
+    heads = DiscriminatorHeads(64, image, ganzoo.Demands(outputs={"proxies": proxies}, labels=True))
+    norm, conv = ClassBatchNorm2d(64, 256), nn.Conv2d(64, 256, 1)
+    network = nn.ModuleList([heads, norm, conv])
+    initialize(network, name)
+    weights = [conv.weight, *(e.weight for e in heads.modules() if isinstance(e, nn.Embedding))]
+    assert len(weights) == 2
+    for weight in weights:
+        assert float(weight.detach().std()) == pytest.approx(spread, rel=0.05)
+    assert not conv.bias.any()
+    assert torch.equal(norm.gain.weight, torch.ones(256, 64))
+    assert not norm.bias.weight.any()
+
+
+def test_layers_before_a_relu_get_glorots_gain_of_the_root_of_two():
+    torch.manual_seed(0)
+    layers = nn.ModuleList([nn.Linear(200, 300), nn.Linear(200, 300)])
+    initialize(layers, "glorot", relu={layers[0]})
+    assert float(layers[0].weight.detach().std()) == pytest.approx((4 / 500) ** 0.5, rel=0.02)
+    assert float(layers[1].weight.detach().std()) == pytest.approx((2 / 500) ** 0.5, rel=0.02)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import re
 import shutil
 import sys
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 
 import ganzoo
+from ganzoo.reporting import images
 from ganzoo.reporting.charts import log_charts
 from ganzoo.reporting.images import FRAMES, thinned
 
@@ -133,3 +137,24 @@ def test_without_the_extra_the_message_names_it(runs, tmp_path, monkeypatch):
 def test_a_page_is_html(runs, tmp_path):
     with pytest.raises(ganzoo.UsageError, match=r"\.html"):
         ganzoo.report(runs[0], out=tmp_path / "page.pdf")
+
+
+@pytest.mark.parametrize("write", [ganzoo.report, ganzoo.leaderboard])
+def test_where_a_page_cannot_be_written_is_told_before_it_is_made(
+    runs, tmp_path, write, monkeypatch
+):
+    (tmp_path / "folder.html").mkdir()
+    monkeypatch.setattr(sys.modules[write.__module__], "renderer", None)  # the first step
+    with pytest.raises(ganzoo.UsageError, match="folder.html: it is a folder; name a new or a reg"):
+        write(runs[0], out=tmp_path / "folder.html")
+
+
+def test_a_timeline_has_the_grids_without_their_enlarging(runs):
+    """The page enlarges them; four pixels for one would be four times as many bytes."""
+    run = ganzoo.Run(runs[0])
+    frame = images.timeline(run).frames[-1]
+    with Image.open(run.directory.samples / "000006.png") as large:
+        small = large.resize((large.width // 4, large.height // 4), Image.Resampling.NEAREST)
+    with Image.open(io.BytesIO(base64.b64decode(frame.uri.split(",")[1]))) as shown:
+        assert shown.size == small.size == (10 * (8 + 2) + 2, 8 + 4)
+        assert shown.convert("RGB").tobytes() == small.tobytes()

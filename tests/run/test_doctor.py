@@ -71,7 +71,8 @@ def test_each_damaged_file_is_named_and_the_latest_intact_checkpoint(run, name, 
     found = diagnose(run)
     (problem,) = found.problems
     assert f"1 of 3 checkpoints cannot be used: {folder(run, 6)} ({name}: {words}" in problem
-    assert "The latest intact one is of step 4: step=4 samples it" in problem
+    sample = f"ganzoo sample '{run.path}' --step 4"
+    assert f"The latest intact one is of step 4: `{sample}` samples it" in problem
     assert f"once these folders are removed, `ganzoo resume '{run.path}'` resumes" in problem
     assert "its latest intact checkpoint is of step 4" in found.state
 

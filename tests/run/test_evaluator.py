@@ -116,13 +116,14 @@ def test_an_evaluation_that_fails_is_switched_off_and_training_continues(tmp_pat
     assert all("class-shares" not in line for line in lines(run))
 
 
+@pytest.mark.parametrize("metrics", [["modes", "frechet"], []], ids=["named", "default"])
 def test_metrics_whose_package_is_not_installed_are_refused_before_the_first_step(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, metrics
 ):
     for name in [n for n in sys.modules if n.partition(".")[0] == "torch_fidelity"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    settings = EVALUATION | {"eval_metrics": ["modes", "frechet"]}
+    settings = EVALUATION | {"eval_metrics": metrics}
     with pytest.raises(ganzoo.UsageError, match="torch-fidelity, which is not installed.*pip"):
         train(tmp_path / "run", **settings)
     assert list(tmp_path.iterdir()) == []

@@ -111,15 +111,23 @@ def test_watching_changes_nothing(tmp_path):
     assert all(torch.equal(first_state[key], second_state[key]) for key in first_state)
 
 
-def test_an_expendable_observer_that_raises_is_switched_off_and_named():
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ConnectionError("no such server"), "raised ConnectionError: no such server"),
+        (SystemExit(0), r"called sys.exit\(0\)"),
+        (MemoryError(), "failed: out of memory: try a smaller batch"),
+    ],
+)
+def test_an_expendable_observer_that_fails_is_switched_off_and_named(fault, told):
     class Breaks(Diary):
         def metrics(self, step, values):
-            raise ConnectionError("no such server")
+            raise fault
 
     diary, broken = Diary(), Breaks()
     group = ObserverGroup([diary], [Expendable("the observer 'acme' of acme-log 1.2", broken)])
     with pytest.warns(
-        ganzoo.GanzooWarning, match="'acme' of acme-log 1.2 is switched off: .*no such serv"
+        ganzoo.GanzooWarning, match=rf"'acme' of acme-log 1.2 is switched off: metrics\(\) {told}"
     ):
         group.notify("metrics", 2, {"step": 2})
     group.notify("metrics", 4, {"step": 4})  # with pytest, a second warning would be an error

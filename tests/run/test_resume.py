@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,10 @@ def train(run_dir: Path, data, steps: int, arch="dcgan", loss="bce", **settings)
     )
 
 
+UNREPEATED = "images_per_second"
+"""What a resumed run has otherwise in its log: it is measured."""
+
+
 def assert_same(first: ganzoo.Run, second: ganzoo.Run) -> None:
     """Weights, averages, optimizers, the log and the samples."""
     for name in ("generator", "discriminator", "ema"):
@@ -49,7 +54,7 @@ def assert_same(first: ganzoo.Run, second: ganzoo.Run) -> None:
     states = [torch.load(r.checkpoint / "state.pt", weights_only=True) for r in (first, second)]
     torch.testing.assert_close(*states, rtol=0, atol=0)
     logs = [
-        [{k: v for k, v in line.items() if k != "images_per_second"} for line in run.metrics()]
+        [{k: v for k, v in line.items() if k != UNREPEATED} for line in run.metrics()]
         for run in (first, second)
     ]
     assert logs[0] == logs[1]
@@ -72,6 +77,15 @@ def test_stopping_and_resuming_changes_nothing(arch, loss, pause, photos, tmp_pa
     paused = train(tmp_path / "paused", photos, pause, arch, loss)
     assert ganzoo.resume(paused.path, steps=7).steps == [pause, 7]
     assert_same(through, ganzoo.Run(paused.path))
+
+
+def test_the_guide_names_what_a_resumed_run_does_not_repeat():
+    guide = Path(__file__).parents[2] / "docs" / "guide.md"
+    section = guide.read_text(encoding="utf-8").split("\n## Resume a run\n")[1].split("\n## ")[0]
+    (sentence,) = [s for s in re.split(r"\.\s", section) if "bit-identical" in s]
+    words = " ".join(sentence.split())
+    assert "same number of threads" in words
+    assert re.search(rf"except .*`{UNREPEATED}` in the log", words)
 
 
 def test_more_steps_than_planned_are_noted_in_the_config(photos, tmp_path):

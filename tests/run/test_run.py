@@ -142,7 +142,7 @@ def test_a_class_cannot_be_chosen_in_an_unconditional_run(run):
 
 def test_conditional_grids_have_a_column_for_each_class(conditional):
     with Image.open(conditional.path / "samples" / "000000.png") as picture:
-        assert picture.size == (10 * (8 + 2) + 2, 2 * (8 + 2) + 2)
+        assert picture.size == (4 * (10 * (8 + 2) + 2), 4 * (2 * (8 + 2) + 2))  # enlarged
 
 
 def test_the_manifest_knows_the_classes_without_the_dataset(conditional):
@@ -315,7 +315,7 @@ def test_settings_come_from_user_loss_architecture_and_engine_in_this_order(tmp_
     )
     text = (run.path / "config.toml").read_text()
     assert "n_critic = 2 # from arguments" in text
-    assert "generator_lr = 0.0001 # from the loss 'wgan-gp'" in text
+    assert "discriminator_lr = 0.0004 # from the loss 'wgan-gp'" in text
     assert "weight = 10.0 # from the loss 'wgan-gp'" in text
     assert "seed = 0 # from ganzoo" in text
     bce = ganzoo.train(

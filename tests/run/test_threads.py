@@ -11,6 +11,7 @@ from torch import nn
 from toys import SMALL
 
 import ganzoo
+from ganzoo.cli.dry_run import describe_plan
 from ganzoo.config import Layer
 from ganzoo.run import threads
 from ganzoo.run.plan import BY_SIZE, THREADS, compose
@@ -70,6 +71,7 @@ def test_small_networks_have_one_thread_and_say_why():
     plan = plan_of(16)
     assert plan.config.execution.threads == 1
     assert plan.origins[THREADS] == BY_SIZE
+    assert "threads = 1 # from auto, by the size of the networks" in describe_plan(plan)
 
 
 def test_a_number_that_is_given_is_kept():

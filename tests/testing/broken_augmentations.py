@@ -107,3 +107,12 @@ class LogsANumber(GoodAdaptive):
     def after_discriminator_step(self, real_scores, fake_scores):
         super().after_discriminator_step(real_scores, fake_scores)
         return {"p": float(self.p)}
+
+
+class LearnedStrength(Good):
+    def __init__(self, options):
+        super().__init__(options)
+        self.strength = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, images):
+        return super().forward(images) * self.strength.to(images)

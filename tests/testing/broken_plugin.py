@@ -158,6 +158,7 @@ BROKEN |= {
         "Posterizes": "differentiable",
         "OnceDifferentiable": "differentiable_twice",
         "StrengthInAnAttribute": "state_round_trip",
+        "LearnedStrength": "parameters_are_trained",
         "LogsANumber": "logs_scalars",
     },
     "constraint": {

@@ -12,6 +12,8 @@ from ganzoo import Demands, Output, Progress
 from ganzoo.interfaces.constraint import wrap
 from ganzoo.sampling import Sampler
 
+IMAGE = ganzoo.ImageSpec(1, 8, 8)
+
 # --- Fakes that know z
 
 
@@ -326,7 +328,7 @@ def test_the_latent_makes_images_and_may_truncate_them_itself():
 
     generator = TinyGenerator().eval()
     full, half = (
-        Sampler(Truncated(8), None).decode(generator, torch.ones(2, 8), truncation=t)
+        Sampler(Truncated(8), IMAGE, None).decode(generator, torch.ones(2, 8), truncation=t)
         for t in (None, 0.5)
     )
     torch.testing.assert_close(half, full / 2)
@@ -335,7 +337,7 @@ def test_the_latent_makes_images_and_may_truncate_them_itself():
 @pytest.mark.parametrize("shape", [(2, 7), (8,), (0, 8)])
 def test_z_of_another_shape_is_refused(shape):
     with pytest.raises(ganzoo.UsageError, match=r"z must be of the shape \(N, 8\)"):
-        Sampler(ganzoo.NormalLatent(8), None).decode(TinyGenerator(), torch.zeros(shape))
+        Sampler(ganzoo.NormalLatent(8), IMAGE, None).decode(TinyGenerator(), torch.zeros(shape))
 
 
 def test_a_loss_may_change_the_distribution_of_z():

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store, same, weights
 
 import ganzoo
+from ganzoo.errors import out_of_memory
 
 PIXELS = torch.randint(0, 256, (50, 1, 8, 8), generator=torch.Generator().manual_seed(0)).byte()
 LABELS = torch.arange(50) % 3
@@ -79,10 +80,10 @@ def test_penalties_are_chosen_by_name_names_or_options(make_trainer, penalties):
     assert names == ({"r1", "r2"} if len(penalties) == 2 and penalties != "r1" else {"r1"})
 
 
-def test_a_loss_by_name_brings_its_penalty_and_its_papers_settings(make_trainer):
+def test_a_loss_by_name_brings_its_penalty_and_its_settings(make_trainer):
     trainer = make_trainer(loss="wgan-gp")
     assert "discriminator/gradient-penalty" in trainer.train_step()
-    assert trainer.training.n_critic == 5
+    assert trainer.training.discriminator_lr == 4e-4
     assert trainer.training.betas == (0.0, 0.9)
 
 
@@ -171,6 +172,17 @@ def test_networks_that_do_not_fit_are_refused_when_the_trainer_is_made(
 ):
     with pytest.raises((ganzoo.Unsupported, ganzoo.PluginError), match=words):
         make_trainer(**arguments)
+
+
+class Greedy(TinyGenerator):
+    def forward(self, z, labels=None):
+        return torch.empty(2**55)
+
+
+def test_a_trial_without_memory_is_no_fault_of_the_networks(make_trainer):
+    with pytest.raises(RuntimeError, match="allocate") as error:  # Unsupported is none
+        make_trainer(generator=Greedy())
+    assert out_of_memory(error.value).startswith("out of memory (")
 
 
 def test_the_trial_changes_neither_networks_nor_random_numbers():

@@ -81,3 +81,37 @@ def test_a_loss_that_scores_neither_still_gets_its_own_pass(make_trainer):
     n = trainer.training.batch_size
     objective_of(trainer)(trainer._draw(0), ())
     assert trainer.discriminator.shown == [2 * n, n]
+
+
+class LacksTheFakes(LogisticLoss):
+    def discriminator_loss(self, critic, real):
+        return {"real": critic(real).mean()}
+
+
+class WantsMore(LogisticLoss):
+    def generator_loss(self, critic, fake, real, weight):
+        return {"adversarial": weight * critic(fake).mean()}
+
+
+class LacksTheCritic(ganzoo.Penalty):
+    def penalty(self, real, fake):
+        return (real.images - fake.images).square().mean()
+
+
+class LacksTheGenerator(ganzoo.GeneratorPenalty):
+    def penalty(self, critic, fake, real):
+        return critic(fake).mean()
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"loss": LacksTheFakes()}, r"discriminator_loss\(\) of LacksTheFakes .* \(critic, real, "),
+        ({"loss": WantsMore()}, r"generator_loss\(\) .* \(critic, fake, real\): missing"),
+        ({"penalties": {"p": LacksTheCritic()}}, r"LacksTheCritic .* must take \(critic, real, fa"),
+        ({"penalties": {"p": LacksTheGenerator()}}, r"must take \(generator, critic, fake"),
+    ],
+)
+def test_a_method_of_other_arguments_is_told_before_the_first_step(make_trainer, parts, told):
+    with pytest.raises(ganzoo.PluginError, match=told):
+        make_trainer(**parts)

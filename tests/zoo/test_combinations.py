@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from PIL import Image
-from toys import LATER, SMALL, general, small_loss
+from toys import LATER, SMALL, general, same, small_loss, weights
 
 import ganzoo
 from ganzoo.config import Layer
+from ganzoo.execution.compile import Compiled
 from ganzoo.run.plan import Plan, compose
 
 ON_GRADIENTS = ["dragan", "gradient-penalty", "max-gp", "r1", "r2", "wgan-div"]
@@ -70,8 +73,8 @@ def train_three_steps(made: Plan, *, still: int = 1) -> None:
     terms = trainer.train_step()
     assert all(value.isfinite() for value in terms.values()), terms
     assert all(p.isfinite().all() for p in parameters)
-    same = [p for p, was in zip(parameters, before, strict=True) if torch.equal(p, was)]
-    assert sum(p.numel() for p in same) <= still
+    unmoved = [p for p, was in zip(parameters, before, strict=True) if torch.equal(p, was)]
+    assert sum(p.numel() for p in unmoved) <= still
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -173,6 +176,46 @@ def test_every_loss_trains_conditionally(plan, arch, loss):
     train_three_steps(plan(arch, loss, penalty={"r1": {}}, **sections))
 
 
+NOT_COMPILED = {"logan"}
+"""Losses that train without, with a warning: torch compiles no gradient of a gradient by z."""
+
+
+@pytest.fixture
+def _compiled_afresh():
+    """What another test compiled does not count."""
+    torch._dynamo.reset()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_compiled_afresh")
+@pytest.mark.parametrize("loss", GENERAL)
+def test_every_loss_is_trained_as_well_if_it_is_compiled(plan, loss):
+    """On fakes that both updates share. `aot_eager` traces as inductor does, without its code."""
+    training = {"batch_size": 4, "n_critic": 1, "reuse_fakes": True, "optimizer": "sgd"}
+    training |= {"generator_lr": 0.01, "discriminator_lr": 0.01}
+    trainers = []
+    for _ in range(2):
+        made = plan("vanilla", loss, training=training)
+        trainers.append(made.trainer(made.open_images()))
+    compiled, plain = trainers
+    for update in (compiled.discriminator_update, compiled.generator_update):
+        update.gradients.compute = Compiled(update.objective, "aot_eager")
+
+    before = weights(compiled.generator)
+    if loss in NOT_COMPILED:
+        with pytest.warns(ganzoo.GanzooWarning, match="double backward. Training without it"):
+            compiled.fit(3)
+    else:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*Training without")
+            compiled.fit(3)
+    plain.fit(3)
+    for network in ("generator", "discriminator"):
+        states = [weights(getattr(trainer, network)) for trainer in trainers]
+        torch.testing.assert_close(*states, rtol=1e-3, atol=1e-5)
+    assert not same(before, weights(plain.generator))
+
+
 def test_the_small_list_here_covers_every_architecture_and_penalty_there_is():
     assert {*SMALL, *LATER} | SPECIAL == set(ganzoo.names("architecture"))
     assert set(PENALTIES) | ELSEWHERE == set(ganzoo.names("penalty"))
@@ -240,6 +283,7 @@ def test_vanilla_with_wgan_gp_finds_the_modes_of_a_25_gaussian_grid(tmp_path):
         data="gaussians",
         batch_size=256,
         steps=3000,
+        n_critic=5,
         generator_lr=5e-4,
         discriminator_lr=1e-3,
         betas=(0.5, 0.9),

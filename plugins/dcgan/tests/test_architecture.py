@@ -48,6 +48,16 @@ def test_a_datasets_own_size_is_moved_to_the_nearest(own, moved):
     assert SMALL.natural_size(own, own) == (moved, moved)
 
 
+@pytest.mark.parametrize(
+    ("size", "channels"), [((16, 16), 32), ((32, 32), 32), ((32, 64), 64), ((64, 64), 64)]
+)
+def test_by_default_small_images_have_narrow_networks(size, channels):
+    _, discriminator = DCGAN().build(ImageSpec(1, *size), Demands())
+    assert discriminator.body[0].out_channels == channels
+    asked = DCGAN(DCGANOptions(base_channels=5))
+    assert asked.build(ImageSpec(1, *size), Demands()).discriminator.body[0].out_channels == 5
+
+
 def test_weights_start_as_in_the_paper():
     torch.manual_seed(0)
     for network in DCGAN().build(ImageSpec(3, 64, 64), Demands()):

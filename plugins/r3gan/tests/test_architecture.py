@@ -10,10 +10,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from ganzoo_r3gan.architecture import R3GAN
-from ganzoo_r3gan.blocks import Block, Downsample, grow, initialize
+from ganzoo_r3gan.blocks import Block, grow, initialize
 from ganzoo_r3gan.options import R3GANOptions
 from torch import nn
 
+import ganzoo
 from ganzoo import Demands, ImageSpec, Output, Unsupported
 
 SMALL = R3GAN(R3GANOptions(base_channels=16, latent_dim=8, wide_until=8))
@@ -144,14 +145,14 @@ def taps(x):
 
 def test_halving_is_the_filter_of_the_paper_on_each_channel():
     x = torch.randn(1, 2, 6, 8)
-    halved = Downsample()(x)
+    halved = ganzoo.nn.Downsample()(x)
     torch.testing.assert_close(halved[0], torch.stack([taps(x[0, 0]), taps(x[0, 1])]))
 
 
 def test_doubling_is_the_transpose_of_halving_inside_the_borders():
     x = torch.randn(1, 1, 6, 6)
     (double,) = grow(3, 3)
-    halve = torch.autograd.functional.jacobian(Downsample(), torch.zeros(1, 1, 12, 12))
+    halve = torch.autograd.functional.jacobian(ganzoo.nn.Downsample(), torch.zeros(1, 1, 12, 12))
     expected = 4 * torch.einsum("abijcdkl,abij->cdkl", halve, x)
     torch.testing.assert_close(double(x)[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1])
 

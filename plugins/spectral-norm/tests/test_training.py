@@ -142,7 +142,13 @@ def test_half_precision_trains_with_norms_in_float32():
         assert vector.norm().item() == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize("loss", [name for name in ganzoo.names("loss") if name != "fastgan"])
+def fits(loss):
+    """Whether these architectures can compute what it demands by itself."""
+    outputs = ganzoo.create("loss", loss).demands().outputs.values()
+    return all(output.size != "own" for output in outputs)
+
+
+@pytest.mark.parametrize("loss", [name for name in ganzoo.names("loss") if fits(name)])
 @pytest.mark.parametrize("arch", SMALL)
 def test_every_loss_trains_every_normalized_architecture(arch, loss):
     tree = {

@@ -18,7 +18,6 @@ from torch import nn
 import ganzoo
 from ganzoo_biggan import deep, wide
 from ganzoo_biggan.codes import HierarchicalCodes, WholeCodes
-from ganzoo_biggan.initialization import initialize
 from ganzoo_biggan.networks import Discriminator, Generator
 from ganzoo_biggan.options import BigGANDeepOptions, BigGANOptions
 from ganzoo_biggan.widths import DEEP_WIDTHS, WIDTHS, Widths
@@ -108,7 +107,7 @@ class _BigGAN(ganzoo.Architecture):
             Discriminator(layers, sizes.discriminator[-1], image, demands),
         )
         for network in networks:
-            initialize(network, self.options.initialization)
+            ganzoo.nn.initialize(network, self.options.initialization)
         return networks
 
     def settle(self, generator: nn.Module, draw: ganzoo.Draw) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 import ganzoo
+
+Channels = Annotated[int, Field(ge=1, le=1024)]
 
 
 class DCGANOptions(ganzoo.Options):
@@ -16,11 +18,10 @@ class DCGANOptions(ganzoo.Options):
     latent: Literal["normal", "uniform"] = Field(
         "normal", description="Distribution of z; the paper's is uniform on [-1, 1]."
     )
-    base_channels: int = Field(
-        64,
-        ge=1,
-        le=1024,
-        description="Channels of the largest feature map; each halving of its size doubles them.",
+    base_channels: Channels | Literal["auto"] = Field(
+        "auto",
+        description="Channels of the largest feature map; each halving of its size doubles them. "
+        "auto is 32 up to 32 pixels and 64 for larger images; the paper's is 128 at 64 pixels.",
     )
     standing_statistics: int = Field(
         0,

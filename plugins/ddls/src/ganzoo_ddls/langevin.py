@@ -88,6 +88,7 @@ def sample(
         raise ganzoo.UsageError(
             f"DDLS needs at least 1 image, 0 or more steps and a positive step size; got {given}"
         )
+    run.sampler.check_memory(n)
     prior, uniform = prior_energy(run.latent), isinstance(run.latent, ganzoo.UniformLatent)
     generator, critic = run.generator, ganzoo.critic(run.discriminator)
     chosen = run.sampler.labels(labels, n)

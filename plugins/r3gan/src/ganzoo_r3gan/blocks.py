@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+import ganzoo
 
 SLOPE = 0.2
 """Of the leaky ReLU for negative numbers."""
@@ -51,29 +52,12 @@ def grow(wide: int, narrow: int) -> list[nn.Module]:
 
 def shrink(narrow: int, wide: int) -> list[nn.Module]:
     """To half the sides: filtered first, then the channels change."""
-    return [Downsample(), *change(narrow, wide)]
+    return [ganzoo.nn.Downsample(), *change(narrow, wide)]
 
 
 def change(inputs: int, outputs: int) -> list[nn.Module]:
     """A 1x1 convolution, where the number of channels changes."""
     return [plain(nn.Conv2d(inputs, outputs, 1, bias=False))] if inputs != outputs else []
-
-
-class Downsample(nn.Module):
-    """Half the sides, by the filter [1, 3, 3, 1] / 8; beyond its borders the map is zero."""
-
-    taps: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        row = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
-        self.register_buffer("taps", torch.outer(row, row)[None, None], persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, C, H, W)` to `(N, C, H / 2, W / 2)`."""
-        channels = x.shape[1]
-        weight = self.taps.to(x.dtype).expand(channels, -1, -1, -1)
-        return F.conv2d(x, weight, stride=2, padding=1, groups=channels)
 
 
 def initialize(block: Block, blocks: int) -> Block:

@@ -17,8 +17,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import ganzoo
-from ganzoo_resnet.initialization import initialize
-from ganzoo_resnet.networks import Discriminator, Generator
+from ganzoo_resnet.networks import Discriminator, Generator, residual_convolutions
 from ganzoo_resnet.options import ResNetOptions
 
 
@@ -90,7 +89,7 @@ class ResNet(ganzoo.Architecture):
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
         """Networks for a square image of a size in `LAYOUTS`."""
         layout = self._layout(image, demands)
-        unit, initialization = self.options.base_channels, self.options.initialization
+        unit = self.options.base_channels
 
         # Networks.
         generator = Generator(
@@ -111,8 +110,9 @@ class ResNet(ganzoo.Architecture):
         )
 
         # Weights.
-        initialize(generator, initialization)
-        initialize(discriminator, initialization)
+        for network in (generator, discriminator):
+            residual = residual_convolutions(network)
+            ganzoo.nn.initialize(network, self.options.initialization, relu=residual)
         return ganzoo.Networks(generator, discriminator)
 
     def _layout(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> Layout:

@@ -173,6 +173,12 @@ class Discriminator(nn.Module):
         return outputs
 
 
+def residual_convolutions(network: nn.Module) -> set[nn.Module]:
+    """The convolutions of residual branches, which follow a ReLU or lead to one."""
+    blocks = [m for m in network.modules() if isinstance(m, (UpBlock, FirstBlock, DownBlock))]
+    return {conv for block in blocks for conv in (block.conv1, block.conv2)}
+
+
 def _batch_norm(channels: int, classes: int) -> nn.Module:
     return ganzoo.nn.ClassBatchNorm2d(channels, classes) if classes else nn.BatchNorm2d(channels)
 

@@ -11,10 +11,10 @@ projection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from torch import Tensor, nn
+from torch import nn
 
 import ganzoo
 from ganzoo_sagan.networks import Discriminator, Generator
@@ -108,7 +108,7 @@ class SAGAN(ganzoo.Architecture):
             attention,
         )
         for network in (generator, discriminator):
-            initialize(network, INITIALIZATIONS[self.options.initialization])
+            ganzoo.nn.initialize(network, self.options.initialization)
         return ganzoo.Networks(generator, discriminator)
 
     def settle(self, generator: nn.Module, draw: ganzoo.Draw) -> None:
@@ -127,28 +127,3 @@ class SAGAN(ganzoo.Architecture):
                 f"{side} pixels, not on {list(chosen)}; choose some of these, or [] for none"
             )
         return chosen
-
-
-INITIALIZATIONS: dict[str, Callable[[Tensor], object]] = {
-    "glorot": nn.init.xavier_uniform_,
-    "orthogonal": nn.init.orthogonal_,
-    "normal": lambda weight: nn.init.normal_(weight, 0.0, 0.02),
-}
-
-
-def initialize(network: nn.Module, draw: Callable[[Tensor], object]) -> None:
-    """Draw the weights of a network and set its biases to 0.
-
-    The gains and biases of class-conditional batch norm stay at 1 and 0.
-
-    Args:
-        network: changed in place.
-        draw: sets a weight of two or more dimensions.
-    """
-    for layer in network.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            draw(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
-        elif isinstance(layer, ganzoo.nn.DiscriminatorHeads) and layer.embedding is not None:
-            draw(layer.embedding.weight)

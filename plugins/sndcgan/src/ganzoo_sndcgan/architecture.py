@@ -12,7 +12,7 @@ Conditional: a gain and a bias for each class in batch norm, and a projection di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -24,12 +24,6 @@ from ganzoo_sndcgan.options import SNDCGANOptions
 
 SMALLEST, LARGEST = 16, 128
 """Sides of images; at 8 batch norm would see one position an image."""
-
-INITIALIZATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "normal": lambda weight: nn.init.normal_(weight, 0.0, 0.02),
-    "glorot": nn.init.xavier_uniform_,
-    "orthogonal": nn.init.orthogonal_,
-}
 
 
 class SNDCGAN(ganzoo.Architecture):
@@ -78,9 +72,8 @@ class SNDCGAN(ganzoo.Architecture):
         classes = image.num_classes if demands.labels else 0
         generator = Generator(self.options.latent_dim, start, widths[::-1], image.channels, classes)
         discriminator = Discriminator(image, widths, start, demands)
-        draw = INITIALIZATIONS[self.options.initialization]
-        initialize(generator, draw)
-        initialize(discriminator, draw)
+        for network in (generator, discriminator):
+            ganzoo.nn.initialize(network, self.options.initialization)
         return ganzoo.Networks(generator, discriminator)
 
 
@@ -160,24 +153,6 @@ class Discriminator(nn.Module):
         """See the class."""
         outputs: Tensor | dict[str, Tensor] = self.heads(self.body(images), labels)
         return outputs
-
-
-def initialize(network: nn.Module, draw: Callable[[Tensor], Tensor]) -> None:
-    """Draw the weights of a network and set its biases to 0; gains of batch norm stay at 1.
-
-    Args:
-        network: changed in place.
-        draw: sets a weight of two or more dimensions.
-    """
-    conditional = [m for m in network.modules() if isinstance(m, ganzoo.nn.ClassBatchNorm2d)]
-    gains_and_biases = {each for norm in conditional for each in (norm.gain, norm.bias)}
-    for layer in network.modules():
-        if isinstance(layer, nn.Embedding) and layer not in gains_and_biases:
-            draw(layer.weight)
-        elif isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-            draw(layer.weight)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
 
 
 def _nearest(side: int) -> int:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo_stylegan2.layers import EqualizedConv2d, EqualizedLinear, activate
 from ganzoo_stylegan2.mapping import Mapping
-from ganzoo_stylegan2.resampling import Blur, Downsample
 
 
 class Discriminator(nn.Module):
@@ -69,10 +68,10 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, residual: bool) -> None:
         super().__init__()
         self.conv0 = EqualizedConv2d(inputs, inputs, 3)
-        self.blur = Blur(padding=2)
+        self.blur = ganzoo.nn.Blur(padding=2)
         self.conv1 = EqualizedConv2d(inputs, outputs, 3, stride=2)
         self.skip = (
-            nn.Sequential(Downsample(), EqualizedConv2d(inputs, outputs, 1, bias=False))
+            nn.Sequential(ganzoo.nn.Downsample(), EqualizedConv2d(inputs, outputs, 1, bias=False))
             if residual
             else None
         )

@@ -11,10 +11,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+import ganzoo
 from ganzoo_stylegan2.layers import activate
 from ganzoo_stylegan2.mapping import StyleMapping
 from ganzoo_stylegan2.modulation import ModulatedConv2d
-from ganzoo_stylegan2.resampling import Upsample
 
 
 class Generator(nn.Module):
@@ -77,7 +77,7 @@ class Block(nn.Module):
         self.conv0 = StyledConv(inputs, outputs, size, style_dim, upsample=True)
         self.conv1 = StyledConv(outputs, outputs, size, style_dim)
         self.to_rgb = ToRGB(outputs, channels, style_dim)
-        self.upsample = Upsample()
+        self.upsample = ganzoo.nn.Upsample()
 
     def forward(
         self, x: Tensor, images: Tensor, first: Tensor, second: Tensor, third: Tensor

@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import ganzoo
 from ganzoo_stylegan2.layers import EqualizedLinear
-from ganzoo_stylegan2.resampling import Blur
 
 
 class ModulatedConv2d(nn.Module):
@@ -49,7 +49,7 @@ class ModulatedConv2d(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.scale = 1 / math.sqrt(inputs * kernel * kernel)
         self.demodulate = demodulate
-        self.blur = Blur(gain=4.0) if upsample else None
+        self.blur = ganzoo.nn.Blur(gain=4.0) if upsample else None
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """`(N, inputs, H, W)` and w `(N, style_dim)` to `(N, outputs, H', W')`."""
