@@ -259,7 +259,7 @@ class TrainingConfig(Section):
 
     @property
     def length(self) -> str:
-        """How long to train, in words: `"1,500 steps"`, `"5 minutes"`, or both."""
+        """How long to train, in words: `"2,000 steps"`, `"5 minutes"`, or both."""
         minutes = "" if self.minutes is None else f"{self.minutes:g} minutes"
         steps = "" if minutes and self.steps == MOST_STEPS else f"{self.steps:,} steps"
         return f"{steps} or {minutes}" if steps and minutes else steps or minutes

@@ -45,7 +45,7 @@ def test_resume_takes_settings_with_an_override(ganzoo_cli):
     command = ["resume", "run", "--steps", "5", "-o", "training.generator_lr=0.001"]
     code, _, err = ganzoo_cli(*command)
     assert code == 2
-    assert "training.generator_lr: 0.0002 before, 0.001 now" in err
+    assert "training.generator_lr: 0.0005 before, 0.001 now" in err
     assert ganzoo_cli(*command, "--override")[0] == 0
     assert ganzoo.Run("run").config.training.generator_lr == 0.001
 

@@ -82,7 +82,7 @@ def test_meaningful_changes_are_allowed_by_override_and_noted(tmp_path):
 
 def test_options_of_resume_need_an_override_and_the_number_of_steps_does_not(tmp_path):
     run = train(tmp_path / "run")
-    with pytest.raises(ganzoo.UsageError, match=r"training.generator_lr: 0.0002 before, 0.01 now"):
+    with pytest.raises(ganzoo.UsageError, match=r"training.generator_lr: 0.0005 before, 0.01 now"):
         ganzoo.resume(run.path, steps=6, options={"training.generator_lr": 0.01})
     ganzoo.resume(run.path, steps=6, options={"training.generator_lr": 0.01}, override=True)
     text = run.directory.config.read_text()

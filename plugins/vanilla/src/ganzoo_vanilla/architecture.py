@@ -32,8 +32,13 @@ class Vanilla(ganzoo.Architecture):
         return ganzoo.NormalLatent(self.options.latent_dim)
 
     def settings(self) -> ganzoo.Settings:
-        """Adam as in DCGAN, instead of the paper's gradient descent with a momentum schedule."""
-        return {"optimizer": "adam", "betas": (0.5, 0.999)}
+        """Adam, instead of the paper's gradient descent with a momentum schedule."""
+        return {
+            "optimizer": "adam",
+            "generator_lr": 5e-4,
+            "discriminator_lr": 5e-4,
+            "betas": (0.5, 0.999),
+        }
 
     def build(self, image: ganzoo.ImageSpec, demands: ganzoo.Demands) -> ganzoo.Networks:
         """Networks for any shape and any demands; the discriminator has no batch norm."""
