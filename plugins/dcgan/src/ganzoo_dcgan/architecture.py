@@ -40,11 +40,15 @@ class DCGAN(ganzoo.Architecture):
         return kind(self.options.latent_dim)
 
     def settings(self) -> ganzoo.Settings:
-        """Section 4 of the paper."""
+        """Section 4 of the paper, but for the discriminator's rate, which is twice the paper's.
+
+        Two time scales (Heusel et al. 2017, arXiv:1706.08500) make better images with the hinge
+        loss, and equal ones with the paper's.
+        """
         return {
             "optimizer": "adam",
             "generator_lr": 2e-4,
-            "discriminator_lr": 2e-4,
+            "discriminator_lr": 4e-4,
             "betas": (0.5, 0.999),
         }
 
