@@ -259,6 +259,15 @@ def test_a_papers_recipe_says_where_it_differs_from_it(name):
     assert re.search(r"^# (Differences|Major differences)\b.*:", text(name), re.MULTILINE)
 
 
+def test_papers_recipes_do_not_lean_on_defaults_that_were_chosen_for_small_computers():
+    """Rates stand in them too: see the test of what a paper states."""
+    for name in FOLLOW_PAPERS:
+        written = tomllib.loads(text(name))
+        arch = written["arch"] if isinstance(written["arch"], dict) else {"name": written["arch"]}
+        if arch["name"] == "dcgan":
+            assert isinstance(arch.get("base_channels"), int), name
+
+
 def test_the_dcgan_has_the_channels_of_the_papers_figure():
     generator = plan("dcgan").networks.generator
     wide = [m.in_channels for m in generator.modules() if hasattr(m, "in_channels")]
