@@ -143,9 +143,10 @@ def test_half_precision_trains_with_norms_in_float32():
 
 
 def fits(loss):
-    """Whether these architectures can compute what it demands by itself."""
-    outputs = ganzoo.create("loss", loss).demands().outputs.values()
-    return all(output.size != "own" for output in outputs)
+    """Whether these architectures can compute what it and its penalties demand."""
+    made = ganzoo.create("loss", loss)
+    parts = [made, *(ganzoo.create("penalty", name) for name in made.default_penalties())]
+    return all(o.size != "own" for part in parts for o in part.demands().outputs.values())
 
 
 @pytest.mark.parametrize("loss", [name for name in ganzoo.names("loss") if fits(name)])
