@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import Batch, Critic, ImageStore
+from ganzoo.training.demands import combined_demands
 
 SMALL = {
     "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},
@@ -53,9 +54,8 @@ def needs_an_own_output(kind: str, name: str) -> bool:
     """Whether it, or a penalty that it brings, demands what only some architectures compute."""
     component = ganzoo.create(kind, name)
     brought = component.default_penalties() if kind == "loss" else {}
-    return any(output.size == "own" for output in component.demands().outputs.values()) or any(
-        needs_an_own_output("penalty", penalty) for penalty in brought
-    )
+    demands = combined_demands(component, [ganzoo.create("penalty", each) for each in brought])
+    return any(output.size == "own" for output in demands.outputs.values())
 
 
 SMALL_LOSSES = {"infogan": {"categories": [2], "continuous": 1}}

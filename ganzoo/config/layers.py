@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from ganzoo.config.run_config import NONE, SEVERAL, KeyPath, RunConfig
 from ganzoo.errors import UsageError, did_you_mean, setting, shown
-from ganzoo.interfaces.options import BUT, allowed_by, in_lines, key_of
+from ganzoo.interfaces.options import in_lines, key_of
 
 DEEPEST = 32
 """Levels of tables and lists in a config."""
@@ -117,7 +117,7 @@ class ConfigTree:
             table[path[-1]] = value
         return tree
 
-    def _explain(self, detail: ErrorDetails) -> str:
+    def _explain(self, detail: ErrorDetails, allowed: str) -> str:
         # Where the value came from.
         path, key = tuple(str(part) for part in detail["loc"]), key_of(detail)
         above = [o for p, o in self.origins.items() if p == path[: len(p)]]
@@ -137,12 +137,11 @@ class ConfigTree:
                 f"'{path[0]}' is missing: choose one with {setting(path[0], 'NAME')}; "
                 f"`ganzoo list` shows the names. It is not in {' or '.join(asked)}."
             )
-        allowed = allowed_by(detail)
         if allowed == "should be a table":
             allowed += f": [{key}] and its keys below, or {key}.KEY = VALUE"
         if isinstance(detail["input"], Mapping) and not allowed.startswith("should be a table"):
             return f"[{key}]{given} {allowed}."  # several settings of a table together
-        return f"'{key}' is {shown(detail['input'])}{given}{BUT}{allowed}."
+        return f"'{key}' is {shown(detail['input'])}{given}, but {allowed}."
 
 
 def _known_keys(path: KeyPath) -> list[str]:

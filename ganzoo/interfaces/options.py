@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -191,42 +191,39 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 def explain(error: ValidationError, known: Mapping[str, Any], prefix: str = "") -> str:
     """Explain a validation error: one line for each key, with the value and what is allowed."""
-    return in_lines(error, lambda detail: _explain_one(detail, known, prefix))
+    return in_lines(error, lambda detail, allowed: _explain_one(detail, allowed, known, prefix))
 
 
-def in_lines(error: ValidationError, line: Callable[[ErrorDetails], str]) -> str:
+def in_lines(error: ValidationError, line: Callable[[ErrorDetails, str], str]) -> str:
     """One line for each key of a validation error, and of many the first.
 
     A value that may be one of several things, and is none of them, has a detail for each.
+
+    Args:
+        error: with its details.
+        line: makes the line of a detail and of what is allowed in its value's place.
     """
     details = error.errors(include_url=False)
-    choices: dict[str, list[str]] = {}
+    alternatives: dict[tuple[str, str], list[ErrorDetails]] = {}
     for detail in details[:MOST_LINES]:
-        value, _, allowed = line(detail).partition(BUT)
-        choices.setdefault(value, []).append(allowed.removesuffix("."))
-    lines = []
-    for value, (first, *others) in choices.items():
-        either = [other.removeprefix("should be ") for other in others if other != first]
-        lines.append(value + (BUT + ", or ".join([first, *either]) + "." if first else ""))
+        alternatives.setdefault((key_of(detail), shown(detail["input"])), []).append(detail)
+    lines = dict.fromkeys(line(each[0], _allowed_by_any(each)) for each in alternatives.values())
     more = [f"… and {len(details) - MOST_LINES} more."] if len(details) > MOST_LINES else []
     return "\n".join([*lines, *more])
 
 
-def _explain_one(detail: ErrorDetails, known: Mapping[str, Any], prefix: str) -> str:
+def _explain_one(detail: ErrorDetails, allowed: str, known: Mapping[str, Any], prefix: str) -> str:
     if not detail["loc"]:  # the options, or the text, as a whole
-        return f"{prefix.removesuffix('.')}: {allowed_by(detail)}.".removeprefix(": ")
+        return f"{prefix.removesuffix('.')}: {allowed}.".removeprefix(": ")
     key = prefix + key_of(detail)
     if detail["type"] == "extra_forbidden":
         word = str(detail["loc"][-1])
-        allowed = ", ".join(sorted(known)) or "none"
-        return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {allowed}."
+        names = ", ".join(sorted(known)) or "none"
+        return f"no option '{key}'.{did_you_mean(word, known)} Allowed here: {names}."
     if detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
         return f"'{key}' is required."
-    return f"'{key}' is {shown(detail['input'])}{BUT}{allowed_by(detail)}."
+    return f"'{key}' is {shown(detail['input'])}, but {allowed}."
 
-
-BUT = ", but "
-"""Stands between a value and what is allowed in its place."""
 
 _TAG = re.compile(r"(.+\[.*\]|constrained-.+|int|float|bool|str|none)$")
 """pydantic's names of the members of a union, which it adds to the place of a value."""
@@ -244,12 +241,18 @@ def key_of(detail: ErrorDetails) -> str:
     )
 
 
-def allowed_by(detail: ErrorDetails) -> str:
+def _allowed_by_any(details: Sequence[ErrorDetails]) -> str:
+    """What a value should be that may be one of several things: "should be 1, or 'auto'"."""
+    first, *others = dict.fromkeys(map(_allowed_by, details))
+    return ", or ".join([first, *(other.removeprefix("should be ") for other in others)])
+
+
+def _allowed_by(detail: ErrorDetails) -> str:
     """What a value should be, in plain words: "should be a whole number"."""
     limits = detail.get("ctx", {})
     match detail["type"]:
-        case "missing":
-            return f"should have at least {int(detail['loc'][-1]) + 1} values"
+        case "missing" if isinstance(detail["loc"][-1], int):
+            return f"should have at least {detail['loc'][-1] + 1} values"
         case "too_long":
             return f"should have at most {limits['max_length']} values"
         case "too_short":

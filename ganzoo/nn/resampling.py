@@ -18,17 +18,15 @@ class Filter(nn.Module):
 
     Args:
         gain: factor of the result; 4 makes up for the zeros that doubling inserts.
-        padding: rows and columns of zeros beyond each border.
     """
 
     taps: Tensor
     """`(1, 1, 4, 4)`."""
 
-    def __init__(self, *, gain: float = 1.0, padding: int = 1) -> None:
+    def __init__(self, gain: float = 1.0) -> None:
         super().__init__()
         row = torch.tensor(TAPS) / sum(TAPS)
         self.register_buffer("taps", gain * torch.outer(row, row)[None, None], persistent=False)
-        self.padding = padding
 
     def kernel(self, x: Tensor) -> Tensor:
         """The weight of a convolution with one group for each channel of x."""
@@ -36,7 +34,16 @@ class Filter(nn.Module):
 
 
 class Blur(Filter):
-    """`(N, C, H, W)` to `(N, C, H + 2 padding - 3, W + 2 padding - 3)`."""
+    """`(N, C, H, W)` to `(N, C, H + 2 padding - 3, W + 2 padding - 3)`.
+
+    Args:
+        gain: factor of the result; 4 makes up for the zeros of a convolution that doubles.
+        padding: rows and columns of zeros beyond each border.
+    """
+
+    def __init__(self, *, gain: float = 1.0, padding: int = 1) -> None:
+        super().__init__(gain)
+        self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""

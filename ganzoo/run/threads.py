@@ -19,8 +19,8 @@ SMALL = 50_000_000
 
 Threads wait for each other after each of the hundreds of operations of a step. On two cores with
 other load, the fastest step of two threads took 4 to 35 times as long as that of one up to this
-size, and 3 times at 3 billion. On an idle machine two threads save a quarter of the time at most
-(`tests/benchmarks/threads.py`).
+size, and 3 times at 3 billion. On an idle machine two threads save about a quarter of the time at
+most (`tests/benchmarks/threads.py`).
 """
 
 

@@ -12,6 +12,7 @@ from modes import MODES, fresh_compiler, refusals
 from torch import Tensor, nn
 
 import ganzoo
+from ganzoo.training.demands import combined_demands
 
 TOLERANCE = 0.02
 """The largest difference of weights allowed, relative to the distance that training moved them.
@@ -54,8 +55,9 @@ def losses() -> list[str]:
 def _fits(loss: str) -> bool:
     """Whether it demands no output that only some architectures compute."""
     made = ganzoo.create("loss", loss)
-    parts = [made, *(ganzoo.create("penalty", name) for name in made.default_penalties())]
-    return all(o.size != "own" for part in parts for o in part.demands().outputs.values())
+    penalties = [ganzoo.create("penalty", name) for name in made.default_penalties()]
+    outputs = combined_demands(made, penalties).outputs.values()
+    return all(output.size != "own" for output in outputs)
 
 
 def compare(loss: str, precision: str, mode: str, *, device: str, steps: int) -> dict[str, Any]:

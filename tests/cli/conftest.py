@@ -56,3 +56,19 @@ def trained(trained_once, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("copied") / "run"
     shutil.copytree(trained_once, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def styled(tmp_path_factory) -> Path:
+    """A small run of the style generator that is installed."""
+    return ganzoo.train(
+        arch={"name": "stylegan2", "channel_base": 16, "latent_dim": 8, "style_dim": 8},
+        loss="bce",
+        data="emoji",
+        size=8,
+        steps=2,
+        batch_size=4,
+        sample_count=4,
+        device="cpu",
+        run_dir=tmp_path_factory.mktemp("styled") / "run",
+    ).path

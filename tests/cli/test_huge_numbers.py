@@ -13,22 +13,6 @@ import ganzoo
 HUGE = 10**12
 
 
-@pytest.fixture(scope="module")
-def styled(tmp_path_factory) -> Path:
-    """A small run of the style generator that is installed."""
-    return ganzoo.train(
-        arch={"name": "stylegan2", "channel_base": 16, "latent_dim": 8, "style_dim": 8},
-        loss="bce",
-        data="emoji",
-        size=8,
-        steps=1,
-        batch_size=4,
-        sample_count=4,
-        device="cpu",
-        run_dir=tmp_path_factory.mktemp("styled") / "run",
-    ).path
-
-
 def refused(answer: tuple[int, str, str]) -> str:
     """The one line of a command that is refused for its images."""
     code, _, err = answer

@@ -18,22 +18,6 @@ def pixels(path: str) -> torch.Tensor:
         return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)
 
 
-@pytest.fixture(scope="module")
-def styled(tmp_path_factory) -> Path:
-    """A small run of the style generator that is installed."""
-    return ganzoo.train(
-        arch={"name": "stylegan2", "channel_base": 16, "latent_dim": 8, "style_dim": 8},
-        loss="bce",
-        data="emoji",
-        size=8,
-        steps=2,
-        batch_size=4,
-        sample_count=4,
-        device="cpu",
-        run_dir=tmp_path_factory.mktemp("styled") / "run",
-    ).path
-
-
 def test_an_image_is_projected_and_its_latent_saved(ganzoo_cli, trained):
     run = ganzoo.Run(trained, device="cpu")
     ganzoo.save_grid(run.sample(1, seed=3, labels=4), "image.png")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from ganzoo_pix2pix.architecture import Pix2Pix
 from ganzoo_pix2pix.options import Pix2PixOptions
 
 import ganzoo
+from ganzoo.execution.compile import Compiled
 
 
 def trainer(data: ganzoo.ImageStore, *, base_channels: int, **settings) -> ganzoo.Trainer:
@@ -91,3 +94,20 @@ def test_a_resumed_training_is_the_same_to_the_bit(people):
     resumed.fit(4)
     for name, value in straight.generator.state_dict().items():
         assert torch.equal(value, resumed.generator.state_dict()[name]), name
+
+
+@pytest.mark.slow
+def test_it_is_trained_as_well_if_it_is_compiled(people):
+    """`aot_eager` traces as inductor does, without its code."""
+    settings = {"optimizer": "sgd", "generator_lr": 0.01, "discriminator_lr": 0.01}
+    plain, compiled = (
+        trainer(people[0], base_channels=4, batch_size=4, **settings) for _ in range(2)
+    )
+    torch._dynamo.reset()
+    for update in (compiled.discriminator_update, compiled.generator_update):
+        update.gradients.compute = Compiled(update.objective, "aot_eager")
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ".*Training without")
+            terms = compiled.train_step()
+        torch.testing.assert_close(terms, plain.train_step(), rtol=1e-3, atol=1e-5)

@@ -12,6 +12,7 @@ from torch import nn
 import ganzoo
 from ganzoo.config import Layer
 from ganzoo.run.plan import compose
+from ganzoo.training.demands import combined_demands
 
 BOTH = {"spectral-norm": {"networks": "both"}}
 
@@ -145,8 +146,9 @@ def test_half_precision_trains_with_norms_in_float32():
 def fits(loss):
     """Whether these architectures can compute what it and its penalties demand."""
     made = ganzoo.create("loss", loss)
-    parts = [made, *(ganzoo.create("penalty", name) for name in made.default_penalties())]
-    return all(o.size != "own" for part in parts for o in part.demands().outputs.values())
+    penalties = [ganzoo.create("penalty", name) for name in made.default_penalties()]
+    outputs = combined_demands(made, penalties).outputs.values()
+    return all(output.size != "own" for output in outputs)
 
 
 @pytest.mark.parametrize("loss", [name for name in ganzoo.names("loss") if fits(name)])
