@@ -125,7 +125,7 @@ class ImageConfig(Section):
 class TrainingConfig(Section):
     """The optimization: defaults that loss and architecture may replace by their paper's."""
 
-    steps: int = Field(2000, ge=1, le=MOST_STEPS, description="Number of generator updates.")
+    steps: int = Field(3000, ge=1, le=MOST_STEPS, description="Number of generator updates.")
     kimg: float | None = Field(
         None,
         gt=0,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fuzz.cases import TEXTS, command, fuzzed, only_for_people
+from fuzz.cases import TEXTS, command, fewer, fuzzed, only_for_people
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -54,7 +56,7 @@ def test_any_name_of_a_file_to_write(run, tmp_path_factory, name, ending, verb):
     shutil.rmtree(folder)
 
 
-@fuzzed
+@fewer
 @given(name=st.text(max_size=20))
 @example(name="a b; rm -rf x")
 @example(name="\x1b[31mred")
@@ -85,18 +87,40 @@ def test_an_advised_command_is_what_a_shell_reads(words):
     assert shlex.split(advised(*words)) == ["ganzoo", *words]
 
 
+@pytest.fixture
+def launched_by():
+    """Sets the variables of torchrun to a rank and a number of processes."""
+
+    @contextmanager
+    def launched_by(rank: str, count: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in zip(torchrun.VARIABLES, (rank, count, "localhost"), strict=True):
+                patch.setenv(name, value)
+            yield
+
+    return launched_by
+
+
+RANKS = (TEXTS | st.integers().map(str)).filter(lambda text: "\0" not in text)
+
+
 @fuzzed
-@given(rank=TEXTS | st.integers().map(str), count=TEXTS | st.integers().map(str))
+@given(rank=RANKS, count=RANKS)
 @example(rank="0", count="9" * 5000)
 @example(rank="²", count="3")
-def test_any_environment(rank, count):
-    assume("\0" not in rank + count)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in zip(torchrun.VARIABLES, (rank, count, "localhost"), strict=True):
-            patch.setenv(name, value)
+def test_any_environment(launched_by, rank, count):
+    with launched_by(rank, count):
         launched = only_for_people(torchrun.launched, "RANK")
         assert launched is None or 0 <= launched[0] < launched[1]
         assert (torchrun.rank(), torchrun.world_size()) == (0, 1)
+
+
+@fewer
+@given(rank=RANKS, count=RANKS)
+@example(rank="0", count="9" * 5000)
+@example(rank="²", count="3")
+def test_a_command_in_any_environment(launched_by, rank, count):
+    with launched_by(rank, count):
         code, out, _ = command("list", "losses")
     assert code == 0
     assert "wgan-gp" in out

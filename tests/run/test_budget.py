@@ -174,7 +174,7 @@ def test_minutes_replace_a_weaker_length_and_bound_others(layers, expected):
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({}, "2,000 steps"),
+        ({}, "3,000 steps"),
         ({"minutes": 2.5, "steps": MOST_STEPS}, "2.5 minutes"),
         ({"minutes": 5, "steps": 70}, "70 steps or 5 minutes"),
     ],
