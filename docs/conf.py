@@ -11,10 +11,10 @@ html_title = "ganzoo"
 html_theme = "furo"
 html_copy_source = False
 html_show_sphinx = False
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "jupyter_execute"]
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_click",
@@ -22,6 +22,7 @@ extensions = [
     "ganzoo_tables",
 ]
 
+nb_execution_mode = "off"  # notebooks are committed with their outputs
 myst_heading_anchors = 3  # links to headings, as on a code host
 
 # Docstrings are read in a terminal too: `name` in single backticks is code, and a link if it is a
@@ -39,7 +40,7 @@ toc_object_entries_show_parents = "hide"
 
 # Names of other libraries are not linked. Every name of ganzoo must be found.
 FOREIGN = (
-    "abc collections contextlib importlib nn pathlib pluggy pydantic pytest rich torch typing "
+    "PIL abc collections contextlib importlib nn pathlib pluggy pydantic pytest rich torch typing "
     "unittest"
 )
 nitpick_ignore_regex = [

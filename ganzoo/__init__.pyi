@@ -40,6 +40,7 @@ from .errors import setting as setting
 from .evaluation.results import Evaluation as Evaluation
 from .execution.execution import Execution as Execution
 from .exporting import export as export
+from .exporting import model_card as model_card
 from .files import replacing_file as replacing_file
 from .interfaces.architecture import Architecture as Architecture
 from .interfaces.architecture import Demands as Demands
@@ -52,6 +53,7 @@ from .interfaces.constraint import Constraint as Constraint
 from .interfaces.critic import Batch as Batch
 from .interfaces.critic import Critic as Critic
 from .interfaces.critic import Fakes as Fakes
+from .interfaces.critic import Refiner as Refiner
 from .interfaces.dataset import Condition as Condition
 from .interfaces.dataset import Dataset as Dataset
 from .interfaces.dataset import ImageSource as ImageSource

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.copying import copied
-from ganzoo.errors import UsageError, setting, shown
+from ganzoo.errors import PluginError, UsageError, setting, shown
+from ganzoo.freeze import frozen
 from ganzoo.interfaces.architecture import Architecture, Draw
 from ganzoo.interfaces.constraint import Constraint
+from ganzoo.interfaces.critic import Fakes
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import derive, isolated, reseed
 
 CHUNK = 256
 """Images generated at once, which bounds memory."""
+
+REFINED = 64
+"""Images whose z is refined at once: their graph is in memory."""
+
+Noise = Callable[[], Tensor]
+"""Standard normal noise of each image of a batch."""
+
+Refine = Callable[[Fakes, Noise], Tensor]
+"""A `ganzoo.Refiner` with its critic: the z to make images of."""
 
 Settle = Callable[[nn.Module, Draw], None]
 """Prepares a generator for sampling, in place."""
@@ -114,6 +126,7 @@ class Sampler:
         image: shape of the images.
         conditions: of a conditional generator; None for an unconditional one.
         settles: what prepares a trained generator for sampling, in order.
+        refine: what moves the z of samples; None to sample it as it is drawn.
     """
 
     def __init__(
@@ -122,11 +135,13 @@ class Sampler:
         image: ImageSpec,
         conditions: Conditions | None,
         settles: Iterable[Settle] = (),
+        refine: Refine | None = None,
     ) -> None:
         self.latent = latent
         self.image = image
         self.conditions = conditions
         self.settles = list(settles)
+        self.refine = refine
 
     def check_memory(self, n: int) -> None:
         """Refuse to draw more images than this machine can hold; Windows may tell late.
@@ -205,6 +220,8 @@ class Sampler:
             UsageError: n or a label is out of range, or labels for an unconditional generator.
         """
         z = self.draw(n, seed=seed, truncation=truncation)
+        if self.refine is not None:
+            z = self._refined(self.refine, generator, z, labels, seed=seed, truncation=truncation)
         return self.decode(generator, z, labels, seed=seed, truncation=truncation)
 
     def draw(self, n: int, *, seed: int, truncation: float | None = None) -> Tensor:
@@ -220,6 +237,47 @@ class Sampler:
         rng = torch.Generator().manual_seed(derive(seed, "sample"))
         rows = [self.latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)]
         return torch.cat(rows)
+
+    @torch.enable_grad()
+    def _refined(
+        self,
+        refine: Refine,
+        generator: nn.Module,
+        z: Tensor,
+        labels: Tensor | int | None,
+        *,
+        seed: int,
+        truncation: float | None,
+    ) -> Tensor:
+        """Move z; each as the seed and its place say, however many there are."""
+
+        def generate(z: Tensor, labels: Tensor | None) -> Tensor:
+            return self.latent.images(generator, z, labels, truncation=truncation)
+
+        moved, (device, z, chosen) = [], self._placed(generator, z, labels)
+        for start in range(0, len(z), REFINED):
+            part, own = z[start : start + REFINED], None
+            if chosen is not None:
+                own = chosen[start : start + REFINED]
+            noise = _streams(seed, start, part)
+            with _sampling(generator, device, seed), frozen(generator.parameters()):
+                images = generate(part, own)
+                new = refine(Fakes(images, own, z=part, generate=generate), noise).detach()
+            if new.shape != part.shape:
+                raise PluginError(
+                    f"the refiner made z of shape {tuple(new.shape)} of {tuple(part.shape)}; it "
+                    "must keep the shape"
+                )
+            moved.append(new)
+        return torch.cat(moved)
+
+    def _placed(
+        self, generator: nn.Module, z: Tensor, labels: Tensor | int | None
+    ) -> tuple[torch.device, Tensor, Tensor | None]:
+        """The generator's device, and z and the conditions on it; z in at least float32."""
+        device, chosen = device_of(generator), self.labels(labels, len(z))
+        wide = torch.promote_types(next(generator.parameters()).dtype, torch.float32)
+        return device, z.to(device, wide), None if chosen is None else chosen.to(device)
 
     @torch.no_grad()
     def decode(
@@ -243,22 +301,45 @@ class Sampler:
                 f"z must be of the shape (N, {self.latent.latent_dim}), got {tuple(z.shape)}"
             )
         self.check_memory(len(z))
-        device, was_training = device_of(generator), generator.training
-        chosen = self.labels(labels, len(z))
-        wide = torch.promote_types(next(generator.parameters()).dtype, torch.float32)
-        z, chosen = z.to(device, wide), None if chosen is None else chosen.to(device)
+        device, z, chosen = self._placed(generator, z, labels)
 
         # Images.
-        generator.eval()
-        with isolated(device):
-            reseed(device, seed, "noise")  # for generators that draw noise of their own
+        with _sampling(generator, device, seed):
             images = []
             for start in range(0, len(z), CHUNK):
                 rows = slice(start, start + CHUNK)
                 own = None if chosen is None else chosen[rows]
                 images.append(self.latent.images(generator, z[rows], own, truncation=truncation))
-        generator.train(was_training)
         return torch.cat(images).float().cpu().contiguous()
+
+
+@contextmanager
+def _sampling(generator: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
+    """The generator in evaluation mode, and random numbers for noise that it draws itself."""
+    with evaluating(generator), isolated(device):
+        reseed(device, seed, "noise")
+        yield
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """A network in evaluation mode while the block runs."""
+    was_training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(was_training)
+
+
+def _streams(seed: int, start: int, z: Tensor) -> Noise:
+    """Noise like z: of each row a stream of its own, that of its place among all images."""
+    seeds = (derive(seed, "refine", start + row) for row in range(len(z)))
+    streams = [torch.Generator().manual_seed(own) for own in seeds]
+    shape, dtype = z.shape[1:], z.dtype
+    return lambda: torch.stack(
+        [torch.randn(shape, generator=stream, dtype=dtype) for stream in streams]
+    ).to(z.device)
 
 
 def settles_of(architecture: Architecture, constraints: Iterable[Constraint]) -> list[Settle]:

@@ -1,9 +1,11 @@
-"""What trains with what: `python tests/compatibility.py [ARCHITECTURE …]` tries it all.
+"""What trains with what: `python tests/compatibility.py [ARCHITECTURE … | pairs]` tries it all.
 
 Each architecture is trained with each loss, without and with a condition, and with each penalty,
-augmentation and constraint, for three steps of small networks on emoji. The answers are in
+augmentation and constraint, for three steps of small networks on emoji. Then each pair of losses
+and additions is trained together, on the first architecture that takes both. The answers are in
 `docs/compatibility.json`, from which the site makes its page. Without arguments it tries what is
-missing there; all of an architecture's, if it is named. A second or so each.
+missing there; all of an architecture's, if it is named, and all pairs with `pairs`. A fraction of
+a second to a second each.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ import json
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import groupby
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,8 +39,15 @@ ADDITIONS = ("penalty", "augmentation", "constraint")
 FASTER = {"projected": {"feature_size": 64}}
 """Options that make networks fast, beyond narrow ones."""
 
+SMALL = "vanilla"
+"""The architecture on which pairs are tried if it takes both."""
+
 WORKS = ""
 """The answer if three steps train; any other is the reason against it."""
+
+
+Answers = dict[str, dict[str, str]]
+"""Of each combination without its setting, by setting."""
 
 
 class Cell(NamedTuple):
@@ -49,12 +58,19 @@ class Cell(NamedTuple):
         kind: `"loss"` or one of `ADDITIONS`.
         name: of the component of this kind.
         conditional: the setting; None leaves it to the components.
+        other: kind and name of an addition that is there too.
     """
 
     architecture: str
     kind: str
     name: str
     conditional: bool | None
+    other: tuple[str, str] | None = None
+
+    @property
+    def chosen(self) -> list[tuple[str, str]]:
+        """Kind and name of what is added to the architecture."""
+        return [(self.kind, self.name), *([self.other] if self.other else [])]
 
 
 def own(kind: str) -> list[Component]:
@@ -72,6 +88,26 @@ def cells() -> Iterator[Cell]:
         for kind in ADDITIONS:
             for addition in own(kind):
                 yield Cell(architecture.spec.name, kind, addition.spec.name, None)
+
+
+def pairs(answers: Answers) -> Iterator[Cell]:
+    """Every loss and addition with every other addition, without and with a condition."""
+    chosen = [(kind, c.spec.name) for kind in ("loss", *ADDITIONS) for c in own(kind)]
+    for first, other in combinations(chosen, 2):
+        if other[0] != "loss":
+            architecture = taking((first, other), answers)
+            for conditional in (False, True):
+                yield Cell(architecture, *first, conditional, other)
+
+
+def taking(pair: tuple[tuple[str, str], ...], answers: Answers) -> str:
+    """The first architecture that trains with each of a pair, or else `SMALL`."""
+    names = sorted((c.spec.name for c in own("architecture")), key=lambda name: name != SMALL)
+    for name in names:
+        given = [answers.get(f"{name} {kind} {chosen}", {"any": "?"}) for kind, chosen in pair]
+        if all(WORKS in answer.values() for answer in given):
+            return name
+    return SMALL
 
 
 @cache
@@ -116,8 +152,9 @@ def planned(cell: Cell) -> Plan:
     }
     if cell.conditional is not None:
         tree["training"] = {"batch_size": 4, "conditional": cell.conditional}
-    if cell.kind != "loss":
-        tree[KINDS[cell.kind].section] = {cell.name: {}}
+    for kind in ADDITIONS:
+        if named := [name for own_kind, name in cell.chosen if own_kind == kind]:
+            tree[KINDS[kind].section] = {name: {} for name in named}
     return compose([Layer("the table", tree)])
 
 
@@ -140,19 +177,15 @@ def reason(cell: Cell, message: str) -> str:
     message = " ".join(message.split())
     if message.startswith(f"the architecture '{cell.architecture}' cannot be trained with"):
         message = message.partition(": ")[2]
-    for kind, name in (("architecture", cell.architecture), (cell.kind, cell.name)):
+    for kind, name in (("architecture", cell.architecture), *cell.chosen):
         message = message.replace(f"the {kind} '{name}'", f"the {kind}")
     return message.replace(" (from the table)", "")
-
-
-Answers = dict[str, dict[str, str]]
-"""Of each combination without its setting, by setting."""
 
 
 def key(cell: Cell) -> tuple[str, str]:
     """Where the answer for a combination is kept."""
     setting = {None: "any", False: "unconditional", True: "conditional"}[cell.conditional]
-    return f"{cell.architecture} {cell.kind} {cell.name}", setting
+    return " ".join([cell.architecture, *(word for pair in cell.chosen for word in pair)]), setting
 
 
 def read() -> Answers:
@@ -168,26 +201,34 @@ def write(answers: Answers) -> None:
 
 
 def main(named: list[str]) -> int:
-    """Try what is missing, or all of a named architecture; an error that is no refusal fails."""
+    """Try what is missing, or all of what is named; an error that is no refusal fails."""
     warnings.simplefilter("ignore", ganzoo.GanzooWarning)
     torch.set_num_threads(1)
     old, new, failed = read(), Answers(), 0
     for architecture, group in groupby(cells(), key=lambda cell: cell.architecture):
-        for cell in group:
-            name, setting = key(cell)
-            answer = None if architecture in named else old.get(name, {}).get(setting)
-            if answer is None:
-                try:
-                    answer = attempt(cell)
-                except Exception:
-                    print(*cell, "fails", flush=True)
-                    traceback.print_exc()
-                    failed = 1
-                    continue
-                print(*cell, answer or "works", flush=True)
-            new.setdefault(name, {})[setting] = answer
+        failed |= answer(group, {} if architecture in named else old, new)
         write(old | new)
+    failed |= answer(pairs(dict(new)), {} if "pairs" in named else old, new)
     write(new)
+    return failed
+
+
+def answer(chosen: Iterable[Cell], old: Answers, new: Answers) -> bool:
+    """Put answers into `new`: old ones, or else by trying; returns whether one failed."""
+    failed = False
+    for cell in chosen:
+        name, setting = key(cell)
+        said = old.get(name, {}).get(setting)
+        if said is None:
+            try:
+                said = attempt(cell)
+            except Exception:
+                print(*cell, "fails", flush=True)
+                traceback.print_exc()
+                failed = True
+                continue
+            print(*cell, said or "works", flush=True)
+        new.setdefault(name, {})[setting] = said
     return failed
 
 

@@ -14,7 +14,16 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "ganzoo"
 
 BASE = {"errors", "files", "randomness", "freeze", "copying"}
-ROOMS = BASE | {"discovery", "interfaces", "config", "data", "execution", "sampling", "training"}
+ROOMS = BASE | {
+    "notebook",
+    "discovery",
+    "interfaces",
+    "config",
+    "data",
+    "execution",
+    "sampling",
+    "training",
+}
 
 ALLOWED = {
     "errors": set(),
@@ -22,15 +31,16 @@ ALLOWED = {
     "randomness": set(),
     "freeze": {"errors"},
     "copying": set(),
+    "notebook": {"errors"},
     "interfaces": {"errors"},
     "discovery": {"errors", "interfaces"},
     "config": {"errors", "interfaces", "discovery"},
-    "sampling": {"errors", "randomness", "copying", "interfaces"},
+    "sampling": {"errors", "randomness", "freeze", "copying", "interfaces"},
     "nn": {"errors", "interfaces"},
     "data": BASE | {"interfaces", "config"},
     "execution": BASE | {"interfaces", "config"},
     "training": BASE | {"interfaces", "config", "data", "execution", "sampling", "discovery"},
-    "evaluation": BASE | {"interfaces", "discovery", "data", "sampling"},
+    "evaluation": BASE | {"notebook", "interfaces", "discovery", "data", "sampling"},
     "run": ROOMS | {"evaluation"},
     "latents": ROOMS | {"run"},
     "sweeping": ROOMS | {"run"},
@@ -53,21 +63,21 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 2_510,
+    "training": 2_530,
     "nn": 440,
     "execution": 1_310,
-    "interfaces": 1_820,
+    "interfaces": 1_850,
     "config": 940,
     "discovery": 1_270,
-    "data": 3_300,
-    "evaluation": 1_040,
-    "run": 5_270,
+    "data": 3_380,
+    "evaluation": 1_090,
+    "run": 5_670,
     "reporting": 1_210,
-    "sweeping": 1_070,
+    "sweeping": 1_080,
     "latents": 710,
-    "exporting": 1_170,
-    "testing": 3_690,
-    "cli": 3_270,
+    "exporting": 1_200,
+    "testing": 3_720,
+    "cli": 3_180,
     "scaffold": 150,
 }
 """Lines that each folder may have: to add a thing, first look for what it makes superfluous."""
@@ -202,7 +212,9 @@ def test_the_core_names_no_animal():
                 assert node.value not in animals, f"{file}:{node.lineno} names {node.value!r}"
 
 
-@pytest.mark.parametrize("folder", sorted((ROOT / "plugins").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder", sorted((ROOT / "plugins").glob("[!.]*")), ids=lambda path: path.name
+)
 def test_a_plugin_uses_public_names_alone(folder):
     public = set(ganzoo.__all__)
     own = {path.name for path in (folder / "src").iterdir()}

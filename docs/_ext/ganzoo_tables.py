@@ -2,6 +2,7 @@
 
 .. recipes-by-architecture::    every recipe that ganzoo includes
 .. trains-with:: losses         losses by architecture, of `docs/compatibility.json`
+.. train-together:: losses penalties,constraints        pairs of components, likewise
 .. reasons::                    why combinations of the tables above are refused
 """
 
@@ -105,6 +106,35 @@ def _cell(answers: dict[str, str] | None, reasons: dict[str, int]) -> str:
     return works + (f" :sup:`{marks}`" if marks else "")
 
 
+class TrainTogether(TrainsWith):
+    """Components of some kinds with those of others: which train together."""
+
+    required_arguments = 2
+
+    def write(self) -> Iterator[str]:
+        """Yield a table with a row for each of the first and a column for each of the second."""
+        kinds = [
+            [registry.kind_named(plural).name for plural in side.split(",")]
+            for side in self.arguments
+        ]
+        rows, columns = (
+            [(kind, component.spec.name) for kind in side for component in own(kind)]
+            for side in kinds
+        )
+        answers, reasons = json.loads(ANSWERS.read_text(encoding="utf-8")), self.reasons()
+        pairs = {tuple(key.split()[1:]): given for key, given in answers.items()}
+
+        def cell(row: tuple[str, str], column: tuple[str, str]) -> str:
+            if row == column:
+                return ""
+            return _cell(pairs.get((*row, *column)) or pairs.get((*column, *row)), reasons)
+
+        yield from _table(
+            ((f"``{row[1]}``", *(cell(row, column) for column in columns)) for row in rows),
+            (" + ".join(map("/".join, kinds)), *(f"``{name}``" for _, name in columns)),
+        )
+
+
 class Reasons(TrainsWith):
     """The reasons that the page's tables have given by number."""
 
@@ -120,5 +150,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives; Sphinx calls this."""
     app.add_directive("recipes-by-architecture", RecipesByArchitecture)
     app.add_directive("trains-with", TrainsWith)
+    app.add_directive("train-together", TrainTogether)
     app.add_directive("reasons", Reasons)
     return {"parallel_read_safe": False}

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ganzoo.config import to_toml
-from ganzoo.data.folder import FolderImages
 from ganzoo.run.initializing import source_of
 from ganzoo.run.networks import count_parameters, stages
 from ganzoo.run.plan import Plan
@@ -49,9 +48,8 @@ def describe_plan(plan: Plan) -> str:
 
 
 def describe_folder(plan: Plan) -> list[str]:
-    """Return one line about a folder of images: what was found, decided and left out."""
-    images = plan.source.images
-    return [images.description] if isinstance(images, FolderImages) else []
+    """Return one line about the user's own images: what was found, decided and left out."""
+    return [plan.source.description] if plan.source.description else []
 
 
 def _start(plan: Plan) -> list[str]:

@@ -14,10 +14,7 @@ from ganzoo.cli.output import cells, say, table_console
 from ganzoo.cli.parameters import ComponentName, device_option, step_option
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation import Evaluation, Result
-
-HASH_DIGITS = 12
-"""Digits of a hash in the table; JSON has all."""
+    from ganzoo.evaluation import Evaluation
 
 
 @click.command(short_help="Measure the quality of generated images.")
@@ -142,42 +139,14 @@ def _print(evaluation: Evaluation) -> None:
 
     from ganzoo.evaluation.results import not_measured
 
-    # Table.
-    table = Table("", "value", "floor", "better", "blind to", box=None)
-    for result in evaluation:
-        table.add_row(
-            *cells(
-                result.name,
-                _number(result.value, result.std),
-                "" if result.floor is None else _number(result.floor, result.floor_std),
-                result.better,
-                result.blind_to,
-            )
-        )
+    heads, rows = evaluation.table()
+    table = Table(*heads, box=None)
+    for row in rows:
+        table.add_row(*cells(*row))
     table_console(140).print(table)
 
     # Notes.
-    for line in _provenance(evaluation):
+    for line in evaluation.notes():
         say(line)
     for line in not_measured(evaluation).values():
         say(line.at_shell())
-
-
-def _provenance(evaluation: Evaluation) -> list[str]:
-    """Images, n, random seed, extractors and remarks."""
-    first: Result = evaluation[0]
-    lines = [f"{first.sample} against {first.reference}; n = {first.n:,}, seed {first.seed}"]
-    if first.held_out:
-        lines.append(f"floor: {first.held_out}")
-    for result in evaluation:
-        if result.extractor:
-            notes = "".join(f"; {key} {value}" for key, value in result.notes.items())
-            digits = result.extractor_hash[:HASH_DIGITS]
-            line = f"{result.extractor} {digits}: {result.resizing}{notes}"
-            if line not in lines:
-                lines.append(line)
-    return [*lines, *evaluation.remarks]
-
-
-def _number(value: float, std: float | None) -> str:
-    return f"{value:.4g}" + ("" if std is None else f" ± {std:.2g}")

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as RichProgress
-from rich.table import Column, Table
+from rich.progress import TaskID
 from torch import Tensor
 
 from ganzoo.cli import output
 from ganzoo.cli.output import say
-from ganzoo.cli.wording import short_term
 from ganzoo.config import RunConfig
 from ganzoo.errors import command, printable
 from ganzoo.execution.torchrun import rank
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.minutes import minutes_trained
-from ganzoo.run.records import run_title
-
-REFRESH = 0.25
-"""Seconds between updates of the bar; each waits for the device, to read the loss."""
+from ganzoo.run.progress_bar import REFRESH, Bar
+from ganzoo.run.records import run_title, short_term
 
 LINE_EVERY = 10.0
 """Seconds between plain lines."""
@@ -46,37 +33,6 @@ NEXT = {
     "evaluate": "how close they are to real images, as a number",
 }
 """Commands to try after training, and what they give."""
-
-NOTE = Column(ratio=1, no_wrap=True, overflow="ellipsis")
-"""The column of speed and loss terms: what the others leave of the line."""
-
-
-class Bar(RichProgress):
-    """A bar of one line. Step, total and time left are always whole; the note is cut at the end.
-
-    Args:
-        terminal: where it is drawn.
-        disable: draw nothing.
-    """
-
-    def __init__(self, terminal: Console, *, disable: bool) -> None:
-        self.terminal = terminal  # `console` is not there yet when the table is first made
-        super().__init__(console=terminal, disable=disable, expand=True)
-
-    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
-        """Choose the columns that fit into the terminal, which may have been resized."""
-        width = self.terminal.width
-        columns = {
-            TextColumn("{task.description}"): 60,
-            BarColumn(bar_width=24 if width >= 110 else 10): 75,
-            MofNCompleteColumn(): 0,
-            TimeElapsedColumn(): 60,
-            TextColumn("left"): 0,
-            TimeRemainingColumn(): 0,
-            TextColumn("{task.fields[note]}", markup=False, table_column=NOTE): 0,
-        }
-        self.columns = tuple(column for column, needs in columns.items() if width >= needs)
-        return super().make_tasks_table(tasks)
 
 
 class Progress(Observer):
@@ -201,8 +157,7 @@ class Progress(Observer):
 
 def what_next(directory: RunDirectory) -> list[str]:
     """Say where a trained run and its pictures are, and which commands to try."""
-    latest = max(directory.samples.glob("*.png"), key=lambda path: int(path.stem), default=None)
-    pictures = directory.samples if latest is None else latest
+    pictures = (directory.sample_grids() or [directory.samples])[-1]
     usable = {name: gives for name, gives in NEXT.items() if name != "report" or _has_plotly()}
     commands = {command(name, directory.path): gives for name, gives in usable.items()}
     width = max(map(len, commands))

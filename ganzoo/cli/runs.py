@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli.output import cells, say, table_console
-from ganzoo.cli.wording import short_term
 from ganzoo.errors import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-SHOWN = 3
-"""Number of metrics in a row of the table."""
 
 GAP = 2
 """Spaces between columns."""
@@ -82,19 +78,16 @@ def _row(path: Path) -> dict[str, Any]:
 
 def _print_table(runs: list[dict[str, Any]]) -> None:
     """Print runs as a table, with the first few metrics."""
-    from ganzoo.run.journal import is_number
+    from ganzoo.run.records import short_terms
 
     # Cells.
     rows = []
     for row in runs:
-        shown = [
-            f"{short_term(name)} {value:.3g}"
-            for name, value in row["metrics"].items()
-            if name != "images_per_second" and is_number(value)
-        ]
         step = f"{row['step']:,} of {row['length'].removesuffix(' steps')}" if "step" in row else ""
         changed = (row.get("changed") or "")[:16].replace("T", " ")
-        rows.append([Path(row["run"]).name, row["state"], step, changed, ", ".join(shown[:SHOWN])])
+        rows.append(
+            [Path(row["run"]).name, row["state"], step, changed, short_terms(row["metrics"])]
+        )
 
     # Print.
     console = table_console(FILE_WIDTH)

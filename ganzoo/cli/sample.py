@@ -89,9 +89,8 @@ def sample(
         pictures.save_singles(images, singles)
         say(f"{n} images in {singles}")
     else:
-        if columns is None and opened.num_classes and labels is None:
-            columns = min(opened.num_classes, n)
-        pictures.save_picture(pictures.enlarged(opened.picture(images, columns), scale), out)
+        picture = opened.picture(images, columns or opened.columns(n, labels))
+        pictures.save_picture(pictures.enlarged(picture, scale), out)
         say(f"{out}")
 
 

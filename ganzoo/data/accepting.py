@@ -1,7 +1,7 @@
 """Accepting: a library user's images in any common form, as a dataset that a store decodes.
 
 What could mean two things is refused with the next step. Images are kept with 8 bits: floats in
-[-1, 1] are rounded.
+[-1, 1], or in the range that is declared, are rounded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from torch.utils.data import (
 
 from ganzoo.data.conditions import WrongCondition
 from ganzoo.data.loading import Images
-from ganzoo.data.pixels import TOLERANCE, checked_uint8, to_uint8
+from ganzoo.data.pixels import TOLERANCE, Range, check_range, checked_uint8, to_uint8
 from ganzoo.errors import DataError, GanzooWarning, UsageError, setting, shown
 from ganzoo.interfaces.dataset import Dataset, ImageSource
 
@@ -55,6 +55,7 @@ class Items(torch.utils.data.Dataset[Any]):
             or one-hot vectors.
         class_names: in label order; where labels are names, all of them in order if empty.
         num_classes: 0 leaves labels out; with another number or names, vectors are one-hot.
+        value_range: the declared values of black and white in tensors and arrays.
 
     Attributes:
         classes: names in label order, those of the dataset if it has any.
@@ -65,10 +66,14 @@ class Items(torch.utils.data.Dataset[Any]):
     """
 
     def __init__(
-        self, dataset: Any, class_names: Sequence[str] = (), num_classes: int | None = None
+        self,
+        dataset: Any,
+        class_names: Sequence[str] = (),
+        num_classes: int | None = None,
+        value_range: Range | None = None,
     ) -> None:
         # First item.
-        self.dataset = dataset
+        self.dataset, self.value_range = dataset, value_range
         if len(dataset) == 0:
             raise DataError("the dataset has no images")
         self.unlabelled = num_classes == 0
@@ -86,7 +91,7 @@ class Items(torch.utils.data.Dataset[Any]):
         self.numbers = {name: number for number, name in enumerate(self.classes)}
 
         # Range of floats.
-        if _floating(image):
+        if value_range is None and _floating(image):
             rows = torch.linspace(0, len(dataset) - 1, min(PROBED, len(dataset))).long().tolist()
             _check_signed(_parts(dataset[row])[0] for row in rows)
         try:
@@ -103,8 +108,8 @@ class Items(torch.utils.data.Dataset[Any]):
     def _converted(self, item: Any) -> Any:
         image, label = _parts(item)
         if label is None or self.unlabelled:
-            return _pixels(image)
-        return _pixels(image), self._condition(label)
+            return _pixels(image, self.value_range)
+        return _pixels(image, self.value_range), self._condition(label)
 
     def _condition(self, value: Any) -> Any:
         """A label as an int; another condition as it is, a float picture in 8 bits.
@@ -121,7 +126,7 @@ class Items(torch.utils.data.Dataset[Any]):
 
         # Pictures and vectors.
         if isinstance(value, Image.Image) or np.ndim(value) > 1:
-            return _pixels(value)
+            return _pixels(value, self.value_range)
         if np.ndim(value) == 1 and self.one_hot:
             vector = torch.as_tensor(value)
             if len(vector) != self.one_hot or vector.sum() != 1 or vector.max() != 1:
@@ -139,8 +144,8 @@ class Items(torch.utils.data.Dataset[Any]):
         return value
 
 
-def as_dataset(data: object) -> Any:
-    """A map-style dataset of what a library user gave.
+def as_dataset(data: object, value_range: Range | None = None) -> Any:
+    """A map-style dataset of what a library user gave; `value_range` as `Items` takes it.
 
     Raises:
         UsageError: it is no set of images; the message says what to give.
@@ -148,15 +153,16 @@ def as_dataset(data: object) -> Any:
     """
     match data:
         case DataLoader():
-            return as_dataset(_dataset_of(data))
+            return as_dataset(_dataset_of(data), value_range)
         case TensorDataset():
-            return as_dataset(data.tensors if len(data.tensors) > 1 else data.tensors[0])
+            tensors = data.tensors
+            return as_dataset(tensors if len(tensors) > 1 else tensors[0], value_range)
         case Tensor():
-            return _checked(data)
+            return _checked(data, value_range)
         case (Tensor(ndim=4) as images, (Tensor() | Sequence() | np.ndarray()) as labels):
             if len(labels) != len(images):
                 raise DataError(f"there are {len(images):,} images and {len(labels):,} labels")
-            return list(zip(_checked(images), labels, strict=True))
+            return list(zip(_checked(images, value_range), labels, strict=True))
         case str() | Path():
             raise UsageError(
                 f"data={shown(str(data))}: a dataset by name is trained with "
@@ -197,8 +203,8 @@ USUAL_SAMPLERS = (SequentialSampler, RandomSampler, BatchSampler, type(None))
 """Those that a DataLoader makes by itself."""
 
 
-def _checked(images: Tensor) -> Tensor:
-    """A tensor of images as uint8 `(N, C, H, W)`.
+def _checked(images: Tensor, value_range: Range | None) -> Tensor:
+    """A tensor of images as uint8 `(N, C, H, W)`; those of a declared range as they are.
 
     Raises:
         DataError: it has another shape, type or range.
@@ -212,6 +218,9 @@ def _checked(images: Tensor) -> Tensor:
         raise DataError(f"images are (N, C, H, W), and these {shape}: give {advice}")
 
     # Type and range.
+    if value_range is not None and images.numel():
+        check_range(images, value_range)
+        return images.cpu()
     if images.is_floating_point() and images.numel():
         _check_signed([images])
     try:
@@ -229,10 +238,12 @@ def _check_signed(images: Iterable[Any]) -> None:
     lows, highs = zip(*((float(i.min()), float(i.max())) for i in images), strict=True)
     if min(lows) >= 0:
         scale = "images * 2 - 1" if max(highs) <= 1 else "images / 127.5 - 1"
+        declared = (0, 1) if max(highs) <= 1 else (0, 255)
         raise DataError(
             "floating-point images must be in [-1, 1], and no value of these is negative: they "
             f"lie in [{min(lows):.4g}, {max(highs):.4g}]. Scale them with {scale}, by "
-            "torchvision's Normalize(0.5, 0.5) after ToTensor, or give them as uint8"
+            "torchvision's Normalize(0.5, 0.5) after ToTensor, or declare their range: "
+            f"ganzoo.ImageStore.from_dataset(…, value_range={declared})"
         )
 
 
@@ -256,11 +267,12 @@ def _floating(image: Any) -> bool:
     return isinstance(image, (Tensor, np.ndarray)) and "float" in str(image.dtype)
 
 
-def _pixels(image: Any) -> Any:
+def _pixels(image: Any, value_range: Range | None) -> Any:
     """One image as a PIL image or a uint8 tensor `(C, H, W)`; what is neither passes unchanged.
 
     Raises:
-        DataError: floats lie outside [-1, 1], or the axis of channels is not clear.
+        DataError: floats lie outside [-1, 1] or the declared range, or the axis of channels is not
+            clear.
     """
     # The axis of channels.
     if isinstance(image, np.ndarray):
@@ -270,7 +282,9 @@ def _pixels(image: Any) -> Any:
     if image.ndim == 2:
         image = image.unsqueeze(0)
 
-    # Floats.
+    # Range.
+    if value_range is not None:
+        return to_uint8(image, value_range).cpu()
     if image.is_floating_point():
         low, high = float(image.min()), float(image.max())
         if not (low >= -1 - TOLERANCE and high <= 1 + TOLERANCE):  # NaN too

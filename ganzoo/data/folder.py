@@ -95,12 +95,14 @@ def open_folder(
     notes = [f"{len(found.files):,} images", classes, *headers.describe(), *found.notes, *remarks]
 
     height, width = headers.common_size if size is None else (size, size)
+    description = f"{path}: {'; '.join(notes)}"
     return ImageSource(
-        FolderImages(found.files, labels, f"{path}: {'; '.join(notes)}", headers.sizes, bits),
+        FolderImages(found.files, labels, description, headers.sizes, bits),
         ImageSpec(headers.channels, height, width, len(found.class_names), condition),
         class_names=found.class_names,
         fingerprint=content_fingerprint(found.files, labels),
         locate=found.files.__getitem__,
+        description=description,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
 from torch import Tensor
 
-from ganzoo.errors import GanzooWarning, UsageError
+from ganzoo.errors import DataError, GanzooWarning, UsageError, shown
+
+Range = tuple[float, float]
+"""The values of black and of white: `(-1, 1)`, `(0, 1)`, `(0, 255)`."""
 
 TOLERANCE = 1 / 255
 """How far a value may leave [-1, 1]: half a step of 8 bits, the rounding of short floats."""
@@ -23,25 +27,71 @@ def to_images(pixels: Tensor) -> Tensor:
     return from_uint8(pixels.permute(0, 3, 1, 2))
 
 
-def to_uint8(images: Tensor) -> Tensor:
-    """Round images in [-1, 1] to pixels of 0 to 255, uint8 of the same shape; clamp the rest."""
-    return images.float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+def to_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
+    """Round images to pixels of 0 to 255, uint8 of the same shape.
+
+    Args:
+        images: floats or integers.
+        value_range: the declared values of black and white, such as `(0, 1)`; a value outside is
+            refused. If None, images lie in [-1, 1], and values outside are clamped.
+
+    Raises:
+        UsageError: the range is not two numbers, the lower first.
+        DataError: a value lies outside the declared range, or is not finite.
+    """
+    if value_range is not None:
+        check_range(images, value_range)
+    low, high = (-1, 1) if value_range is None else value_range
+    return images.float().clamp(low, high).sub(low).mul(255 / (high - low)).round().to(torch.uint8)
 
 
-def checked_uint8(images: Tensor) -> Tensor:
-    """Round images that a user gives to uint8; uint8 images pass unchanged.
+def check_range(images: Tensor, value_range: Range) -> None:
+    """Refuse images that leave their declared range by more than half a step of 8 bits.
+
+    Raises:
+        UsageError: the range is not two numbers, the lower first.
+        DataError: says in which range the images lie.
+    """
+    # The range.
+    try:
+        low, high = value_range
+        clear = low < high and math.isfinite(high - low)
+    except (TypeError, ValueError):
+        clear = False
+    if not clear:
+        raise UsageError(
+            f"value_range is {shown(value_range)}, but should be the values of black and white, "
+            "two numbers with the lower first, such as (0, 1)"
+        )
+
+    # The images.
+    least, most = images.float().min().item(), images.float().max().item()
+    slack = (high - low) * TOLERANCE / 2
+    if not (least >= low - slack and most <= high + slack):  # NaN too
+        raise DataError(
+            f"the declared range of values is [{low:g}, {high:g}], and these images lie in "
+            f"[{least:.4g}, {most:.4g}]"
+        )
+
+
+def checked_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
+    """Round images that a user gives to uint8; uint8 images of no declared range pass unchanged.
 
     It warns if no value is negative, as images in [0, 1] would be taken for pale ones.
 
     Args:
-        images: `(N, C, H, W)`, uint8 or in [-1, 1].
+        images: `(N, C, H, W)`, uint8, in [-1, 1] or in the declared range.
+        value_range: the declared values of black and white; if None, floats lie in [-1, 1].
 
     Raises:
         UsageError: they have another shape, type or range, or a value is not finite.
+        DataError: a value lies outside the declared range.
     """
     # Shape and type.
     if images.ndim != 4 or not images.numel():
         raise UsageError(f"images are (N, C, H, W); got a tensor of shape {tuple(images.shape)}")
+    if value_range is not None:
+        return to_uint8(images, value_range)
     if images.dtype == torch.uint8:
         return images
     if not images.is_floating_point():

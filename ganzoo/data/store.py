@@ -24,10 +24,11 @@ from ganzoo.data.cache import cache_name
 from ganzoo.data.conditions import batch_of, condition_of
 from ganzoo.data.decode import natural_channels
 from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits
+from ganzoo.data.pixels import Range
 from ganzoo.data.reading import LISTED, Progress, read
 from ganzoo.data.store_folder import Opened, discard, open_or_build, warn_of_unreadable
 from ganzoo.data.workers import refuse_script_run_again
-from ganzoo.errors import DataError, GanzooWarning, setting
+from ganzoo.errors import DataError, GanzooWarning, UsageError, setting
 from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
 
@@ -131,6 +132,7 @@ class ImageStore:
         channels: int | None = None,
         class_names: Sequence[str] = (),
         num_classes: int | None = None,
+        value_range: Range | None = None,
         skip_bad_images: bool = False,
         progress: Progress | None = None,
     ) -> ImageStore:
@@ -150,17 +152,26 @@ class ImageStore:
             class_names: in label order; labels may then be one-hot vectors.
             num_classes: number of classes; by default the number of names, or of the labels
                 present: labels 1, 2, 3 become three classes, which are named by these numbers.
+            value_range: the values of black and white in tensors and arrays, such as `(0, 1)` or
+                `(0, 255)`; by default uint8 and floats in [-1, 1], and floats without a negative
+                value are refused.
             skip_bad_images: leave unreadable images out.
             progress: called with the number of decoded images and of all images.
 
         Raises:
             UsageError: this is no set of images.
-            DataError: an image is unreadable, a label out of range, or there is no image.
+            DataError: an image is unreadable or leaves the declared range, a label is out of range,
+                or there is no image.
         """
         # A dataset of ganzoo.
         if isinstance(images, Dataset):
             images = images.open("train")
         if isinstance(images, ImageSource):
+            if value_range is not None:
+                raise UsageError(
+                    "value_range is given with a dataset of ganzoo, whose images are 8 bits; leave "
+                    "it out"
+                )
             return cls.from_source(
                 images,
                 size=size,
@@ -170,7 +181,7 @@ class ImageStore:
             )
 
         # Shape, classes or condition.
-        items = Items(as_dataset(images), class_names, num_classes)
+        items = Items(as_dataset(images, value_range), class_names, num_classes, value_range)
         paired = isinstance(items.first, tuple)
         first, value = items.first if paired else (items.first, None)
         width, height = _size(first)

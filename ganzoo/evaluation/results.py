@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ganzoo import notebook
 from ganzoo.errors import GanzooWarning, Message, Unsupported
+
+HASH_DIGITS = 12
+"""Digits of a hash in the notes; JSON has all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +111,43 @@ class Evaluation:
         """Return the numbers by name."""
         return {result.name: result.value for result in self.results}
 
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """Return heads and cells as text: each number beside its floor."""
+        rows = [
+            [
+                result.name,
+                _number(result.value, result.std),
+                "" if result.floor is None else _number(result.floor, result.floor_std),
+                result.better,
+                result.blind_to,
+            ]
+            for result in self.results
+        ]
+        return ["", "value", "floor", "better", "blind to"], rows
+
+    def notes(self) -> list[str]:
+        """Return what the numbers depend on: images, n, random seed, extractors, and remarks."""
+        lines = []
+        for first in self.results[:1]:
+            lines.append(
+                f"{first.sample} against {first.reference}; n = {first.n:,}, seed {first.seed}"
+            )
+            if first.held_out:
+                lines.append(f"floor: {first.held_out}")
+        for result in self.results:
+            if result.extractor:
+                notes = "".join(f"; {key} {value}" for key, value in result.notes.items())
+                digits = result.extractor_hash[:HASH_DIGITS]
+                line = f"{result.extractor} {digits}: {result.resizing}{notes}"
+                if line not in lines:
+                    lines.append(line)
+        return [*lines, *self.remarks]
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook, and below it what the numbers depend on."""
+        notes = [*self.notes(), *not_measured(self).values()]
+        return notebook.table(*self.table()) + notebook.lines(notes)
+
     def append_to(self, file: Path) -> None:
         """Append the results to a file of JSON lines, a run's `evaluations.jsonl`.
 
@@ -126,6 +167,10 @@ class Evaluation:
         except OSError as error:
             message = f"the results are not saved: cannot write {file}: {error.strerror}"
             warnings.warn(GanzooWarning(message), stacklevel=3)
+
+
+def _number(value: float, std: float | None) -> str:
+    return f"{value:.4g}" + ("" if std is None else f" ± {std:.2g}")
 
 
 def not_measured(evaluation: Evaluation) -> dict[str, Message]:

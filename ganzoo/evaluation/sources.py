@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.folder import FolderImages, open_folder
-from ganzoo.data.pixels import checked_uint8
+from ganzoo.data.pixels import Range, checked_uint8
 from ganzoo.data.store import ImageStore
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
@@ -144,9 +144,11 @@ def _selected(store: ImageStore, indices: Tensor) -> ImageSet:
     return ImageSet(images=pixels, conditions=labels)
 
 
-def store_of(images: Tensor, labels: Tensor | None = None) -> ImageStore:
-    """Make a store of images `(N, C, H, W)`, uint8 or in [-1, 1]."""
-    pixels = checked_uint8(images).permute(0, 2, 3, 1).contiguous()
+def store_of(
+    images: Tensor, labels: Tensor | None = None, value_range: Range | None = None
+) -> ImageStore:
+    """Make a store of images `(N, C, H, W)`, uint8, in [-1, 1] or in the declared range."""
+    pixels = checked_uint8(images, value_range).permute(0, 2, 3, 1).contiguous()
     _, height, width, channels = pixels.shape
     classes = 0 if labels is None else int(labels.max()) + 1
     labels = torch.zeros(len(pixels), dtype=torch.int64) if labels is None else labels

@@ -15,34 +15,49 @@ from ganzoo.exporting.languages import other_languages
 from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
 from ganzoo.interfaces.dataset import Picture
+from ganzoo.run import Run
 
 SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
 """Sections of the config that the card shows."""
 
 
-def model_card(subject: Subject, format_name: str, file: str) -> str:
-    """Write the card: front matter, use, inputs and outputs, metrics, provenance."""
-    config = subject.run.config
-    title = f"{config.arch.name} trained with {config.loss.name} on {config.data.name}"
+def model_card(
+    run: Run, *, lead: str, use: str, tags: Iterable[str] = (), **metadata: str | Sequence[str]
+) -> str:
+    """Write a model card: front matter, lead, use, inputs and outputs, metrics, provenance.
+
+    Args:
+        run: with the checkpoint that the card describes.
+        lead: Markdown below the title.
+        use: Markdown of the section "Use".
+        tags: of the front matter, beside those of the run's components.
+        metadata: more of the front matter, such as `license`.
+    """
+    subject, config = Subject(run), run.config
     return "\n".join(
         [
-            *_front_matter(subject, format_name),
-            f"# {title}",
+            *_front_matter(subject, tags, metadata),
+            f"# {config.arch.name} trained with {config.loss.name} on {config.data.name}",
             "",
-            f"The generator of a generative adversarial network, after "
-            f"{subject.run.manifest.step:,} updates: the moving average of its weights, in "
-            f"float32, as `{file}`. Made with ganzoo (`pip install gan-zoo`).",
-            "",
-            "## Use",
-            "",
-            *_use(subject, format_name, file),
-            "",
-            *(other_languages(subject, file) if format_name == "onnx" else ()),
+            f"{lead}\n\n## Use\n\n{use.rstrip()}\n",
             *_inputs_and_outputs(subject),
             *_metrics(subject),
             *_provenance(subject),
         ]
     )
+
+
+def export_card(subject: Subject, format_name: str, file: str) -> str:
+    """Write the card of an exported file."""
+    lead = (
+        f"The generator of a generative adversarial network, after "
+        f"{subject.run.manifest.step:,} updates: the moving average of its weights, in "
+        f"float32, as `{file}`. Made with ganzoo (`pip install gan-zoo`)."
+    )
+    use = [*_use(subject, format_name, file)]
+    if format_name == "onnx":
+        use += ["", *other_languages(subject, file)]
+    return model_card(subject.run, lead=lead, use="\n".join(use), tags=[format_name])
 
 
 def _use(subject: Subject, format_name: str, file: str) -> Iterator[str]:
@@ -56,18 +71,22 @@ def _use(subject: Subject, format_name: str, file: str) -> Iterator[str]:
     yield f"```python\n{snippet(subject, format_name, file)}```"
 
 
-def _front_matter(subject: Subject, format_name: str) -> Iterator[str]:
+def _front_matter(
+    subject: Subject, tags: Iterable[str], metadata: Mapping[str, str | Sequence[str]]
+) -> Iterator[str]:
     config = subject.run.config
     components = [config.arch.name, config.loss.name, *config.named("penalty")]
-    tags = ["gan", "image-generation", "ganzoo", format_name, *components]
+    tags = ["gan", "image-generation", "ganzoo", *tags, *components]
     yield from ("---", "library_name: ganzoo")
     if not subject.is_conditional:
         yield "pipeline_tag: unconditional-image-generation"
     elif isinstance(subject.run.manifest.image.condition, Picture):
         yield "pipeline_tag: image-to-image"
-    yield "tags:"
-    yield from (f"- {json.dumps(tag)}" for tag in dict.fromkeys(tags))  # JSON text is YAML text
-    yield from ("# license: yours to choose, and to name here before you share it", "---", "")
+    values = {"tags": [*dict.fromkeys(tags)], **metadata}
+    yield from (f"{key}: {json.dumps(value)}" for key, value in values.items())  # YAML, too
+    if "license" not in metadata:
+        yield "# license: yours to choose, and to name here before you share it"
+    yield from ("---", "")
 
 
 def _inputs_and_outputs(subject: Subject) -> Iterator[str]:
@@ -120,6 +139,8 @@ def _metrics(subject: Subject) -> Iterator[str]:
         head = ("metric", "value", "floor", "images", "extractor", "against")
         yield from _table(head, map(_result_cells, results))
         yield from ("The floor is the score of real images that were held out.", "")
+        if manifest.refines:
+            yield from ("For these, the discriminator moved z, which is not in this export.", "")
     else:
         yield from ("The run was not evaluated at this checkpoint.", "")
 

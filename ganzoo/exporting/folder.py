@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,8 @@ import numpy as np
 from safetensors import SafetensorError
 
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import GanzooError, UsageError, did_you_mean, setting
-from ganzoo.exporting.card import model_card
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, did_you_mean, setting
+from ganzoo.exporting.card import export_card
 from ganzoo.exporting.formats import WRITERS, check_installed
 from ganzoo.exporting.latents import DRAWS
 from ganzoo.exporting.page import find_runtime, write_page
@@ -90,6 +91,12 @@ def export(
         run = Run(run, step=step, device="cpu", host=host)
     elif step is not None:
         raise UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
+    if run.manifest.refines:
+        message = (
+            f"the loss '{run.config.loss.name}' moves z by the discriminator before images are "
+            "sampled; the export holds the generator alone, so it samples without that"
+        )
+        warnings.warn(GanzooWarning(message), stacklevel=2)
     folder = run.path / "exports" / f"{format}-{run.checkpoint.name}" if out is None else Path(out)
     _check_free(folder, force)
     return _write(Subject(run), format, writer, folder)
@@ -137,5 +144,5 @@ def _write_files(subject: Subject, format_name: str, writer: Writer, folder: Pat
         values = (*subject.inputs(1), subject.images(subject.generator, 1))
         for name, value in zip((*subject.input_names, "image"), values, strict=True):
             np.save(folder / f"{name}.npy", np.ascontiguousarray(value.numpy()))
-    card = model_card(subject, format_name, file)
+    card = export_card(subject, format_name, file)
     (folder / "README.md").write_text(card, encoding="utf-8")

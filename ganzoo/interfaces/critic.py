@@ -1,4 +1,4 @@
-"""Batch and Critic: the images that a loss or penalty receives, and what scores them."""
+"""Batch, Critic, Refiner: the images that a loss receives, what scores them, what moves their z."""
 
 from __future__ import annotations
 
@@ -87,4 +87,20 @@ class Critic(Protocol):
 
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
         """`{"scores": (N,)}` and everything else the discriminator returns, in float32."""
+        ...
+
+
+class Refiner(Protocol):
+    """Moves z by the discriminator before images are sampled (LOGAN, DDLS): `Run.refined`."""
+
+    def __call__(self, critic: Critic, fake: Fakes, noise: Callable[[], Tensor]) -> Tensor:
+        """The z `(N, latent_dim)` to make images of, each made of its own z and noise alone.
+
+        Args:
+            critic: the discriminator in evaluation mode, frozen, without augmentation.
+            fake: the images of z as drawn. `fake.again(z)` makes those of another z; as in the
+                discriminator's update, it carries a graph to z alone.
+            noise: `noise()` is standard normal, `(N, latent_dim)`, new at each call. Every image
+                has a stream of its own: draw from no other.
+        """
         ...

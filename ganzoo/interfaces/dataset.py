@@ -125,6 +125,7 @@ class ImageSource:
         locate: returns where the i-th image comes from (a path), for messages.
         resizable: False if the data means nothing in another size or number of channels (points,
             measurements): it is trained at its natural shape or not at all.
+        description: of what was found and decided, one line that `--dry-run` shows.
     """
 
     images: torch.utils.data.Dataset[Any] | Sequence[Any]
@@ -133,6 +134,7 @@ class ImageSource:
     fingerprint: str = ""
     locate: Callable[[int], str] = field(default="image {}".format)
     resizable: bool = True
+    description: str = ""
 
     def __post_init__(self) -> None:
         if self.class_names and len(self.class_names) != self.spec.num_classes:

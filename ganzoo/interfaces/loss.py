@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from ganzoo.interfaces.architecture import Demands
-from ganzoo.interfaces.critic import Batch, Critic, Fakes
+from ganzoo.interfaces.critic import Batch, Critic, Fakes, Refiner
 from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.options import NoOptions, Options
 from ganzoo.interfaces.schedule import Progress
@@ -92,6 +92,14 @@ class Loss(nn.Module, ABC):
         A loss that predicts a code from the images (InfoGAN) puts the code into z here.
         """
         return latent
+
+    def refiner(self) -> Refiner | None:
+        """What moves z by the discriminator before images are sampled; nothing if None.
+
+        A loss that moves z in training (LOGAN) may do so in samples and metrics too. Exports hold
+        the generator alone.
+        """
+        return None
 
     def at(self, progress: Progress) -> None:
         """Called before each step; write what depends on the progress into a buffer."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from ganzoo import notebook
 from ganzoo.errors import UsageError
 from ganzoo.reporting.remarks import differ, remarks_on, untrained
 from ganzoo.reporting.summary import Summary, as_text, summarize
@@ -146,6 +147,14 @@ class Comparison:
             summary = "<summary>Settings that differ</summary>"
             lines += ["\n<details>", summary, "", _markdown_table(*settings), "\n</details>"]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Show the same in a notebook."""
+        text = notebook.table(*self.table()) + notebook.lines(self.remarks)
+        if (settings := self.settings_table()) is not None:
+            rest = notebook.table(*settings)
+            text += f"<details><summary>Settings that differ</summary>{rest}</details>"
+        return text
 
     def to_json(self) -> str:
         """Return everything as JSON."""

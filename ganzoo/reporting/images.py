@@ -10,12 +10,11 @@ from typing import TypeVar
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from ganzoo.errors import UsageError
 from ganzoo.evaluation.sources import Split
 from ganzoo.run import Run
-from ganzoo.run.pictures import MOST_ENLARGED, grid
+from ganzoo.run.pictures import grid, pil_image, reduced
 
 FRAMES = 40
 """Maximum number of frames in a timeline."""
@@ -95,12 +94,12 @@ def timeline(run: Run) -> Film:
     Raises:
         UsageError: there is none.
     """
-    files = sorted(p for p in run.directory.samples.glob("*.png") if p.stem.isdigit())
+    files = run.directory.sample_grids()
     frames = []
     for file in thinned(files, FRAMES):
         try:
             with Image.open(file) as image:
-                frames.append(Frame(str(int(file.stem)), _data_uri(_reduced(image.convert("RGB")))))
+                frames.append(Frame(str(int(file.stem)), _data_uri(reduced(image.convert("RGB")))))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue
     if not frames:
@@ -112,13 +111,13 @@ def walk(run: Run) -> Film:
     """Show eight images that walk through latent space in a closed loop."""
     frames = []
     for k, images in enumerate(run.interpolate(8, stops=3, frames=10)):
-        frames.append(Frame(str(k), _data_uri(_to_pil(run.picture(images, columns=4)))))
+        frames.append(Frame(str(k), _data_uri(pil_image(run.picture(images, columns=4)))))
     return Film(tuple(_limited(frames)), len(frames))
 
 
 def strip(run: Run) -> str:
     """Show a row of images: of the same z for all runs of an architecture, class by class."""
-    return _data_uri(_to_pil(run.picture(run.sample(STRIP), columns=STRIP)))
+    return _data_uri(pil_image(run.picture(run.sample(STRIP), columns=STRIP)))
 
 
 def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
@@ -133,7 +132,7 @@ def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
     labels = torch.arange(ROWS * classes) % classes
     images = run.sample(len(labels), labels=labels)
     names = run.manifest.class_names or tuple(map(str, range(run.num_classes)))
-    return _data_uri(_to_pil(run.picture(images, classes))), tuple(names[:classes])
+    return _data_uri(pil_image(run.picture(images, classes))), tuple(names[:classes])
 
 
 def neighbours(run: Run) -> Neighbours:
@@ -167,22 +166,8 @@ def neighbours(run: Run) -> Neighbours:
     pairs = torch.cat([fakes, store.batch(nearest).images])
     scale = 2 * flat.shape[1] ** 0.5  # pixels lie in [-1, 1]
     distances = tuple((distance / scale).tolist())
-    uri = _data_uri(_to_pil(grid(pairs, NEIGHBOURS)))
+    uri = _data_uri(pil_image(grid(pairs, NEIGHBOURS)))
     return Neighbours(uri, len(fakes), len(searched), len(store), distances)
-
-
-def _reduced(image: Image.Image) -> Image.Image:
-    """Undo the enlarging of a small sample grid: the page enlarges it, without its bytes."""
-    nearest = Image.Resampling.NEAREST
-    for scale in range(MOST_ENLARGED, 1, -1):
-        small = image.resize((image.width // scale, image.height // scale), nearest)
-        if small.resize(image.size, nearest).tobytes() == image.tobytes():
-            return small
-    return image
-
-
-def _to_pil(picture: Tensor) -> Image.Image:
-    return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
 
 
 def _data_uri(image: Image.Image) -> str:

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ganzoo.config import ImageConfig
-from ganzoo.errors import GanzooError, reading, setting
+from ganzoo.errors import GanzooError, UsageError, reading, setting
 from ganzoo.files import building_folder, usual_permissions
 from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import Condition, ImageSpec
@@ -48,6 +48,8 @@ class Manifest:
         checksums: SHA-256 of each other file of the checkpoint, by name.
         latent: the distribution of z, as its repr; empty if it is unknown.
         trained_with: pretrained networks that training used, as their `Extractor.display`.
+        refines: whether the loss moves the z of samples: `Loss.refiner`.
+        left_out: files that this copy of a checkpoint lacks on purpose, as a pulled run does.
     """
 
     step: int
@@ -59,6 +61,8 @@ class Manifest:
     checksums: Mapping[str, str] = field(default_factory=dict)
     latent: str = ""
     trained_with: tuple[str, ...] = ()
+    refines: bool = False
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the manifest as JSON."""
@@ -228,12 +232,27 @@ def restore(folder: Path, trainer: Trainer) -> TermBufferState:
     return term_buffer
 
 
+def refuse_left_out(folder: Path, name: str) -> Manifest:
+    """Refuse a file that a copy of a checkpoint lacks on purpose; returns the manifest.
+
+    Raises:
+        UsageError: says what such a copy is for.
+    """
+    manifest = read_manifest(folder)
+    if name in manifest.left_out:
+        raise UsageError(
+            f"{folder} is a copy without {name}: it samples, evaluates and exports. To start "
+            "another run, it needs the discriminator; to resume, the whole run"
+        )
+    return manifest
+
+
 def _intact(folder: Path, name: str) -> Path:
     """Return a file of a checkpoint if its checksum is right; else advise the checkpoint before."""
     # Compare the checksum.
-    file = folder / name
+    file, manifest = folder / name, refuse_left_out(folder, name)
     try:
-        damage = integrity.damage(file, read_manifest(folder).checksums.get(name))
+        damage = integrity.damage(file, manifest.checksums.get(name))
     except OSError as error:  # no permission, a lost network drive: the file may be intact
         raise GanzooError(f"cannot read {file}: {error.strerror}") from None
     if not damage:

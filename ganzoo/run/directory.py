@@ -30,7 +30,7 @@ LEFTOVERS = ("run.lock", ".config.toml.")
 directory counts as empty."""
 
 _NUMBERED = re.compile(r"([0-9]{5,})-")
-_CHECKPOINT = re.compile(r"[0-9]{6,18}")
+_STEP = re.compile(r"[0-9]{6,18}")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ class RunDirectory:
         """Folder of sample grids."""
         return self.path / "samples"
 
+    def sample_grids(self) -> list[Path]:
+        """Return the files of all sample grids, in the order of their steps."""
+        files = [file for file in self.samples.glob("*.png") if _STEP.fullmatch(file.stem)]
+        return sorted(files, key=lambda file: int(file.stem))
+
     @property
     def checkpoints(self) -> Path:
         """Folder of checkpoints, each a folder named by its step."""
@@ -87,7 +92,7 @@ class RunDirectory:
         with reading(self.checkpoints):
             if not self.checkpoints.is_dir():
                 return []
-            names = [p.name for p in self.checkpoints.iterdir() if _CHECKPOINT.fullmatch(p.name)]
+            names = [p.name for p in self.checkpoints.iterdir() if _STEP.fullmatch(p.name)]
             folders = [f for f in map(self.checkpoint, map(int, names)) if f.name in names]
             return sorted(int(f.name) for f in folders if (f / "manifest.json").exists())
 

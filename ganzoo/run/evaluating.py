@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ganzoo.data.pixels import Range
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import UsageError
 from ganzoo.evaluation import Evaluation
@@ -30,6 +31,7 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     floor: bool = True,
     skip_bad_images: bool = False,
+    value_range: Range | None = None,
     device: str = "auto",
     host: PluginHost | None = None,
     notify: Notify | None = None,
@@ -43,7 +45,8 @@ def evaluate(
     Each value comes with its floor: the value of held-out real images in place of the sample, at
     the same n. They are those of the test split if the dataset has one, else half of its images; n
     is lowered to the number of images. A metric that cannot be measured is among the result's
-    `skipped`, with the reason. Results of a run are appended to its `evaluations.jsonl`.
+    `skipped`, with the reason. Results of a run are appended to its `evaluations.jsonl`, unless it
+    is `Run.refined`.
 
     Args:
         images: the sample: a run or a checkpoint (its averaged generator), a folder of images, a
@@ -59,6 +62,8 @@ def evaluate(
         options: by dotted key: `{"metric.kernel.subsets": 50}`.
         floor: whether to measure it, which takes as long again.
         skip_bad_images: leave unreadable images of datasets and folders out.
+        value_range: the values of black and white in images in memory, such as `(0, 1)`; by default
+            they are uint8 or in [-1, 1].
         device: of the networks.
         host: the plugins to choose from; the installed ones if None.
         notify: called with a message at each stage.
@@ -72,7 +77,12 @@ def evaluate(
     chosen, unavailable = choose_metrics(metrics, metric_options, host)
     unused(metric_options, chosen)
     sample, reference = open_both(
-        images, against, skip_bad_images=skip_bad_images, device=device, host=host
+        images,
+        against,
+        skip_bad_images=skip_bad_images,
+        value_range=value_range,
+        device=device,
+        host=host,
     )
 
     # Compare.
@@ -89,8 +99,8 @@ def evaluate(
         notify=notify or (lambda message: None),
     )
 
-    # Append to the run.
-    if isinstance(sample, Generated):
+    # Append to the run, unless its samples are others.
+    if isinstance(sample, Generated) and sample.run.refined_by is None:
         evaluation.append_to(sample.run.directory.evaluations)
     return evaluation
 

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.config import RunConfig, differences
-from ganzoo.data.pixels import from_uint8, to_uint8
+from ganzoo.data.pixels import Range, from_uint8, to_uint8
 from ganzoo.data.store import ImageStore
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
@@ -94,8 +94,9 @@ class Generated(Sampled):
         self.step = run.manifest.step
         self.trained_with = frozenset(run.manifest.trained_with)
         conditions = run.sampler.conditions
+        refined = "" if run.refined_by is None else f", refined by {run.refined_by!r}"
         super().__init__(
-            f"{run.path} at step {self.step:,}",
+            f"{run.path} at step {self.step:,}{refined}",
             run.manifest.image,
             run.sample,
             conditional=conditions is not None,
@@ -115,7 +116,13 @@ def generated_uint8(images: Tensor, title: str) -> Tensor:
 
 
 def open_both(
-    a: Images, b: Images | None, *, skip_bad_images: bool, device: str, host: PluginHost | None
+    a: Images,
+    b: Images | None,
+    *,
+    skip_bad_images: bool,
+    value_range: Range | None = None,
+    device: str,
+    host: PluginHost | None,
 ) -> tuple[Source, Source]:
     """Open sample and reference as sources of images of one shape.
 
@@ -126,7 +133,7 @@ def open_both(
         UsageError: something cannot be compared, or the shapes differ.
     """
     # Resolve both sides.
-    opener = _Opener(skip_bad_images, device, host)
+    opener = _Opener(skip_bad_images, value_range, device, host)
     sample = opener.open(a)
     if b is None:
         if not isinstance(sample, Generated):
@@ -171,6 +178,7 @@ class _Opener:
     """Opens one side of a comparison."""
 
     skip_bad_images: bool
+    value_range: Range | None
     device: str
     host: PluginHost | None
 
@@ -184,7 +192,7 @@ class _Opener:
             case ImageStore():
                 return Stored("images in memory", images)
             case Tensor():
-                return Stored("images in memory", store_of(images))
+                return Stored("images in memory", store_of(images, value_range=self.value_range))
             case Mapping():
                 if "name" not in images:
                     raise UsageError("a dataset is given as a name, or as a dict with a name")

@@ -91,11 +91,16 @@ def end_of_latest_session(events: list[Event]) -> str | None:
     return kinds[-1] if kinds and kinds[-1] in ENDS else None
 
 
-def read_log(file: Path) -> list[dict[str, Any]]:
-    """Read the lines of `metrics.jsonl`: a step, and numbers, which may be NaN."""
+def read_log(file: Path, latest: int | None = None) -> list[dict[str, Any]]:
+    """Read the lines of `metrics.jsonl`: a step, and numbers, which may be NaN.
+
+    Args:
+        file: the log.
+        latest: bytes to read, from the end; all if None.
+    """
     return [
         {printable(k): v for k, v in line.items() if isinstance(v, float) or is_number(v)}
-        for line in read_lines(file)
+        for line in read_lines(file, latest)
         if _step(line.get("step")) is not None
     ]
 

@@ -43,6 +43,19 @@ def refuse_own_network(name: str, path: object) -> None:
         )
 
 
+def refuse_own_loss(name: str, path: object) -> None:
+    """Refuse to sample with a loss that no plugin makes, and that moves z.
+
+    Raises:
+        UsageError: says how to open the run.
+    """
+    if is_own(name):
+        raise UsageError(
+            f"{path} was trained with {name}, which moves the z of samples, and no plugin makes "
+            f"it: give its refiner, ganzoo.Run({str(path)!r}, refiner=…)"
+        )
+
+
 def refuse_own_images(name: str, path: object) -> None:
     """Refuse to open images that no plugin opens.
 

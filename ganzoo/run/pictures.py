@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -102,6 +103,29 @@ def enlarged(picture: Tensor, scale: int | None = None) -> Tensor:
     if scale is None:
         scale = min(max(LONG_SIDE // max(picture.shape[1:]), 1), MOST_ENLARGED)
     return picture.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """Undo `enlarged`: a page enlarges the picture again, without its bytes."""
+    nearest = Image.Resampling.NEAREST
+    for scale in range(MOST_ENLARGED, 1, -1):
+        small = image.resize((image.width // scale, image.height // scale), nearest)
+        if small.resize(image.size, nearest).tobytes() == image.tobytes():
+            return small
+    return image
+
+
+def pil_image(picture: Tensor) -> Image.Image:
+    """Convert a uint8 `(3, H, W)` or `(1, H, W)` picture to one of Pillow."""
+    pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)
+    return Image.fromarray(pixels.contiguous().numpy())
+
+
+def png(image: Image.Image) -> bytes:
+    """Encode a picture as PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def save_grid(
@@ -209,7 +233,7 @@ def _format(path: Path, formats: Mapping[str, str], what: str) -> str:
 
 def _save(frames: Sequence[Tensor], path: Path, format_: str, **options: Any) -> Path:
     """Write uint8 `(3, H, W)` or `(1, H, W)` frames by Pillow, with options of the format."""
-    first, *rest = [_pil_image(frame) for frame in frames]
+    first, *rest = [pil_image(frame) for frame in frames]
     if rest:
         options["append_images"] = rest
     with replacing_file(path) as file:
@@ -218,8 +242,3 @@ def _save(frames: Sequence[Tensor], path: Path, format_: str, **options: Any) ->
         except ValueError as error:  # too large for the format
             raise GanzooError(f"cannot write {path}: {error}") from error
     return path
-
-
-def _pil_image(picture: Tensor) -> Image.Image:
-    pixels = picture[0] if len(picture) == 1 else picture.permute(1, 2, 0)
-    return Image.fromarray(pixels.contiguous().numpy())

@@ -168,6 +168,7 @@ class Recorder(Observer):
             demands=self.demands,
             latent=repr(self.trainer.latent),
             trained_with=tuple(sorted(self.trainer.trained_with)),
+            refines=self.trainer.loss.refiner() is not None,
             class_names=self.class_names,
             versions=self.versions,
             metrics=self.log.lines[-1] if self.log.lines else {},

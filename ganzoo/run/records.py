@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,22 @@ def run_title(config: RunConfig) -> str:
     if config.training.conditional:
         title += ", conditional"
     return title
+
+
+def short_term(name: str) -> str:
+    """Shorten `discriminator/real` to `D real`."""
+    side, _, term = name.partition("/")
+    return f"{side[:1].upper()} {term}"
+
+
+def short_terms(line: Mapping[str, Any], most: int = 3) -> str:
+    """The first few terms of a line of the log: `"D real 0.693, D fake 0.7"`."""
+    terms = [
+        f"{short_term(name)} {value:.3g}"
+        for name, value in line.items()
+        if name not in ("step", "images_per_second") and journal.is_number(value)
+    ]
+    return ", ".join(terms[:most])
 
 
 class Records:

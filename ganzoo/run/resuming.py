@@ -29,10 +29,12 @@ from ganzoo.execution.device import resolve_device
 from ganzoo.files import replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import journal
+from ganzoo.run.checkpoints import refuse_left_out
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.minutes import is_trained, minutes_trained, with_steps, write_steps
 from ganzoo.run.missing import missing_explained
 from ganzoo.run.plan import BY_SIZE, DEFAULTS_OF, THREADS, Plan, compose
+from ganzoo.run.progress_bar import Decoding, progress_shown
 from ganzoo.run.provenance import dataset_fingerprint
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare
@@ -62,7 +64,7 @@ def resume(
     options: Mapping[str, Any] | None = None,
     override: bool = False,
     observers: Sequence[Observer] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: bool | Decoding | None = None,
     host: PluginHost | None = None,
 ) -> Run:
     """Resume a run from its latest checkpoint, bit for bit as if it had never stopped.
@@ -81,7 +83,8 @@ def resume(
             `execution` and `observer`, and the images. The same images at another place, like
             `{"data.path": "moved"}`, need none.
         observers: notified of events, besides those of the config.
-        progress: called with the number of decoded images and of all images.
+        progress: see `ganzoo.train`; or a function, called with the number of decoded images and of
+            all images, in the place of a bar.
         host: the plugins to choose from; the installed ones if None.
 
     Raises:
@@ -115,9 +118,9 @@ def resume(
             return compose([*layers, read_toml(run.directory.config)], host)
 
     # Resume; what is an argument of its own may change without an override.
-    with distributed.joined():
+    with distributed.joined(), progress_shown(progress, observers) as (shown, decoding):
         return resume_plan(
-            run_dir, make_plan, observers, progress, intended=intended, override=override
+            run_dir, make_plan, shown, decoding, intended=intended, override=override
         )
 
 
@@ -168,6 +171,8 @@ def resume_plan(
             return run
 
         # Continue from the latest checkpoint.
+        if run.steps:
+            distributed.on_rank_zero(lambda: refuse_left_out(run.checkpoint, "state.pt"))
         session = prepare(plan, observers, progress)
         distributed.on_rank_zero(lambda: _update_config(run.directory.config, plan.config))
         checkpoint = distributed.on_rank_zero(lambda: run.checkpoint if run.steps else None)

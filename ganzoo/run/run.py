@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from copy import copy
 
 import torch
-from torch import Tensor, nn
+from PIL import Image
+from torch import Tensor
 
-from ganzoo.copying import copied
 from ganzoo.discovery import registry
-from ganzoo.discovery.host import Component, PluginHost
-from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
-from ganzoo.execution.device import resolve_device
-from ganzoo.interfaces.architecture import Architecture
-from ganzoo.interfaces.constraint import Constraint
-from ganzoo.interfaces.dataset import Dataset
-from ganzoo.interfaces.latent import Latent, NormalLatent
-from ganzoo.interfaces.loss import Loss
+from ganzoo.errors import GanzooWarning, UsageError
+from ganzoo.interfaces.critic import Refiner
 from ganzoo.randomness import derive
-from ganzoo.run.checkpoint_writer import best_step
-from ganzoo.run.checkpoints import Manifest, read_manifest, read_weights
-from ganzoo.run.conditions import read_conditions
-from ganzoo.run.missing import missing_explained
-from ganzoo.run.networks import build_networks
-from ganzoo.run.own import is_own, latent_named, refuse_own_images, refuse_own_network
-from ganzoo.run.pictures import grid, side_by_side
-from ganzoo.run.records import Records
-from ganzoo.sampling import Sampler, settles_of, settles_of_constraints
+from ganzoo.run.own import is_own
+from ganzoo.run.parts import RunParts
+from ganzoo.run.pictures import enlarged, grid, pil_image, side_by_side
+from ganzoo.run.showing import run_html, run_png
 
 
-class Run(Records):
+class Run(RunParts):
     """A run directory, training or finished.
 
     Args:
@@ -46,188 +31,34 @@ class Run(Records):
         discriminator: likewise.
         latent: the distribution of z of such a run, or the length of a normal one; needed if it is
             neither a normal nor a uniform one.
+        refiner: that of such a run's loss, if it has one.
 
     Raises:
         UsageError: there is no run, or no such checkpoint.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        step: int | Literal["best"] | None = None,
-        device: str = "auto",
-        host: PluginHost | None = None,
-        generator: nn.Module | None = None,
-        discriminator: nn.Module | None = None,
-        latent: Latent | int | None = None,
-    ) -> None:
-        super().__init__(path)
-        self._step = step
-        self._device = device
-        self._host = host
-        self.own = {"generator": generator, "discriminator": discriminator}
-        """Networks to load weights into, in place of those of an architecture."""
-        self._latent = NormalLatent(latent) if isinstance(latent, int) else latent
-
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
-    @cached_property
-    def checkpoint(self) -> Path:
-        """The folder of the checkpoint in use."""
-        if not self.steps:
-            raise UsageError(f"{self.path} has no checkpoint yet")
-        step = self.steps[-1] if self._step is None else self._step
-        if step == "best":
-            step = self._best()
-        if step not in self.steps:
-            known = ", ".join(map(str, self.steps))
-            raise UsageError(f"{self.path} has no checkpoint of step {step}; there are {known}")
-        return self.directory.checkpoint(step)
+    def _repr_html_(self) -> str:
+        """Show state and latest sample grid in a notebook; builds no network."""
+        return run_html(self)
 
-    def _best(self) -> int:
-        """Return the step of the best checkpoint by `keep_best`."""
-        best_by = self.config.logging.keep_best
-        if best_by is None:
-            raise UsageError(f"{self.path} was trained without {setting('keep_best', 'METRIC')}")
-        step = best_step(self.directory, best_by)
-        if step is None:
-            raise UsageError(f"{self.path} has no checkpoint with a value of {best_by.metric}")
-        return step
+    def _repr_png_(self) -> bytes | None:
+        """Show the latest sample grid where no HTML is shown."""
+        return run_png(self)
 
-    @cached_property
-    def manifest(self) -> Manifest:
-        """Step, image shape, classes and versions of the checkpoint."""
-        return read_manifest(self.checkpoint)
+    def refined(self, refiner: Refiner) -> Run:
+        """The run with other samples: a refiner moves their z, in place of the loss's.
 
-    def versions(self) -> Mapping[str, str]:
-        """Return the versions it was trained with, by distribution; empty if they are lost."""
-        with suppress(GanzooError):
-            return self.manifest.versions
-        with suppress(GanzooError, KeyError, TypeError, ValueError):
-            return dict(self.provenance["versions"])
-        return {}
+            run = ganzoo.Run("runs/first").refined(lambda critic, fake, noise: fake.z)  # as drawn
 
-    @property
-    def num_classes(self) -> int:
-        """Number of classes of a conditional generator; 0 for an unconditional one."""
-        return self.manifest.image.num_classes if self.manifest.demands.labels else 0
-
-    @cached_property
-    def architecture(self) -> Architecture:
-        """The architecture with its options."""
-        refuse_own_network(self.config.arch.name, self.path)
-        architecture: Architecture = self._component("architecture", "arch")
-        return architecture
-
-    @cached_property
-    def provider(self) -> Component:
-        """Descriptor of the architecture, and the plugin that provides it."""
-        refuse_own_network(self.config.arch.name, self.path)
-        with missing_explained(self.path, self.versions):
-            return registry.find("architecture", self.config.arch.name, host=self._host)
-
-    @cached_property
-    def dataset(self) -> Dataset:
-        """The dataset with its options; its images may be missing."""
-        refuse_own_images(self.config.data.name, self.path)
-        dataset: Dataset = self._component("dataset", "data")
-        return dataset
-
-    @cached_property
-    def generator(self) -> nn.Module:
-        """The averaged generator at rest, in evaluation mode: `generator(z)`, or with labels.
-
-        Raises:
-            GanzooError: the weights are damaged, or do not fit the installed architecture.
+        Their evaluations are not appended to the run's.
         """
-        generator = self._network("generator", "ema")
-        return self.sampler.at_rest(generator)
-
-    @cached_property
-    def discriminator(self) -> nn.Module:
-        """The discriminator, in evaluation mode: `discriminator(images)`, or with labels.
-
-        Raises:
-            GanzooError: as for the generator.
-        """
-        return self._network("discriminator", "discriminator")
-
-    @cached_property
-    def latent(self) -> Latent:
-        """The distribution of z: the architecture's, as the loss may have changed it.
-
-        Raises:
-            UsageError: the loss has changed it, and its plugin is not installed.
-        """
-        if self.own["generator"] is None:
-            latent = self.architecture.latent
-        else:
-            latent = self._latent or latent_named(self.manifest.latent)
-        if self.manifest.latent in ("", repr(latent)):  # empty in checkpoints of 0.1
-            return latent
-        loss: Loss = self._component("loss", "loss")
-        return loss.latent(latent)
-
-    @cached_property
-    def sampler(self) -> Sampler:
-        """Draws images from z."""
-        constraints = self._constraints("generator").values()
-        if self.own["generator"] is None:
-            settles = settles_of(self.architecture, constraints)
-        else:
-            settles = settles_of_constraints(constraints)
-        conditions = None
-        if self.manifest.demands.labels:
-            conditions = read_conditions(self.directory, self.manifest.image)
-        return Sampler(self.latent, self.manifest.image, conditions, settles)
-
-    def _constraints(self, network: str) -> dict[str, Constraint]:
-        """The constraints on a network, which may have wrapped its layers."""
-        loss = self.config.loss.name.rpartition("/")[0] or None
-        with missing_explained(self.path, self.versions):
-            return {
-                name: registry.make(
-                    registry.find("constraint", name, host=self._host, prefer=loss), options
-                )
-                for name, options in self.config.named("constraint").items()
-                if options.get("networks", network) in (network, "both") and not is_own(name)
-            }
-
-    def _network(self, name: Literal["generator", "discriminator"], weights: str) -> nn.Module:
-        """Build a network, or copy the caller's, and load its weights."""
-        state, own = read_weights(self.checkpoint, weights), self.own[name]
-        if own is None:
-            network, title = self._built(name)
-        else:
-            network, title = copied(own), f"the {type(own).__name__} that is given as {name}"
-            if network.state_dict().keys() != state.keys():  # constraints have not wrapped it
-                for constraint in self._constraints(name).values():
-                    constraint.wrap(network)
-        try:
-            network.load_state_dict(state)
-        except RuntimeError as error:
-            raise GanzooError(
-                f"the weights of {self.checkpoint} do not fit {title}: {error}"
-            ) from None
-        return network.to(resolve_device(self._device)).eval()
-
-    def _built(self, name: Literal["generator", "discriminator"]) -> tuple[nn.Module, str]:
-        """Build a network by the architecture; returns its title too."""
-        component = self.provider
-        networks = build_networks(
-            self.architecture,
-            component,
-            self.manifest.image,
-            self.manifest.demands,
-            seed=0,
-            constraints=self._constraints(name),
-        )
-        version = self.manifest.versions.get(component.plugin.distribution, "unknown")
-        title = f"'{component.spec.name}' of {component.provider} (trained with {version})"
-        network: nn.Module = getattr(networks, name)
-        return network, title
+        run = copy(self)
+        run.__dict__.pop("sampler", None)
+        run.refined_by = refiner
+        return run
 
     def sample(
         self,
@@ -256,6 +87,39 @@ class Run(Records):
         return self.sampler.sample(
             self.generator, n, seed=seed, labels=labels, truncation=truncation
         )
+
+    def show(
+        self,
+        n: int = 16,
+        *,
+        seed: int = 0,
+        labels: Tensor | int | None = None,
+        truncation: float | None = None,
+    ) -> Image.Image:
+        """Sample images and draw them as one picture, which a notebook shows.
+
+            run.show()
+            run.show(8, seed=1).save("eight.png")
+
+        Args:
+            n: number of images.
+            seed: see `sample`.
+            labels: see `sample`; without any, classes have a column each.
+            truncation: see `sample`.
+
+        Returns:
+            a picture of Pillow; small ones are enlarged, as by `ganzoo sample`.
+
+        Raises:
+            UsageError: as for `sample`.
+        """
+        images = self.sample(n, seed=seed, labels=labels, truncation=truncation)
+        columns = self.columns(n, labels)
+        return pil_image(enlarged(self.picture(images, columns, labels)))
+
+    def columns(self, n: int, labels: Tensor | int | None = None) -> int | None:
+        """Columns of a grid of n images: one for each class if all are drawn; None for a square."""
+        return min(self.num_classes, n) if self.num_classes and labels is None else None
 
     def decode(
         self, z: Tensor, labels: Tensor | int | None = None, *, truncation: float | None = None
@@ -325,7 +189,7 @@ class Run(Records):
         return walk
 
     def picture(
-        self, images: Tensor, columns: int | None = None, labels: Tensor | None = None
+        self, images: Tensor, columns: int | None = None, labels: Tensor | int | None = None
     ) -> Tensor:
         """Draw a batch as the dataset renders it, or else as a grid.
 
@@ -352,9 +216,3 @@ class Run(Records):
             warnings.warn(GanzooWarning(f"drawn as a plain grid: {error}"), stacklevel=2)
             rendered = None
         return grid(images, columns) if rendered is None else rendered
-
-    def _component(self, kind: str, section: str) -> Any:
-        """Make a component of the config."""
-        choice = getattr(self.config, section)
-        with missing_explained(self.path, self.versions):
-            return registry.make(registry.find(kind, choice.name, host=self._host), choice.options)

@@ -75,6 +75,7 @@ def save(
         generator=trainer.ema.module,
         discriminator=trainer.discriminator,
         latent=trainer.latent,
+        refiner=trainer.loss.refiner(),
     )
 
 
@@ -114,6 +115,7 @@ def _write(
             metrics=lines[-1] if lines else {},
             latent=repr(trainer.latent),
             trained_with=tuple(sorted(trainer.trained_with)),
+            refines=trainer.loss.refiner() is not None,
         )
         checkpoints.write(
             directory.checkpoint(trainer.step), checkpoints.snapshot(trainer), manifest

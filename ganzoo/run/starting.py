@@ -16,6 +16,7 @@ from ganzoo.run.arguments import Choice, arguments_tree, config_layers
 from ganzoo.run.directory import RunDirectory, check_free, create_run_directory
 from ganzoo.run.initializing import source_of
 from ganzoo.run.plan import Plan, compose
+from ganzoo.run.progress_bar import progress_shown
 from ganzoo.run.resuming import resume_plan
 from ganzoo.run.run import Run
 from ganzoo.run.session import fit, only_writer, prepare, write_config
@@ -38,6 +39,7 @@ def train(
     resume: Resume = "never",
     override: bool = False,
     observers: Sequence[Observer | str] = (),
+    progress: bool | None = None,
     host: PluginHost | None = None,
     **settings: Any,
 ) -> Run:
@@ -65,6 +67,8 @@ def train(
             is returned as it is.
         override: see `ganzoo.resume`.
         observers: `ganzoo.Observer` objects, or names of those that plugins provide.
+        progress: show a progress bar, and in a notebook the latest sample grid. None shows them in
+            a notebook or at a terminal, and nothing in a script whose output is a file.
         host: the plugins to choose from; the installed ones if None.
         settings: every setting of the sections image, training, execution and logging of
             `RunConfig`: `steps`, `minutes`, `batch_size`, `size`, `seed`, `device`, ….
@@ -95,13 +99,16 @@ def train(
     if recipe:
         layers.append(recipe_layer(recipe, host))
 
-    return train_plan(
-        lambda: compose(layers, host),
-        run_dir,
-        [observer for observer in observers if isinstance(observer, Observer)],
-        resume=resume,
-        override=override,
-    )
+    own = [observer for observer in observers if isinstance(observer, Observer)]
+    with progress_shown(progress, own) as (shown, decoding):
+        return train_plan(
+            lambda: compose(layers, host),
+            run_dir,
+            shown,
+            decoding,
+            resume=resume,
+            override=override,
+        )
 
 
 def train_plan(

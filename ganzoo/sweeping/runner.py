@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from filelock import Timeout
 
+from ganzoo import notebook
 from ganzoo.config import Layer, RunConfig
 from ganzoo.discovery import registry
 from ganzoo.errors import GanzooError, UsageError, setting
@@ -56,6 +57,16 @@ class Sweep:
     runs: Mapping[str, Run]
     refused: Mapping[str, str]
     failed: Mapping[str, str]
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook how each cell ended."""
+        ends = {
+            "finished": dict.fromkeys(self.runs, ""),
+            "refused": self.refused,
+            "failed": self.failed,
+        }
+        rows = [(name, end, why) for end, cells in ends.items() for name, why in cells.items()]
+        return notebook.table(["run", "state", "reason"], rows)
 
 
 @dataclass(frozen=True)

@@ -278,6 +278,38 @@ def default_penalties_exist(bench: LossBench) -> None:
     bench.expect_installed(penalty=loss.default_penalties(), constraint=loss.default_constraints())
 
 
+@promise(
+    mend="make each row of its own row of `fake.z`, of its own score and of `noise()`: no mean "
+    "over the batch, and no torch.rand"
+)
+def refined_z_is_each_images_own(bench: LossBench) -> None:
+    """If it moves the z of samples, each moves by itself: the same z in any batch, any day."""
+    # A refiner, and networks.
+    loss: Loss = bench.make()
+    refiner, demands, latent = loss.refiner(), loss.demands(), latent_of(loss)
+    if refiner is None:
+        raise SkipTest("it moves no z of samples")
+    generator = SmoothGenerator(latent.latent_dim).requires_grad_(False)
+    critic = critic_of(WithOutputs(SmoothDiscriminator(), demands.outputs).requires_grad_(False))
+    z = latent.sample(N, generator=torch.Generator().manual_seed(4))
+    labels = labels_of(N) if demands.labels else None
+
+    def refined(rows: slice, seed: int) -> Tensor:
+        torch.default_generator.manual_seed(seed)
+        rng = torch.Generator().manual_seed(5)
+        made = Fakes(generator(z), labels, z=z, generate=generator)[rows]
+        return refiner(critic, made, lambda: torch.randn(z.shape, generator=rng)[rows]).detach()
+
+    # All at once, and in two batches.
+    whole = refined(slice(N), 0)
+    expect(whole.shape == z.shape, f"z {tuple(z.shape)} becomes {tuple(whole.shape)}")
+    parts = torch.cat([refined(slice(2), 1), refined(slice(2, N), 2)])
+    expect(
+        torch.allclose(whole, parts, atol=1e-4),
+        f"z differs by up to {(whole - parts).abs().max().item():.3g} as the batch is split",
+    )
+
+
 def _rows(output: Output) -> Tensor:
     """A demanded output for the `2 * N` images of a batch: the same numbers each time."""
     if output.size == "classes":

@@ -35,6 +35,7 @@ from ganzoo.training.demands import (
 )
 from ganzoo.training.optimizers import NetworkName
 from ganzoo.training.own_optimizer import OptimizerChoice, OwnOptimizer
+from ganzoo.training.plain_critic import refine_by
 from ganzoo.training.settings import Resolved
 from ganzoo.training.trial import check_shapes, input_dtype
 from ganzoo.training.updates import Update, make_updates
@@ -252,7 +253,8 @@ def assemble(
     kept = examples(images) if conditional else None
     labels = None if kept is None else kept.labels
     conditions = Conditions(images.spec, labels) if conditional else None
-    sampler = Sampler(latent, images.spec, conditions, settles)
+    refine = refine_by(loss.refiner(), lambda: networks.discriminator)
+    sampler = Sampler(latent, images.spec, conditions, settles, refine)
 
     # Batches of real images.
     batches = Batches(

@@ -1,4 +1,4 @@
-"""The critic of a training loop that is not ganzoo's: losses and penalties call it."""
+"""The critic of sampling, and of a training loop that is not ganzoo's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ganzoo.interfaces.critic import Batch, Critic
+from ganzoo.freeze import frozen
+from ganzoo.interfaces.critic import Batch, Critic, Fakes, Refiner
+from ganzoo.sampling import Noise, Refine, evaluating
 from ganzoo.training.critic import Outputs, named_outputs, run_discriminator
 
 Augment = Callable[[Tensor], Tensor]
@@ -56,3 +58,21 @@ def critic(
         takes_patches: give a loss several scores an image, `(N, P)`; penalties take one.
     """
     return PlainCritic(discriminator, augment, takes_patches)
+
+
+def refine_by(refiner: Refiner | None, discriminator: Callable[[], nn.Module]) -> Refine | None:
+    """A refiner with a discriminator, which is left as it was; None without one.
+
+    Args:
+        refiner: moves z.
+        discriminator: gives it, on first use.
+    """
+    if refiner is None:
+        return None
+
+    def refine(fake: Fakes, noise: Noise) -> Tensor:
+        network = discriminator()
+        with evaluating(network), frozen(network.parameters()):
+            return refiner(critic(network), fake, noise)
+
+    return refine

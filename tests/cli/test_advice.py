@@ -74,7 +74,10 @@ def test_a_resumed_run_is_told_of_the_option_that_resume_takes(ganzoo_cli, train
     assert f"{expected} chooses" in err
 
 
-SAMPLING = ("sampling.py", "run/run.py", "run/checkpoints.py", "execution/device.py")
+SAMPLING = (
+    *("sampling.py", "run/run.py", "run/parts.py", "run/checkpoints.py"),
+    "execution/device.py",
+)
 MESSAGES = {
     "sample": SAMPLING,
     "interpolate": (*SAMPLING, "run/pictures.py"),

@@ -253,3 +253,82 @@ def test_pairs_of_pictures_may_be_floats_too():
     store = ImageStore.from_dataset(list(zip(SIGNED, SIGNED.flip(3), strict=True)))
     assert store.spec.condition == ganzoo.Picture(3)
     assert torch.equal(store.labels.permute(0, 3, 1, 2), PIXELS.flip(3))
+
+
+UNSIGNED = PIXELS.double() / 255
+DECLARED = {
+    "floats in [0, 1]": (UNSIGNED.float(), (0, 1)),
+    "float16 in [0, 1], which rounds": (UNSIGNED.half(), (0, 1)),
+    "floats in [-1, 1]": (SIGNED, (-1, 1)),
+    "floats in [0, 255]": (PIXELS.float(), (0, 255)),
+    "integers": (PIXELS.int(), (0, 255)),
+    "uint8": (PIXELS, (0, 255)),
+    "twelve bits": (UNSIGNED * 4095, (0.0, 4095.0)),
+}
+
+
+@pytest.mark.parametrize("form", DECLARED)
+def test_images_in_a_declared_range_become_the_same_store(form):
+    images, value_range = DECLARED[form]
+    forms = [
+        images,
+        list(images),
+        TensorDataset(images),
+        images.permute(0, 2, 3, 1).numpy(),
+        [(image, number) for number, image in enumerate(images)],
+    ]
+    for each in forms:
+        store = ImageStore.from_dataset(each, value_range=value_range)
+        assert torch.equal(store.images.permute(0, 3, 1, 2), PIXELS)
+
+
+def test_a_declared_range_is_that_of_conditions_too():
+    pairs = (UNSIGNED, UNSIGNED.flip(3))
+    store = ImageStore.from_dataset(pairs, value_range=(0, 1))
+    assert torch.equal(store.images.permute(0, 3, 1, 2), PIXELS)
+    assert torch.equal(store.labels.permute(0, 3, 1, 2), PIXELS.flip(3))
+
+
+def test_masks_of_0_and_1_may_be_declared():
+    masks = (PIXELS > 127).byte()
+    for each in (masks, masks.bool()):
+        store = ImageStore.from_dataset(each, value_range=(0, 1))
+        assert torch.equal(store.images.permute(0, 3, 1, 2), masks * 255)
+
+
+@pytest.mark.parametrize(
+    ("images", "value_range", "seen"),
+    [
+        (PIXELS.float(), (0, 1), r"is \[0, 1\], and these images lie in \[0, 255\]"),
+        (SIGNED, (0, 1), r"is \[0, 1\], and these images lie in \[-1, 1\]"),
+        (UNSIGNED * 1.01, (0, 1), r"lie in \[0, 1.01\]"),
+        (UNSIGNED - 0.01, (0, 1), r"lie in \[-0.01, 0.99\]"),
+        (PIXELS, (-1, 1), r"lie in \[0, 255\]"),
+        (SIGNED.log(), (-1, 1), "lie in .*nan"),
+    ],
+)
+def test_images_outside_a_declared_range_are_refused_with_the_range_seen(images, value_range, seen):
+    images = images.clone()
+    images[0].flatten()[:2] = torch.stack([images.min(), images.max()])
+    for each in (images, list(images)):
+        with pytest.raises(DataError, match=seen) as caught:
+            ImageStore.from_dataset(each, value_range=value_range)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value_range", [(1, 0), (0, 0), 255, (0, 1, 2), "01", (0, float("inf"))])
+def test_a_range_that_is_none_is_refused(value_range):
+    for each in (UNSIGNED, list(UNSIGNED)):
+        with pytest.raises(UsageError, match=r"value_range is .*two numbers with the lower first"):
+            ImageStore.from_dataset(each, value_range=value_range)
+
+
+def test_the_range_of_a_dataset_of_ganzoo_is_not_declared():
+    with pytest.raises(UsageError, match="value_range is given with a dataset of ganzoo"):
+        ImageStore.from_dataset(ganzoo.create("dataset", "emoji"), value_range=(0, 1))
+
+
+@pytest.mark.parametrize(("scale", "declared"), [(1, r"\(0, 1\)"), (255, r"\(0, 255\)")])
+def test_floats_that_are_refused_say_how_to_declare_their_range(scale, declared):
+    with pytest.raises(DataError, match=f"from_dataset\\(…, value_range={declared}\\)$"):
+        ImageStore.from_dataset(UNSIGNED * scale)

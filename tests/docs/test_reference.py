@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from unicodedata import lookup
 
@@ -211,6 +212,24 @@ def test_the_page_on_compatibility_has_a_cell_for_each_combination_and_each_reas
             assert refused.get_text().split()[0] == "no"
             reasons = page.find("ol").find_all("li")
             assert "mapping (z to w)" in plain(reasons[int(refused.sup.get_text()) - 1].get_text())
+
+
+def test_the_page_on_compatibility_has_a_cell_for_each_pair_of_losses_and_additions(site):
+    tables = {t.th.get_text(): t for t in site.page("compatibility").find_all("table")}
+    additions, paired = ("penalty", "augmentation", "constraint"), set()
+    for title in (title for title in tables if " + " in title):
+        head = [cell.get_text() for cell in tables[title].find_all("th")]
+        rows = [row.find_all("td") for row in tables[title].find_all("tr") if row.td]
+        kinds = [side.split("/") for side in title.split(" + ")]
+        names = [{name for kind in side for name in ganzoo.names(kind)} for side in kinds]
+        assert [{row[0].get_text() for row in rows}, set(head[1:])] == names
+        for row in rows:
+            cells = [cell.get_text().partition(" ")[0] for cell in row[1:]]
+            assert set(cells) <= {"✓", "C", "U", "no", ""}
+            empty = {name for name, cell in zip(head[1:], cells, strict=True) if not cell}
+            assert empty == ({row[0].get_text()} if kinds[0] == kinds[1] else set())
+        paired |= {frozenset(pair) for pair in product(*kinds)}
+    assert paired == {frozenset(pair) for pair in product(("loss", *additions), additions)}
 
 
 def test_the_page_on_stability_names_the_version_of_the_hook_api():

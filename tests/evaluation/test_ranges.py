@@ -58,6 +58,25 @@ def test_images_in_zero_to_one_are_taken_for_pale_ones_with_a_warning():
     assert found == pytest.approx(255 / 4, abs=0.5)
 
 
+@pytest.mark.parametrize(
+    ("images", "value_range"),
+    [(pixels() / 255, (0, 1)), (pixels().float(), (0, 255)), (pixels().long(), (0, 255))],
+)
+def test_a_declared_range_is_taken_as_it_is_on_both_sides(images, value_range):
+    found = ganzoo.evaluate(
+        images, images.flip(0), metrics=Gap(), floor=False, value_range=value_range
+    )
+    assert found["gap"].value == 0
+    half = images - (images >= 128 / 255 * max(value_range)) * (128 / 255 * max(value_range))
+    found = ganzoo.evaluate(images, half, metrics=Gap(), floor=False, value_range=value_range)
+    assert found["gap"].value == pytest.approx(64, abs=0.01)
+
+
+def test_images_outside_a_declared_range_are_refused_with_the_range_seen():
+    with pytest.raises(ganzoo.DataError, match=r"is \[0, 1\], and these images lie in \[0, 255\]"):
+        ganzoo.evaluate(pixels().float(), pixels(), metrics=Gap(), floor=False, value_range=(0, 1))
+
+
 def test_rounding_is_forgiven():
     assert gap(ganzoo.from_uint8(pixels()) * 1.003) < 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = sorted((ROOT / "plugins").iterdir())
+FOLDERS = sorted((ROOT / "plugins").glob("[!.]*"))
 
 
 def project(folder: Path) -> dict:

@@ -59,6 +59,21 @@ def test_whole_checkpoints_are_no_problem_and_a_short_log_is_not_judged(run):
     assert "0 lines" in remark
 
 
+def test_a_copy_that_lacks_files_on_purpose_is_whole_and_its_other_files_are_examined(run):
+    last = folder(run, 6)
+    manifest = json.loads((last / "manifest.json").read_text())
+    left_out = [name for name in FILES if name != "ema.safetensors"]
+    for name in left_out:
+        (last / name).unlink()
+    assert len(diagnose(run).problems) == 1
+    (last / "manifest.json").write_text(json.dumps({**manifest, "left_out": left_out}))
+    assert diagnose(run).problems == ()
+    flip(last / "ema.safetensors")
+    (problem,) = diagnose(run).problems
+    assert "ema.safetensors: its checksum differs" in problem
+    assert "state.pt" not in problem
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
     ("harm", "words"),

@@ -198,3 +198,32 @@ class PenaltyThatIsNotThere(Good):
 class SettingOutOfRange(Good):
     def settings(self):
         return {"betas": (0.5, 2.0)}
+
+
+class GoodRefiner(Good):
+    """Moves z up the score of its image, and adds noise."""
+
+    def refiner(self):
+        return self.refined
+
+    def refined(self, critic, fake, noise):
+        z = fake.z.requires_grad_()
+        scores = critic(fake.again(z=z))
+        (gradient,) = torch.autograd.grad(self.total(scores), z)
+        return (z + gradient + 0.1 * self.drawn(z, noise)).detach()
+
+    def total(self, scores):
+        return scores.sum()
+
+    def drawn(self, z, noise):
+        return noise()
+
+
+class MovesByTheMeanScore(GoodRefiner):
+    def total(self, scores):
+        return scores.mean()
+
+
+class MovesAtRandom(GoodRefiner):
+    def drawn(self, z, noise):
+        return torch.randn_like(z)

@@ -19,7 +19,7 @@ GOOD = {
         "GoodOfPictures",
         "GoodStyle",
     ],
-    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage", "GoodWithImages"],
+    "loss": ["Good", "GoodWithLogits", "GoodMovingAverage", "GoodWithImages", "GoodRefiner"],
     "penalty": [
         "Good",
         "GoodOnGenerator",
@@ -87,6 +87,8 @@ BROKEN = {
         "TrainsTheDiscriminator": "no_gradient_into_the_wrong_network",
         "KeepsFakes": "no_gradient_into_the_wrong_network",
         "CallsBackward": "no_gradient_into_the_wrong_network",
+        "MovesByTheMeanScore": "refined_z_is_each_images_own",
+        "MovesAtRandom": "refined_z_is_each_images_own",
         "MeanInAnAttribute": "state_round_trip",
         "CountsImages": "state_of_micro_batches",
         "LearnedMargin": "parameters_are_trained",

@@ -62,7 +62,7 @@ def test_the_first_of_steps_and_minutes_ends_the_training(make_trainer):
 @pytest.mark.parametrize(
     ("settings", "arguments", "expected"),
     [
-        ({}, (None, None), (2000, math.inf)),
+        ({}, (None, None), (3000, math.inf)),
         ({"minutes": 2}, (None, None), (MOST_STEPS, 2)),
         ({"minutes": 2, "steps": 7}, (None, None), (7, 2)),
         ({"minutes": 2, "epochs": 3, "batch_size": 10}, (None, None), (30, 2)),

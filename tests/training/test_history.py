@@ -116,7 +116,7 @@ def test_a_progress_bar_counts_steps_and_shows_the_loss(make_trainer, capfd):
     trainer = make_trainer()
     trainer.fit(4, [bar])
     assert "4/4" in screen.getvalue()
-    assert "generator/adversarial 0." in screen.getvalue()
+    assert "G adversarial 0." in screen.getvalue()
     trainer.fit(6, [bar])
     assert "6/6" in screen.getvalue()
     assert capfd.readouterr() == ("", "")

@@ -63,6 +63,24 @@ def test_the_class_weight_scales_the_class_terms_alone():
     assert half["adversarial"] == plain["adversarial"]
 
 
+def test_modified_it_is_the_hinge_loss_and_the_classes_of_reals_for_the_discriminator():
+    real, fake = batch(0), batch(1)
+    loss = AuxiliaryClassifier(
+        AuxiliaryClassifierOptions(of="hinge", classify_fakes=False, class_weight=0.5)
+    )
+    scores = [b.images[:, 0, 0, 0].tolist() for b in (real, fake)]
+    terms = loss.discriminator_loss(Critic(), real, fake)
+    expected = {
+        "real": sum(max(0, 1 - s) for s in scores[0]) / 3,
+        "fake": sum(max(0, 1 + s) for s in scores[1]) / 3,
+        "class_real": cross_entropy(real) / 2,
+    }
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected, rel=1e-5)
+    terms = loss.generator_loss(Critic(), fake, real)
+    expected = {"adversarial": -sum(scores[1]) / 3, "class_fake": cross_entropy(fake) / 2}
+    assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected, rel=1e-5)
+
+
 def test_it_asks_for_labels_and_class_logits():
     assert AuxiliaryClassifier().demands() == Demands(
         labels=True, outputs={"class_logits": Output("classes")}

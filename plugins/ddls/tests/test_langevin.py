@@ -6,7 +6,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from ganzoo_ddls.command import ddls
-from ganzoo_ddls.langevin import folded, langevin, prior_energy, sample
+from ganzoo_ddls.langevin import DDLS, folded, langevin, prior_energy, refined
 
 import ganzoo
 
@@ -16,16 +16,19 @@ DIM = 3
 def chain(energy, start, *, steps=400, step_size=0.2):
     rng = torch.Generator().manual_seed(0)
     z = start.sample(4000, generator=rng).double()
-    return langevin(z, energy, steps, step_size, generator=rng)
+    return langevin(z, energy, steps, step_size, noise_of(rng, z))
+
+
+def noise_of(rng, z):
+    return lambda: torch.randn(z.shape, generator=rng, dtype=z.dtype)
 
 
 def test_one_step_is_the_papers_formula():
     rng = torch.Generator().manual_seed(1)
     z = torch.randn(5, DIM, generator=rng, dtype=torch.double)
     noise = torch.randn(5, DIM, generator=torch.Generator().manual_seed(2), dtype=torch.double)
-    moved = langevin(
-        z, lambda z: z.pow(4).sum(1), 1, 0.3, generator=torch.Generator().manual_seed(2)
-    )
+    again = noise_of(torch.Generator().manual_seed(2), z)
+    moved = langevin(z, lambda z: z.pow(4).sum(1), 1, 0.3, again)
     torch.testing.assert_close(moved, z - 0.15 * 4 * z**3 + 0.3**0.5 * noise)
 
 
@@ -65,7 +68,7 @@ def test_a_latent_of_unknown_density_is_refused():
             return start
 
     with pytest.raises(ganzoo.Unsupported, match=r"density of z, and that of Odd\(3\) is"):
-        prior_energy(Odd(3))
+        DDLS(Odd(3))
 
 
 # --- Of a run
@@ -94,12 +97,11 @@ def run(tmp_path_factory, request):
 def test_it_raises_scores_and_is_the_same_for_one_seed(run):
     run = ganzoo.Run(run.path, device="cpu")
     labels, plain = run.sampler.labels(0 if run.num_classes else None, 32), run.discriminator
-    critic = ganzoo.critic(lambda *arguments: scale * plain(*arguments))
-    run.discriminator, scale = critic.discriminator, 1.0
-    first = sample(run, 32, steps=0, seed=3, labels=labels)
+    critic, first = ganzoo.critic(plain), run.sample(32, seed=3, labels=labels)
     before = critic(ganzoo.Batch(first, labels))
-    scale = 2 / before.std().item()  # as after long training
-    images = [sample(run, 32, steps=100, step_size=0.05, seed=3, labels=labels) for _ in range(2)]
+    plain.register_forward_hook(lambda *call: call[-1] * (2 / before.std().item()))  # trained long
+    steep = refined(run, steps=100, step_size=0.05)
+    images = [steep.sample(32, seed=3, labels=labels) for _ in range(2)]
     assert torch.equal(*images)
     assert images[0].shape == (32, 3, 16, 16)
     assert images[0].abs().max() <= 1
@@ -107,9 +109,17 @@ def test_it_raises_scores_and_is_the_same_for_one_seed(run):
     assert rise.mean() > 2 * rise.std() / 32**0.5
 
 
-def test_without_steps_it_is_the_generator_at_draws_of_its_latent(run):
-    z = run.latent.sample(5, generator=torch.Generator().manual_seed(7))
-    assert torch.equal(sample(run, 5, steps=0, seed=7), run.decode(z))
+def test_without_steps_it_is_ordinary_sampling(run):
+    assert torch.equal(refined(run, steps=0).sample(5, seed=7), run.sample(5, seed=7))
+
+
+def test_an_image_depends_on_its_number_and_not_on_how_many_there_are(run):
+    moved = refined(run, steps=5)
+    many = moved.sample(67, seed=1)  # two batches
+    change = (many - run.sample(67, seed=1)).abs().amax((1, 2, 3))
+    assert (change > 0).all()
+    atol = change.min().item() / 10
+    torch.testing.assert_close(moved.sample(66, seed=1), many[:66], rtol=0, atol=atol)
 
 
 def test_the_command_writes_a_grid_or_single_pictures(run, tmp_path):
@@ -121,7 +131,32 @@ def test_the_command_writes_a_grid_or_single_pictures(run, tmp_path):
         assert sorted(f.name for f in folder.glob("*.png")) == files
 
 
+def test_the_command_evaluates_them_and_leaves_the_evaluations_of_the_run(run):
+    options = ["--evaluate", "--n", "20", "--steps", "2", "--device", "cpu", "--seed", "4"]
+    options += ["--metric", "sliced-wasserstein"]
+    result = CliRunner().invoke(ddls, [str(run.path), *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    settings = {"metrics": ["sliced-wasserstein"], "n": 20, "seed": 4, "device": "cpu"}
+    evaluation = ganzoo.evaluate(refined(run, steps=2), **settings)
+    lines = [f"{number.name} {number.value:.4g}" for number in evaluation]
+    assert all(line in result.output for line in lines)
+    assert "refined by DDLS(steps=2, step_size=0.01) against emoji" in result.output
+    plain = ganzoo.evaluate(run, **settings)
+    assert plain.values() != evaluation.values()
+    kept = run.evaluations()
+    assert kept
+    assert not any("refined" in line["sample"] for line in kept)
+
+
+def test_options_that_nothing_would_use_are_refused(run):
+    for options in (["--metric", "frechet"], ["--evaluate", "--class", "1"]):
+        result = CliRunner().invoke(ddls, [str(run.path), *options])
+        assert isinstance(result.exception, ganzoo.UsageError)
+
+
 def test_numbers_out_of_range_are_refused(run):
-    for wrong in ({"n": 0}, {"n": 2, "steps": -1}, {"n": 2, "step_size": 0.0}):
+    for wrong in ({"steps": -1}, {"steps": 2, "step_size": 0.0}):
         with pytest.raises(ganzoo.UsageError, match="DDLS needs"):
-            sample(run, **wrong)
+            refined(run, **wrong)
+    with pytest.raises(ganzoo.UsageError, match="at least 1"):
+        refined(run).sample(0)

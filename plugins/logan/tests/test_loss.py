@@ -133,6 +133,55 @@ def test_each_z_moves_with_the_probability_share(share):
     assert moves == pytest.approx(share, abs=4 * (share * (1 - share) / 2000) ** 0.5)
 
 
+# --- At sampling
+
+
+def test_at_sampling_the_share_of_z_moves_by_the_same_step():
+    networks, z = (Generator(), Discriminator()), torch.randn(2000, DIM, dtype=torch.double)
+    rng = torch.Generator().manual_seed(5)
+    fake = Fakes(networks[0](z).detach(), z=z, generate=networks[0])
+    refiner = LatentOptimization(LatentOptimizationOptions(share=0.3)).refiner()
+    moved = refiner(
+        ganzoo.critic(networks[1]),
+        fake,
+        lambda: torch.randn(z.shape, generator=rng, dtype=torch.double),
+    )
+    moves = (moved != z).any(1)
+    assert moves.double().mean().item() == pytest.approx(0.3, abs=4 * (0.3 * 0.7 / 2000) ** 0.5)
+    _, steps = LatentOptimization(ALL).moved(ganzoo.critic(networks[1]), fake)
+    torch.testing.assert_close(moved[moves], (z + steps)[moves])
+
+
+@pytest.mark.parametrize("at_sampling", [True, False])
+def test_samples_of_trainer_and_run_are_those_of_moved_z(tmp_path, monkeypatch, at_sampling):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
+    run = ganzoo.train(
+        arch={"name": "dcgan", "base_channels": 2, "latent_dim": 4},
+        loss={"name": "logan", "share": 1, "at_sampling": at_sampling},
+        data="emoji",
+        size=16,
+        batch_size=4,
+        steps=2,
+        sample_count=4,
+        device="cpu",
+        run_dir=tmp_path / "run",
+    )
+    run = ganzoo.Run(run.path, device="cpu")
+    images = run.sample(5, seed=3)
+    z = run.sampler.draw(5, seed=3)
+    assert torch.equal(run.decode(z), images) is not at_sampling
+
+    # The same by hand.
+    fake = Fakes(run.generator(z), z=z, generate=lambda z, labels: run.generator(z))
+    critic = ganzoo.critic(run.discriminator)
+    moved, _ = LatentOptimization(ALL).moved(critic, fake)
+    expected = run.decode(moved.z.detach() if at_sampling else z)
+    atol = (run.decode(z) - run.decode(moved.z.detach())).abs().max().item() / 100
+    torch.testing.assert_close(images, expected, rtol=0, atol=atol)
+    plain = run.refined(lambda critic, fake, noise: fake.z)
+    assert torch.equal(plain.sample(5, seed=3), run.decode(z))
+
+
 @pytest.mark.parametrize("wrong", [{"damping": 0}, {"share": 1.1}, {"of": "wasserstein"}])
 def test_options_out_of_range_are_refused(wrong):
     with pytest.raises(ganzoo.UsageError, match=next(iter(wrong))):

@@ -10,7 +10,11 @@ from ganzoo_acgan.options import AuxiliaryClassifierOptions
 
 
 class AuxiliaryClassifier(ganzoo.Loss):
-    """L_S (real or fake) and L_C (which class): both networks maximize L_C."""
+    """L_S (real or fake) and L_C (which class): both networks maximize L_C.
+
+    Modified, as in StudioGAN, L_S is the hinge loss and the discriminator's L_C is that of real
+    images alone.
+    """
 
     options: AuxiliaryClassifierOptions
 
@@ -26,23 +30,32 @@ class AuxiliaryClassifier(ganzoo.Loss):
     ) -> dict[str, Tensor]:
         """-(L_S + L_C)."""
         on_real, on_fake = critic.outputs(real), critic.outputs(fake)
-        return {
-            "real": F.softplus(-on_real["scores"]).mean(),
-            "fake": F.softplus(on_fake["scores"]).mean(),
+        bound = F.softplus if self.options.of == "bce" else _hinge
+        terms = {
+            "real": bound(-on_real["scores"]).mean(),
+            "fake": bound(on_fake["scores"]).mean(),
             "class_real": self._class_term(on_real["class_logits"], real.labels),
-            "class_fake": self._class_term(on_fake["class_logits"], fake.labels),
         }
+        if self.options.classify_fakes:
+            terms["class_fake"] = self._class_term(on_fake["class_logits"], fake.labels)
+        return terms
 
     def generator_loss(
         self, critic: ganzoo.Critic, fake: ganzoo.Batch, real: ganzoo.Batch
     ) -> dict[str, Tensor]:
         """L_S (in its non-saturating form) - L_C."""
         on_fake = critic.outputs(fake)
+        scores = on_fake["scores"]
+        adversarial = F.softplus(-scores) if self.options.of == "bce" else -scores
         return {
-            "adversarial": F.softplus(-on_fake["scores"]).mean(),
+            "adversarial": adversarial.mean(),
             "class_fake": self._class_term(on_fake["class_logits"], fake.labels),
         }
 
     def _class_term(self, logits: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None, "the trainer gives labels to a loss that demands them"
         return self.options.class_weight * F.cross_entropy(logits, labels)
+
+
+def _hinge(scores: Tensor) -> Tensor:
+    return F.relu(1 + scores)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 import ganzoo
@@ -14,4 +16,8 @@ class AuxiliaryClassifierOptions(ganzoo.Options):
         1.0,
         ge=0,
         description="Weight of the classification terms relative to the adversarial ones.",
+    )
+    of: Literal["bce", "hinge"] = Field("bce", description="The adversarial loss.")
+    classify_fakes: bool = Field(
+        True, description="Train the discriminator on the classes of fakes too, as in the paper."
     )

@@ -1,4 +1,4 @@
-"""`ganzoo ddls RUN`: images of a run whose z the discriminator improves."""
+"""`ganzoo ddls RUN`: images of a run whose z the discriminator improves, or their metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import ganzoo
 
 @click.command()
 @click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--n", type=click.IntRange(1), default=64, show_default=True, help="Images.")
+@click.option(
+    "--n", type=click.IntRange(1), help="Images. [default: 64; 1,000 to be evaluated]", metavar="N"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -19,6 +21,11 @@ import ganzoo
     show_default=True,
     help="Grid to write, or a folder for single pictures if it has no suffix.",
 )
+@click.option("--evaluate", is_flag=True, help="Write no picture: measure the images.")
+@click.option(
+    "--metric", "metrics", multiple=True, help="As for `ganzoo evaluate`; can be repeated."
+)
+@click.option("--against", metavar="IMAGES", help="As for `ganzoo evaluate`.")
 @click.option(
     "--steps",
     type=click.IntRange(0),
@@ -38,22 +45,43 @@ import ganzoo
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps or auto.")
 def ddls(
     run: Path,
-    n: int,
+    n: int | None,
     out: Path,
+    evaluate: bool,
+    metrics: tuple[str, ...],
+    against: str | None,
     steps: int,
     step_size: float,
     seed: int,
     label: int | None,
     device: str,
 ) -> None:
-    """Sample images of the run in directory RUN from p(z) exp(D(G(z)))."""
-    from ganzoo_ddls.langevin import sample
+    """Sample images of the run in directory RUN from p(z) exp(D(G(z))), or evaluate them."""
+    from ganzoo_ddls.langevin import refined
 
-    opened = ganzoo.Run(run, device=device)
-    images = sample(opened, n, steps=steps, step_size=step_size, seed=seed, labels=label)
+    if not evaluate and (metrics or against):
+        raise ganzoo.UsageError("--metric and --against need --evaluate")
+    if evaluate and label is not None:
+        raise ganzoo.UsageError("--class is for pictures: an evaluation draws every class")
+    opened = refined(ganzoo.Run(run, device=device), steps=steps, step_size=step_size)
+
+    # Metrics.
+    if evaluate:
+        evaluation = ganzoo.evaluate(
+            opened, against, metrics=metrics or None, n=n or 1000, seed=seed, device=device
+        )
+        for result in evaluation:
+            floor = "" if result.floor is None else f" (floor {result.floor:.4g})"
+            click.echo(f"{result.name} {result.value:.4g}{floor}, {result.better} is better")
+        for note in evaluation.notes():
+            click.echo(note)
+        return
+
+    # Pictures.
+    images = opened.sample(n or 64, seed=seed, labels=label)
     if out.suffix:
         ganzoo.save_grid(images, out, scale=None)
     else:
-        for k in range(n):
-            ganzoo.save_grid(images[k : k + 1], out / f"{k:06}.png")
+        for k, image in enumerate(images):
+            ganzoo.save_grid(image[None], out / f"{k:06}.png")
     click.echo(f"Images: {out}")

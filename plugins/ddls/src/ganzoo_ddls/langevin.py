@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 import ganzoo
 
-CHUNK = 64
-"""Images generated at once, which bounds memory."""
-
 Energy = Callable[[Tensor], Tensor]
 """z `(N, latent_dim)` to energies `(N,)`."""
 
 
 def langevin(
-    z: Tensor, energy: Energy, steps: int, step_size: float, *, generator: torch.Generator
+    z: Tensor, energy: Energy, steps: int, step_size: float, noise: Callable[[], Tensor]
 ) -> Tensor:
     """Langevin dynamics: z <- z - epsilon / 2 grad E(z) + sqrt(epsilon) n with n ~ N(0, I).
 
@@ -26,14 +24,12 @@ def langevin(
         energy: minus the logarithm of the density to sample from, up to a constant.
         steps: how many.
         step_size: epsilon.
-        generator: of the noise, on the CPU.
+        noise: returns n, like z.
     """
     for _ in range(steps):
         z = z.detach().requires_grad_()
-        with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(energy(z).sum(), z)
-        noise = torch.randn(z.shape, generator=generator, dtype=z.dtype).to(z.device)
-        z = z.detach() - step_size / 2 * gradient + step_size**0.5 * noise
+        (gradient,) = torch.autograd.grad(energy(z).sum(), z)
+        z = z.detach() - step_size / 2 * gradient + step_size**0.5 * noise()
     return z.detach()
 
 
@@ -53,63 +49,64 @@ def prior_energy(latent: ganzoo.Latent) -> Energy:
     )
 
 
-def sample(
-    run: ganzoo.Run,
-    n: int,
-    *,
-    steps: int = 1000,
-    step_size: float = 0.01,
-    seed: int = 0,
-    labels: Tensor | int | None = None,
-) -> Tensor:
-    """Sample images of a run from p(z) exp(D(G(z))) instead of p(z).
+@dataclass(frozen=True)
+class DDLS:
+    """Moves z from p(z) to p(z) exp(D(G(z))): a `ganzoo.Refiner`.
 
-    D is the raw score of the run's discriminator, in evaluation mode. The samples are those of the
-    data where D is log(p_data / p_G), as with the losses `bce` and `minimax` at their optimum.
+    D is the raw score of the discriminator. The samples are those of the data where D is
+    log(p_data / p_G), as with the losses `bce` and `minimax` at their optimum.
+
+    Args:
+        latent: of the run; z is normal or uniform.
+        steps: of the Langevin dynamics; with 0 it is ordinary sampling.
+        step_size: epsilon.
+
+    Raises:
+        UsageError: the steps or their size are out of range.
+        Unsupported: the density of z is not known.
+    """
+
+    latent: ganzoo.Latent = field(repr=False)
+    steps: int = 1000
+    step_size: float = 0.01
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or not self.step_size > 0:
+            given = f"steps={self.steps}, step_size={self.step_size}"
+            raise ganzoo.UsageError(
+                f"DDLS needs 0 or more steps and a positive step size; got {given}"
+            )
+        prior_energy(self.latent)
+
+    def __call__(
+        self, critic: ganzoo.Critic, fake: ganzoo.Fakes, noise: Callable[[], Tensor]
+    ) -> Tensor:
+        """z `(N, latent_dim)` at the end of the dynamics."""
+        prior = prior_energy(self.latent)
+        into = folded if isinstance(self.latent, ganzoo.UniformLatent) else lambda z: z
+
+        def energy(z: Tensor) -> Tensor:
+            return prior(z) - critic(fake.again(z=into(z)))
+
+        return into(langevin(fake.z, energy, self.steps, self.step_size, noise))
+
+
+def refined(run: ganzoo.Run, *, steps: int = 1000, step_size: float = 0.01) -> ganzoo.Run:
+    """The run with samples from p(z) exp(D(G(z))) instead of p(z).
+
+        run = ganzoo_ddls.refined(ganzoo.Run("runs/first"), steps=100)
+        run.sample(64), ganzoo.evaluate(run, n=1000)
 
     Args:
         run: whose z is normal or uniform.
-        n: number of images.
-        steps: of the Langevin dynamics; with 0 it is ordinary sampling.
-        step_size: epsilon.
-        seed: random seed of z and of the noise.
-        labels: as for `ganzoo.Run.sample`.
-
-    Returns:
-        float32 `(n, C, H, W)` in [-1, 1], on the CPU.
+        steps: see `DDLS`.
+        step_size: see `DDLS`.
 
     Raises:
-        UsageError: n, the steps, their size or a label is out of range.
+        UsageError: the steps or their size are out of range.
         Unsupported: the density of z is not known.
     """
-    # Networks and labels.
-    if n < 1 or steps < 0 or not step_size > 0:
-        given = f"n={n}, steps={steps}, step_size={step_size}"
-        raise ganzoo.UsageError(
-            f"DDLS needs at least 1 image, 0 or more steps and a positive step size; got {given}"
-        )
-    run.sampler.check_memory(n)
-    prior, uniform = prior_energy(run.latent), isinstance(run.latent, ganzoo.UniformLatent)
-    generator, critic = run.generator, ganzoo.critic(run.discriminator)
-    chosen = run.sampler.labels(labels, n)
-    device = next(generator.parameters()).device
-
-    # Images in chunks, from one stream of random numbers.
-    rng = torch.Generator().manual_seed(seed)
-    images = []
-    for start in range(0, n, CHUNK):
-        z = run.latent.sample(min(CHUNK, n - start), generator=rng).to(device)
-        own = None if chosen is None else chosen[start : start + len(z)]
-        on_device = None if own is None else own.to(device)
-
-        def energy(z: Tensor, y: Tensor | None = on_device) -> Tensor:
-            inside = folded(z) if uniform else z
-            fake = ganzoo.Batch(run.latent.images(generator, inside, y), y)
-            return prior(z) - critic(fake)
-
-        z = langevin(z, energy, steps, step_size, generator=rng)
-        images.append(run.decode((folded(z) if uniform else z).cpu(), own))
-    return torch.cat(images)
+    return run.refined(DDLS(run.latent, steps, step_size))
 
 
 def folded(z: Tensor) -> Tensor:

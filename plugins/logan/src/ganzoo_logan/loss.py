@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,7 +18,7 @@ class LatentOptimization(ganzoo.Loss):
         dz = alpha g / (||g||^2 + beta), g = grad_z D(G(z))
 
     The gradient of the loss goes through dz. The generator minimizes ||dz||^2 too. Each z is moved
-    with the probability `share`.
+    with the probability `share`, in samples too if `at_sampling`.
     """
 
     options: LatentOptimizationOptions
@@ -48,14 +50,27 @@ class LatentOptimization(ganzoo.Loss):
 
     def moved(self, critic: ganzoo.Critic, fake: ganzoo.Fakes) -> tuple[ganzoo.Fakes, Tensor]:
         """The fakes of moved z, and the steps `(N, latent_dim)`."""
-        # Gradient of each image's score by its z.
+        chosen = torch.rand_like(fake.z[:, :1]) < self.options.share
+        steps = chosen * self.steps(critic, fake, create_graph=True)
+        return fake.again(z=fake.z.detach() + steps), steps
+
+    def steps(
+        self, critic: ganzoo.Critic, fake: ganzoo.Fakes, *, create_graph: bool = False
+    ) -> Tensor:
+        """The natural gradient step `(N, latent_dim)` of each z."""
         z = fake.z.detach().requires_grad_()
         scores = critic(fake.again(z=z))
-        (gradient,) = torch.autograd.grad(scores.sum(), z, create_graph=True)
-
-        # Natural gradient step, of some z.
-        options = self.options
+        (gradient,) = torch.autograd.grad(scores.sum(), z, create_graph=create_graph)
         length = gradient.square().sum(1, keepdim=True)
-        chosen = torch.rand_like(z[:, :1]) < options.share
-        steps = chosen * (options.step * gradient / (length + options.damping))
-        return fake.again(z=z.detach() + steps), steps
+        return self.options.step * gradient / (length + self.options.damping)
+
+    def refiner(self) -> ganzoo.Refiner | None:
+        """Moves z as in training."""
+        return self.refined if self.options.at_sampling else None
+
+    def refined(
+        self, critic: ganzoo.Critic, fake: ganzoo.Fakes, noise: Callable[[], Tensor]
+    ) -> Tensor:
+        """z of samples: each moved with the probability `share`."""
+        uniform: Tensor = torch.special.ndtr(noise()[:, :1])
+        return fake.z + (uniform < self.options.share) * self.steps(critic, fake)

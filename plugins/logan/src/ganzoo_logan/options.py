@@ -20,6 +20,9 @@ class LatentOptimizationOptions(ganzoo.Options):
     share: float = Field(
         0.8, ge=0, le=1, description="Probability with which each z is moved; others stay."
     )
+    at_sampling: bool = Field(
+        True, description="Move z in samples and metrics too, as in training."
+    )
     weight: float = Field(
         0.1, ge=0, description="Weight of the generator's term ||step||^2, which keeps steps small."
     )

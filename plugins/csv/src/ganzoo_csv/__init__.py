@@ -1,0 +1,1 @@
+"""The log of a ganzoo run as a CSV table."""

@@ -1,0 +1,1 @@
+"""An MLflow logger for ganzoo."""

@@ -1,0 +1,1 @@
+"""Images in NumPy files for ganzoo."""

@@ -1,0 +1,1 @@
+"""A Weights & Biases logger for ganzoo."""
