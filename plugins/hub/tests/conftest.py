@@ -259,6 +259,7 @@ def trained(tmp_path_factory) -> ganzoo.Run:
     patch = pytest.MonkeyPatch()
     folder = tmp_path_factory.mktemp("hub")
     patch.setenv("GANZOO_CACHE_DIR", str(folder / "cache"))
+    patch.setattr("sys.argv", ["train.py", "--words-of-anna"])
     run = ganzoo.train(
         arch={"name": "vanilla", "width": 8, "latent_dim": 4},
         loss="bce",
