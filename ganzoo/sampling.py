@@ -238,6 +238,7 @@ class Sampler:
         rows = [self.latent.sample(1, generator=rng, truncation=truncation) for _ in range(n)]
         return torch.cat(rows)
 
+    @torch.inference_mode(False)  # which a caller may be in
     @torch.enable_grad()
     def _refined(
         self,
@@ -254,11 +255,11 @@ class Sampler:
         def generate(z: Tensor, labels: Tensor | None) -> Tensor:
             return self.latent.images(generator, z, labels, truncation=truncation)
 
-        moved, (device, z, chosen) = [], self._placed(generator, z, labels)
+        moved, (device, z, chosen) = [], self._placed(generator, z.clone(), labels)
         for start in range(0, len(z), REFINED):
             part, own = z[start : start + REFINED], None
             if chosen is not None:
-                own = chosen[start : start + REFINED]
+                own = chosen[start : start + REFINED].clone()
             noise = _streams(seed, start, part)
             with _sampling(generator, device, seed), frozen(generator.parameters()):
                 images = generate(part, own)

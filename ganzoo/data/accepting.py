@@ -126,7 +126,8 @@ class Items(torch.utils.data.Dataset[Any]):
 
         # Pictures and vectors.
         if isinstance(value, Image.Image) or np.ndim(value) > 1:
-            return _pixels(value, self.value_range)
+            floats = isinstance(value, (np.ndarray, Tensor)) and "uint8" not in str(value.dtype)
+            return _pixels(value, self.value_range if floats else None)
         if np.ndim(value) == 1 and self.one_hot:
             vector = torch.as_tensor(value)
             if len(vector) != self.one_hot or vector.sum() != 1 or vector.max() != 1:

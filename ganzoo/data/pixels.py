@@ -33,12 +33,14 @@ def to_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
     Args:
         images: floats or integers.
         value_range: the declared values of black and white, such as `(0, 1)`; a value outside is
-            refused. If None, images lie in [-1, 1], and values outside are clamped.
+            refused. If None, uint8 stays, and floats lie in [-1, 1]: values outside are clamped.
 
     Raises:
         UsageError: the range is not two numbers, the lower first.
         DataError: a value lies outside the declared range, or is not finite.
     """
+    if images.dtype == torch.uint8 and value_range is None:
+        return images
     if value_range is not None:
         check_range(images, value_range)
     low, high = (-1, 1) if value_range is None else value_range
@@ -65,6 +67,8 @@ def check_range(images: Tensor, value_range: Range) -> None:
         )
 
     # The images.
+    if not images.numel():
+        return
     least, most = images.float().min().item(), images.float().max().item()
     slack = (high - low) * TOLERANCE / 2
     if not (least >= low - slack and most <= high + slack):  # NaN too

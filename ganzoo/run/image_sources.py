@@ -133,6 +133,11 @@ def open_both(
         UsageError: something cannot be compared, or the shapes differ.
     """
     # Resolve both sides.
+    if value_range is not None and not isinstance(a, Tensor) and not isinstance(b, Tensor):
+        raise UsageError(
+            "value_range says how images in memory are read, and neither side is a tensor; leave "
+            "it out"
+        )
     opener = _Opener(skip_bad_images, value_range, device, host)
     sample = opener.open(a)
     if b is None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from torch import nn
 
 from ganzoo.copying import copied
@@ -201,6 +202,7 @@ class RunParts(Records):
                 if options.get("networks", network) in (network, "both") and not is_own(name)
             }
 
+    @torch.inference_mode(False)  # which a caller may be in
     def _network(self, name: Literal["generator", "discriminator"], weights: str) -> nn.Module:
         """Build a network, or copy the caller's, and load its weights."""
         state, own = read_weights(self.checkpoint, weights), self.own[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,7 +49,9 @@ class Bar(Progress):
 
     def __init__(self, terminal: Console, *, disable: bool = False) -> None:
         self.terminal = terminal  # `console` is not there yet when the table is first made
-        super().__init__(console=terminal, disable=disable, expand=True)
+        # What a program prints to a file is not drawn above the bar.
+        printed = sys.stdout.isatty()
+        super().__init__(console=terminal, disable=disable, expand=True, redirect_stdout=printed)
 
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
         """Choose the columns that fit into the terminal, which may have been resized."""
@@ -78,7 +81,7 @@ class ProgressBar(Observer):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         console = console or Console(stderr=True)
-        self.interactive = console.is_jupyter or console.is_terminal
+        self.interactive = console.is_jupyter or console.file.isatty()
         """Whether a person looks on: in a notebook, or at a terminal."""
         self._bar = Bar(console)
         self._cell = Place() if console.is_jupyter else None

@@ -68,7 +68,7 @@ def save(
     path = Path(path)
     distributed.on_rank_zero(lambda: _write(trainer, path, arch, data, history))
     if arch is not None:
-        return Run(path, device=str(trainer.device))
+        return Run(path, device=str(trainer.device), refiner=trainer.loss.refiner())
     return Run(
         path,
         device=str(trainer.device),
@@ -129,7 +129,7 @@ def _write(
 
         # The architecture that the caller names.
         if arch is not None:
-            _try(Run(folder, device="cpu"), trainer)
+            _try(Run(folder, device="cpu", refiner=trainer.loss.refiner()), trainer)
 
 
 @contextmanager

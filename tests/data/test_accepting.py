@@ -289,6 +289,13 @@ def test_a_declared_range_is_that_of_conditions_too():
     assert torch.equal(store.labels.permute(0, 3, 1, 2), PIXELS.flip(3))
 
 
+def test_pictures_of_uint8_beside_floats_of_a_declared_range_stay():
+    pairs = [(image, other) for image, other in zip(UNSIGNED, PIXELS.flip(3), strict=True)]
+    store = ImageStore.from_dataset(pairs, value_range=(0, 1))
+    assert torch.equal(store.images.permute(0, 3, 1, 2), PIXELS)
+    assert torch.equal(store.labels.permute(0, 3, 1, 2), PIXELS.flip(3))
+
+
 def test_masks_of_0_and_1_may_be_declared():
     masks = (PIXELS > 127).byte()
     for each in (masks, masks.bool()):

@@ -97,3 +97,14 @@ def test_the_public_conversions_are_inverse_and_leave_their_argument_alone():
     already = given.float()
     ganzoo.from_uint8(already)
     assert torch.equal(already, given.float())
+
+
+def test_a_range_that_nothing_would_use_is_refused():
+    with pytest.raises(ganzoo.UsageError, match="neither side is a tensor"):
+        ganzoo.evaluate("emoji", "emoji", value_range=(0, 1))
+
+
+def test_uint8_stays_uint8_and_no_images_are_none():
+    pixels = torch.randint(0, 256, (2, 3, 4, 4), dtype=torch.uint8)
+    assert torch.equal(ganzoo.to_uint8(pixels), pixels)
+    assert ganzoo.to_uint8(torch.empty(0, 3, 4, 4), (0, 1)).shape == (0, 3, 4, 4)

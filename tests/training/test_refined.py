@@ -155,3 +155,31 @@ def test_an_export_is_of_the_generator_alone_and_says_so(trainer, tmp_path):
     assert "the discriminator moved z, which is not in this export" in (
         (folder / "README.md").read_text(encoding="utf-8")
     )
+
+
+def test_z_moves_in_inference_mode_too(trainer, tmp_path):
+    run = trainer.save(tmp_path / "run")
+    expected = run.sample(4)
+    again = ganzoo.Run(
+        run.path, generator=TinyGenerator(), discriminator=Delicate(), refiner=Uphill().refiner()
+    )
+    with torch.inference_mode():
+        assert torch.equal(again.sample(4), expected)
+
+
+def test_a_loss_of_ones_own_that_moves_z_is_saved_with_the_name_of_an_architecture(
+    make_trainer, tmp_path
+):
+    arch = {"name": "vanilla", "width": 8, "latent_dim": 4}
+    networks = ganzoo.create("architecture", "vanilla", width=8, latent_dim=4).build(
+        ganzoo.ImageSpec(1, 8, 8), ganzoo.Demands()
+    )
+    trainer = make_trainer(
+        loss=Uphill(),
+        generator=networks.generator,
+        discriminator=networks.discriminator,
+        latent=4,
+    )
+    trainer.fit(1)
+    run = ganzoo.save(trainer, tmp_path / "run", arch=arch)
+    assert torch.equal(run.sample(3), trainer.sample(3))

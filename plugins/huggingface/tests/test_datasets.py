@@ -29,13 +29,6 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 10, 3), np.uint8)
 NAMES = ["cat", "dog"]
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
-    import datasets
-
-    datasets.disable_progress_bars()
-
-
 def png(pixels) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
@@ -477,3 +470,19 @@ def test_a_folder_is_not_taken_for_a_dataset_of_the_hub(tmp_path, monkeypatch):
     (tmp_path / "mnist").mkdir()
     with pytest.raises(ganzoo.DataError, match="folder or file mnist here, which would be read in"):
         opened("mnist", format="hub")
+
+
+def test_a_pattern_that_leaves_the_folder_is_refused(tmp_path):
+    write_parquet(tmp_path / "a.parquet", {"image": images()})
+    with pytest.raises(ganzoo.UsageError, match=r"data.files=/x/\*.parquet is no pattern inside"):
+        opened(tmp_path, files="/x/*.parquet")
+
+
+def test_loading_draws_no_bars_and_leaves_those_of_others(tmp_path, capfd):
+    import datasets
+
+    write_parquet(tmp_path / "a.parquet", LABELLED, FEATURES)
+    datasets.enable_progress_bars()
+    opened(tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert not datasets.are_progress_bars_disabled()

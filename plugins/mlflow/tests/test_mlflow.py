@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 
 import pytest
@@ -83,3 +84,16 @@ def test_without_its_package_it_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(ganzoo.UsageError, match=r"pip install \"gan-zoo\[mlflow\]\""):
         ganzoo.train(run_dir=tmp_path / "run", observers=[NAME], steps=1, **TINY)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_server_that_does_not_answer_is_named_at_once_and_the_training_goes_on(
+    tmp_path, monkeypatch
+):
+    """A port that was free a moment ago."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    with pytest.warns(ganzoo.GanzooWarning, match=f"MLflow at 127.0.0.1:{port} does not answer"):
+        run = ganzoo.train(run_dir=tmp_path / "run", observers=[NAME], steps=2, **TINY)
+    assert run.steps == [2]

@@ -224,6 +224,32 @@ def test_splits_are_words_in_the_names_of_arrays(tmp_path, form, splits, compres
         opened(path, "valid")
 
 
+def test_a_name_of_one_split_stands_for_its_like_in_every_split(tmp_path):
+    """CIFAR-100 has fine and coarse labels; the words may be capitalized."""
+    path = saved(
+        tmp_path / "a.npz",
+        X_Train=PIXELS,
+        Y_Train_Fine=np.arange(6),
+        Y_Train_Coarse=LABELS,
+        X_Test=PIXELS[:2],
+        Y_Test_Fine=np.array([1, 2]),
+        Y_Test_Coarse=LABELS[:2],
+    )
+    for name in ("Y_Train_Fine", "Y_Test_Fine"):
+        train, test = opened(path, labels=name), opened(path, "test", labels=name)
+        assert train.class_names == test.class_names == tuple("012345")
+        assert labels_of(train) == list(range(6))
+        assert labels_of(test) == [1, 2]
+
+
+def test_a_column_that_is_not_named_labels_is_not_taken_for_labels(tmp_path):
+    path = saved(tmp_path / "a.npz", images=PIXELS, ids=np.arange(6))
+    with pytest.raises(ganzoo.DataError, match="say data.labels=ids or data.labels=none"):
+        opened(path)
+    assert opened(path, labels="none").class_names == ()
+    assert len(opened(path, labels="ids").class_names) == 6
+
+
 def test_an_array_of_several_is_chosen_by_its_name(tmp_path):
     path = saved(tmp_path / "a.npz", a=PIXELS, b=255 - PIXELS)
     words = r"has 2 arrays of 3 or 4 axes.* data.images; it holds a uint8 \(6, 5, 7, 3\), b uint8"

@@ -17,9 +17,7 @@ import ganzoo
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("ddls.png"),
-    show_default=True,
-    help="Grid to write, or a folder for single pictures if it has no suffix.",
+    help="Grid to write, or a folder for single pictures if it has no suffix. [default: ddls.png]",
 )
 @click.option("--evaluate", is_flag=True, help="Write no picture: measure the images.")
 @click.option(
@@ -46,7 +44,7 @@ import ganzoo
 def ddls(
     run: Path,
     n: int | None,
-    out: Path,
+    out: Path | None,
     evaluate: bool,
     metrics: tuple[str, ...],
     against: str | None,
@@ -63,6 +61,8 @@ def ddls(
         raise ganzoo.UsageError("--metric and --against need --evaluate")
     if evaluate and label is not None:
         raise ganzoo.UsageError("--class is for pictures: an evaluation draws every class")
+    if evaluate and out is not None:
+        raise ganzoo.UsageError("--out is for pictures: an evaluation writes none")
     opened = refined(ganzoo.Run(run, device=device), steps=steps, step_size=step_size)
 
     # Metrics.
@@ -73,11 +73,14 @@ def ddls(
         for result in evaluation:
             floor = "" if result.floor is None else f" (floor {result.floor:.4g})"
             click.echo(f"{result.name} {result.value:.4g}{floor}, {result.better} is better")
+        for name, reason in evaluation.skipped.items():
+            click.echo(f"not measured: {name}: {reason}", err=True)
         for note in evaluation.notes():
             click.echo(note)
         return
 
     # Pictures.
+    out = out or Path("ddls.png")
     images = opened.sample(n or 64, seed=seed, labels=label)
     if out.suffix:
         ganzoo.save_grid(images, out, scale=None)

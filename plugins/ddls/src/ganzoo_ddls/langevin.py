@@ -94,7 +94,7 @@ class DDLS:
 def refined(run: ganzoo.Run, *, steps: int = 1000, step_size: float = 0.01) -> ganzoo.Run:
     """The run with samples from p(z) exp(D(G(z))) instead of p(z).
 
-        run = ganzoo_ddls.refined(ganzoo.Run("runs/first"), steps=100)
+        run = langevin.refined(ganzoo.Run("runs/first"), steps=100)
         run.sample(64), ganzoo.evaluate(run, n=1000)
 
     Args:

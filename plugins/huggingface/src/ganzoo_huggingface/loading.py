@@ -66,6 +66,8 @@ def loaded(options: HuggingFaceOptions) -> Loaded:
     # The splits.
     path = str(options.path)
     cache = None if options.cache_dir is None else str(options.cache_dir)
+    bars = datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
     try:
         if kind == "saved":
             whole = datasets.load_from_disk(path)
@@ -85,6 +87,9 @@ def loaded(options: HuggingFaceOptions) -> Loaded:
         raise
     except Exception as error:  # network, archive and schema errors of many kinds
         raise ganzoo.DataError(_failure(options, kind, error)) from None
+    finally:
+        if not bars:
+            datasets.enable_progress_bars()
 
     single = isinstance(whole, datasets.Dataset)
     splits = {"train": whole} if single else dict(whole)
@@ -139,7 +144,13 @@ def _matching(options: HuggingFaceOptions) -> list[Path]:
     path = Path(options.path)
     if path.is_file():
         return [path]
-    found = path.glob(options.files or "**/*")
+    try:
+        found = list(path.glob(options.files or "**/*"))
+    except (NotImplementedError, ValueError) as error:
+        raise ganzoo.UsageError(
+            f"data.files={options.files} is no pattern inside data.path, such as *.parquet "
+            f"({str(error).lower()})"
+        ) from None
     return sorted(f for f in found if f.is_file() and not f.name.startswith("."))
 
 

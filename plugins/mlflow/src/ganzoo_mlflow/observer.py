@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import socket
 import sys
 import time
 import warnings
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from torch import Tensor
 
@@ -22,6 +23,9 @@ from ganzoo_mlflow.options import MLflowOptions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+CONNECT_TIMEOUT = 10
+"""Seconds that a server has to answer."""
 
 PARAMS_PER_REQUEST = 100
 LONGEST_KEY = 250
@@ -85,6 +89,7 @@ class MLflow(ganzoo.Observer):
         self._file = run_dir / "mlflow" / "run.json"
         self._file.parent.mkdir(exist_ok=True)
         uri = self._uri or _database(run_dir / "mlflow" / "mlflow.db")
+        _check_server(uri)
         with _without_notes():
             client = MlflowClient(tracking_uri=uri)
             self._run_id = self._resumed(client) or self._created(client, run_dir)
@@ -176,6 +181,25 @@ class MLflow(ganzoo.Observer):
             with redirect_stdout(sys.stderr):  # MLflow prints the address of the run
                 self._client.set_terminated(self._run_id, status)
             self._client = None
+
+
+def _check_server(uri: str) -> None:
+    """Refuse a server that does not answer: MLflow would try for minutes without a word.
+
+    Raises:
+        UsageError: names its address.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in ("http", "https") or parts.hostname is None:
+        return
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), CONNECT_TIMEOUT).close()
+    except OSError as error:
+        raise ganzoo.UsageError(
+            f"the server of MLflow at {parts.hostname}:{port} does not answer ({error}); start it, "
+            "or name another store by observer.mlflow.tracking_uri or MLFLOW_TRACKING_URI"
+        ) from None
 
 
 def _database(file: Path) -> str:

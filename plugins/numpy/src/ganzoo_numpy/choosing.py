@@ -13,6 +13,9 @@ from ganzoo_numpy.options import NumpyOptions
 SPLITS = ("train", "val", "valid", "validation", "test")
 """Words in the names of arrays that say their split: train_images, x_test."""
 
+LABELS = {"label", "labels", "y", "class", "classes", "target", "targets"}
+"""Words in the names of arrays that say that they are labels."""
+
 CHANNELS = (1, 3, 4)
 """Numbers of channels by which the axis of channels is recognized."""
 
@@ -38,8 +41,25 @@ def splits_of(arrays: Mapping[str, Header]) -> list[str]:
 
 
 def words(name: str) -> list[str]:
-    """The words of an array's name."""
-    return re.split(r"[^a-z]+", name.lower())
+    """The words and numbers of an array's name."""
+    return re.findall(r"[a-z]+|\d+", name.lower())
+
+
+def in_split(arrays: Mapping[str, Header], name: str) -> str | None:
+    """The array of a name, or the one whose name says another split; None if there is none.
+
+    Args:
+        arrays: of one split.
+        name: as of any split.
+    """
+    if name in arrays:
+        return name
+    found = [other for other in arrays if _in_any_split(other) == _in_any_split(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _in_any_split(name: str) -> list[str]:
+    return ["*" if word in SPLITS else word for word in words(name)]
 
 
 def listing(arrays: Mapping[str, Header]) -> str:
@@ -54,10 +74,11 @@ def images_of(arrays: Mapping[str, Header], options: NumpyOptions) -> str:
     Raises:
         DataError: there is none, or several.
     """
-    path, name = options.path, options.images
-    if name is not None:
-        if name not in arrays:
-            raise ganzoo.DataError(f"{path} has no array '{name}'; {listing(arrays)}")
+    path = options.path
+    if options.images is not None:
+        name = in_split(arrays, options.images)
+        if name is None:
+            raise ganzoo.DataError(f"{path} has no array '{options.images}'; {listing(arrays)}")
         if len(arrays[name].shape) not in (3, 4):
             raise ganzoo.DataError(
                 f"the array '{name}' of {path} has shape {_shape(arrays[name].shape)}, and images "
@@ -80,20 +101,29 @@ def labels_of(arrays: Mapping[str, Header], images: str, options: NumpyOptions) 
     """The array of labels: the one that is named, or the only other of as many rows; None if none.
 
     Raises:
-        DataError: there is no such array, or several.
+        DataError: there is no such array, there are several, or its name does not say labels.
     """
-    path, name, count = options.path, options.labels, arrays[images].shape[0]
-    if name == "none":
+    # Named.
+    path, count = options.path, arrays[images].shape[0]
+    if options.labels == "none":
         return None
-    if name is not None:
-        if name not in arrays:
-            raise ganzoo.DataError(f"{path} has no array '{name}'; {listing(arrays)}")
+    if options.labels is not None:
+        name = in_split(arrays, options.labels)
+        if name is None:
+            raise ganzoo.DataError(f"{path} has no array '{options.labels}'; {listing(arrays)}")
         return name
+
+    # By its rows.
     found = [other for other, h in arrays.items() if other != images and h.shape[:1] == (count,)]
     if len(found) > 1:
         raise ganzoo.DataError(
             f"{path} has {len(found)} arrays beside '{images}' that may be labels; choose one by "
             f"data.labels, or say data.labels=none; {listing(arrays)}"
+        )
+    if found and not LABELS & set(words(found[0])):
+        raise ganzoo.DataError(
+            f"the array '{found[0]}' of {path} may be labels; say data.labels={found[0]} or "
+            "data.labels=none"
         )
     return found[0] if found else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from ganzoo_numpy import choosing, files
 from ganzoo_numpy.files import Array, Header
 from ganzoo_numpy.images import ArrayImages, numbered
 from ganzoo_numpy.options import NumpyOptions
+
+RANGES = ((0, 1, "[0, 1]"), (-1, 1, "[-1, 1]"), (0, 255, "[0, 255]"))
+"""Ranges that images have, and how they are declared; the first that fits is proposed."""
 
 
 class NumpyFile(ganzoo.Dataset):
@@ -104,8 +108,9 @@ def _beside(path: Path) -> Array:
 
 def _counterparts(whole: Mapping[str, Header], labels: str, split: str) -> dict[str, str]:
     """The arrays of labels of the other splits, whose names differ in the word of the split."""
-    named = {other: labels.replace(split, other) for other in choosing.splits_of(whole)}
-    return {other: key for other, key in named.items() if key in whole and other != split}
+    others = [other for other in choosing.splits_of(whole) if other != split]
+    named = {o: choosing.in_split(choosing.of_split(whole, o, Path()), labels) for o in others}
+    return {other: key for other, key in named.items() if key is not None}
 
 
 def _check_range(images: ArrayImages) -> None:
@@ -119,7 +124,10 @@ def _check_range(images: ArrayImages) -> None:
         raise ganzoo.DataError(f"{images.path} holds {dtype}, and images are numbers")
     if dtype != "uint8" and images.value_range is None:
         low, high = images.range_seen()
-        advice = "[-1, 1]" if low < 0 else "[0, 1]" if high <= 1 else "[0, 255]"
+        if not math.isfinite(high - low):
+            raise ganzoo.DataError(f"the images of {images.path} have values that are not finite")
+        fitting = [text for least, most, text in RANGES if least <= low and high <= most]
+        advice = fitting[0] if fitting else f"[{min(low, 0):g}, {high:g}]"
         raise ganzoo.DataError(
             f"the images of {images.path} are {dtype}, and those looked at lie in [{low:.4g}, "
             f"{high:.4g}]; say which values are black and white, such as data.value_range={advice}"

@@ -64,7 +64,8 @@ class WeightsAndBiases(ganzoo.Observer):
                 "the observer 'wandb' needs a package that is not installed "
                 f'({error}); try `pip install "gan-zoo[wandb]"`'
             ) from None
-        self._mode = self.options.mode or os.environ.get("WANDB_MODE", "online")
+        self._mode = self.options.mode or os.environ.get("WANDB_MODE") or "online"
+        self._mode = {"run": "online", "dryrun": "offline"}.get(self._mode, self._mode)  # aliases
         if self._mode == "online":
             _check_key()
         self._run_dir: Path | None = None
