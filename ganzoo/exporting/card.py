@@ -54,6 +54,11 @@ def export_card(subject: Subject, format_name: str, file: str) -> str:
         f"{subject.run.manifest.step:,} updates: the moving average of its weights, in "
         f"float32, as `{file}`. Made with ganzoo (`pip install gan-zoo`)."
     )
+    if subject.run.manifest.refines:
+        lead += (
+            "\n\nImages of the run, and those of its metrics, are other ones: for them, the "
+            "discriminator moved z, which is not in this export."
+        )
     use = [*_use(subject, format_name, file)]
     if format_name == "onnx":
         use += ["", *other_languages(subject, file)]
@@ -139,8 +144,6 @@ def _metrics(subject: Subject) -> Iterator[str]:
         head = ("metric", "value", "floor", "images", "extractor", "against")
         yield from _table(head, map(_result_cells, results))
         yield from ("The floor is the score of real images that were held out.", "")
-        if manifest.refines:
-            yield from ("For these, the discriminator moved z, which is not in this export.", "")
     else:
         yield from ("The run was not evaluated at this checkpoint.", "")
 

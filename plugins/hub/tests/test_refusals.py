@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import pickle
 import sys
@@ -106,7 +107,7 @@ def test_damaged_files_are_named(name, content, match, files, place):
 
 def test_a_config_may_name_no_folder_of_the_machine(files, place):
     plain = files["config.toml"]
-    for path in ("/etc", "//host/share"):
+    for path in ("/etc", "//host/share", "a/../../x", "..", "~", "~/x", "file:x", "train:/etc"):
         files["config.toml"] = plain + f'\n[observer.x]\npath = "{path}"\n'.encode()
         refused(place, ganzoo.DataError, "config.toml names folders of a machine")
 
@@ -206,6 +207,32 @@ def test_a_hub_that_fails_or_is_not_there_is_named(hub, trained, files, place, m
     assert [*place.iterdir()] == []
 
 
+def test_a_full_disk_is_no_fault_of_the_network(hub, files, place, monkeypatch):
+    from huggingface_hub import HfApi
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(HfApi, "hf_hub_download", full)
+    refused(place, ganzoo.GanzooError, "^cannot write here: No space left on device$")
+
+
+def test_a_copy_without_discriminator_is_not_pushed_with_one(hub, files, place, tmp_path):
+    run = ganzoo_hub.pull("anna/cats", tmp_path / "copy")
+    says(r"^this copy has no discriminator; push without", ganzoo_hub.push, run, "anna/again",
+         discriminator=True)  # fmt: skip
+    (run.path / WEIGHTS).unlink()
+    says("cannot push .*copy: No such file", ganzoo_hub.push, run, "anna/again",
+         kind=ganzoo.GanzooError)  # fmt: skip
+    assert [*hub.repositories] == ["anna/cats"]
+
+
+def test_files_that_pull_refuses_are_not_pushed(hub, trained, monkeypatch):
+    monkeypatch.setattr("ganzoo_hub.layout.LARGEST_TEXT", 100)
+    says(r"MB can be pulled: push an earlier step, or a copy", ganzoo_hub.push, trained, "anna/x")
+    assert not hub.repositories
+
+
 def test_a_damaged_run_is_not_pushed(hub, trained, tmp_path):
     import shutil
 
@@ -236,6 +263,18 @@ def test_without_the_extra_it_is_named(monkeypatch, trained):
         ("../anna/cats", "cats"),
         ("C:\\Users\\anna\\cats", "cats"),
         ("\\\\server\\anna\\cats", "cats"),
+        ("file:///home/anna/cats", "cats"),
+        ("file:~/anna/cats", "cats"),
+        ("train:/home/anna/cats", "train:cats"),
+        ("train:C:\\anna\\cats", "train:cats"),
+        ("sqlite:////home/anna/cats.db", "sqlite:cats.db"),
+        ("/home/anna/cats/", "cats"),
+        ("photos/../anna/cats", "cats"),
+        ("..", ""),
+        ("~", ""),
+        ("1 / 2", "1 / 2"),
+        ("photos (1)/train", "photos (1)/train"),
+        ("http://a.org/b and /home/anna/cats", "http://a.org/b and cats"),
         ("cats/train", "cats/train"),
         ("gan-zoo/emoji", "gan-zoo/emoji"),
         ("https://a.org/b", "https://a.org/b"),
@@ -244,4 +283,5 @@ def test_without_the_extra_it_is_named(monkeypatch, trained):
 )
 def test_paths_are_shortened_to_their_last_name(text, shown):
     assert without_folders({"a": [text]}) == {"a": [shown]}
+    assert without_folders({text: 1}) == {shown: 1}
     assert without_folders(shown) == shown

@@ -190,6 +190,69 @@ def test_another_run_starts_from_one_that_was_pushed_with_its_discriminator(hub,
     assert tuned.provenance["init_from"]["step"] == 2
 
 
+def test_a_loss_that_moves_z_brings_its_discriminator(hub, place):
+    run = ganzoo.train(
+        arch={"name": "vanilla", "width": 8, "latent_dim": 4},
+        loss="logan",
+        data="emoji",
+        size=8,
+        steps=2,
+        batch_size=4,
+        sample_count=4,
+        device="cpu",
+        run_dir="run",
+    )
+    ganzoo_hub.push(run, "anna/moved")
+    files = hub.repositories["anna/moved"].files
+    assert "checkpoints/000002/discriminator.safetensors" in files
+    assert "checkpoints/000002/generator.safetensors" not in files
+    card = files["README.md"].decode()
+    assert "The discriminator moves z before images are made" in card
+    assert "not in this export" not in card
+    images = ganzoo_hub.pull("anna/moved").sample(4, seed=3)
+    assert torch.equal(images, run.sample(4, seed=3))
+    assert not torch.equal(
+        images, run.refined(lambda critic, fake, noise: fake.z).sample(4, seed=3)
+    )
+
+
+@pytest.mark.parametrize("name", ["download", "replaced", "run"])
+def test_names_of_repositories_are_free(name, hub, pushed, place):
+    hub.repositories[f"anna/{name}"] = pushed
+    for force in (False, True):
+        assert ganzoo_hub.pull(f"anna/{name}", force=force).steps == [2]
+    assert [path.name for path in (place / "runs").iterdir()] == [name]
+
+
+def test_a_directory_that_exists_is_filled_and_stays(pushed, place, ganzoo_cli):
+    before = place.stat().st_ino
+    assert ganzoo_cli("pull", "anna/cats", "--run-dir", ".")[0] == 0
+    (place / "grid.png").touch()
+    assert ganzoo_cli("pull", "anna/cats", "--run-dir", ".", "--force")[0] == 0
+    assert place.stat().st_ino == before
+    names = {"checkpoints", "samples"} | {name for name in FILES if "/" not in name}
+    assert {path.name for path in place.iterdir()} == names | {"pulled.json"}
+    elsewhere = place.with_name("elsewhere")
+    elsewhere.mkdir()
+    (place.parent / "link").symlink_to(elsewhere)
+    assert ganzoo_hub.pull("anna/cats", place.parent / "link").steps == [2]
+    assert (place.parent / "link").is_symlink()
+    assert (elsewhere / "pulled.json").is_file()
+
+
+def test_only_names_of_distributions_reach_the_command_of_the_card(hub, trained, place):
+    import shutil
+
+    shutil.copytree(trained.path, "copy")
+    file = Path("copy/checkpoints/000002/manifest.json")
+    manifest = json.loads(file.read_text())
+    manifest["versions"] |= {"acme-gan": "1", "(unknown distribution)": "1", "x; rm -rf": "1"}
+    file.write_text(json.dumps(manifest))
+    ganzoo_hub.push("copy", "anna/cats")
+    card = hub.repositories["anna/cats"].files["README.md"].decode()
+    assert 'pip install "gan-zoo[hub]" acme-gan\n' in card
+
+
 def test_one_without_says_so_where_they_are_needed(pushed, place):
     run = ganzoo_hub.pull("anna/cats")
     with pytest.raises(ganzoo.UsageError, match=r"copy without discriminator\.safetensors: it sam"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -46,13 +49,42 @@ def explained(api: HfApi, repo: str, revision: str | None = None) -> Iterator[No
     Raises:
         UsageError: the repository, the revision or the token is wrong.
         GanzooError: the hub cannot be reached, or has failed.
+        OSError: of this machine's disk, as it is.
     """
     try:
         yield
     except ganzoo.GanzooError:
         raise
     except Exception as error:  # of huggingface_hub, of its HTTP library, of the system
+        if _is_of_the_disk(error):
+            raise
         raise _explanation(error, api.endpoint, repo, revision) from error
+
+
+@contextmanager
+def on_disk(action: str) -> Iterator[None]:
+    """Say what could not be done, if the disk is full or a file may not be read or written.
+
+    Raises:
+        GanzooError: it could not.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise ganzoo.GanzooError(f"cannot {action}: {error.strerror or error}{where}") from error
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    network = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError, HfHubHTTPError)
+    unreachable = (None, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+    return (
+        isinstance(error, OSError)
+        and not isinstance(error, network)
+        and error.errno not in unreachable
+    )
 
 
 def _explanation(

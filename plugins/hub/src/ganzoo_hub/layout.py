@@ -18,7 +18,10 @@ JOURNAL, LOG, EVALUATIONS = "events.jsonl", "metrics.jsonl", "evaluations.jsonl"
 AVERAGED = "ema.safetensors"
 """The averaged generator's weights, which a run samples with."""
 
-WEIGHTS = (AVERAGED, "generator.safetensors", "discriminator.safetensors")
+DISCRIMINATOR = "discriminator.safetensors"
+"""Weights that a run samples with too, if its loss moves z by the discriminator."""
+
+WEIGHTS = (AVERAGED, "generator.safetensors", DISCRIMINATOR)
 """All networks; the last two are there to start another run from."""
 
 TRAINING_STATE = "state.pt"
@@ -37,6 +40,11 @@ LARGEST_TEXT = 2**26
 def is_expected(name: str) -> bool:
     """Return whether a repository's file is one of a run: a plain relative path, by its name."""
     return name in _FILES or _IN_FOLDERS.fullmatch(name) is not None
+
+
+def is_too_large(name: str, size: int) -> bool:
+    """Return whether a file without weights has too many bytes for what it is."""
+    return size > LARGEST_TEXT and not name.endswith(".safetensors")
 
 
 def checkpoint_of(name: str) -> str | None:

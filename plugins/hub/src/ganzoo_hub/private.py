@@ -14,8 +14,10 @@ import tomlkit
 
 import ganzoo
 from ganzoo_hub.layout import (
+    AVERAGED,
     CONDITIONS,
     CONFIG,
+    DISCRIMINATOR,
     EVALUATIONS,
     JOURNAL,
     LOG,
@@ -37,21 +39,45 @@ PUBLIC = (
 )
 """Facts of the provenance that are shared. Command, process, host and platform are not."""
 
+_ADDRESS = r"(?P<address>(?<!\w)(?!file:)[a-z][a-z0-9+.-]+://[^\s/]\S*)"
+_ROOT = r"(?:file:)?(?:~[\w.-]*|[a-z]:|\.{1,2}|)[/\\](?!\s)"
 _FOLDERS = re.compile(
-    r"(?<![\w.:/\\~-])(?:~[\w.-]*|[A-Za-z]:|\.{1,2}|)[/\\](?:[^/\\\n]*[/\\])*", re.ASCII
+    rf"{_ADDRESS}|(?<![\w./\\~)\]}}-]){_ROOT}(?:[^/\\\n]*[/\\])*(?=[^/\\\n])", re.IGNORECASE
 )
 """The folders of a path that is absolute, or starts at home or here, of any system."""
+
+_PLACE = re.compile(r"(?:~[\w.-]*|[a-z]:(?=[/\\])|\.\.|)[/\\]*", re.IGNORECASE)
+"""All of a text that is a home, a root or the folder above."""
+
+_SLASHES = re.compile(r"[/\\]")
 
 
 def without_folders(value: Any) -> Any:
     """Shorten paths in JSON values to their last name: `"/home/anna/cats"` to `"cats"`."""
     if isinstance(value, str):
-        return _FOLDERS.sub("", value)
+        while (shorter := _shortened(value)) != value:
+            value = shorter
+        return value
     if isinstance(value, Mapping):
-        return {key: without_folders(part) for key, part in value.items()}
+        return {without_folders(key): without_folders(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [without_folders(part) for part in value]
     return value
+
+
+def _shortened(text: str) -> str:
+    # Paths of which it consists, or that are in it.
+    if _PLACE.fullmatch(text):
+        return ""
+    shorter = _FOLDERS.sub(lambda found: found["address"] or "", text)
+    if shorter != text:  # a folder's path may end in slashes
+        return shorter if "\n" in shorter else shorter.rstrip("/\\")
+
+    # What leads out of a folder, or to a home.
+    names = _SLASHES.split(text)
+    if ".." in names:
+        return next((name for name in reversed(names) if name not in ("", ".", "..")), "")
+    return re.sub(r"^(?:~+|file:)", "", text, flags=re.IGNORECASE)
 
 
 def write_public(run: ganzoo.Run, folder: Path, *, discriminator: bool) -> None:
@@ -63,9 +89,16 @@ def write_public(run: ganzoo.Run, folder: Path, *, discriminator: bool) -> None:
         discriminator: include it, and the generator that is not averaged.
 
     Raises:
+        UsageError: the run is a copy without these.
         DataError: the weights are damaged.
     """
     step, manifest = run.manifest.step, run.manifest
+    names = WEIGHTS if discriminator else (AVERAGED,)
+    if manifest.refines:  # images are made by both
+        names = (*dict.fromkeys((*names, DISCRIMINATOR)),)
+    if {*names} & {*manifest.left_out}:
+        advice = f"; push without {ganzoo.setting('discriminator', True)}" if discriminator else ""
+        raise ganzoo.UsageError(f"this copy has no discriminator{advice}")
 
     # Config. Observers are the user's, and only training needs them.
     config = run.config.model_dump(mode="json", exclude_none=True, exclude={"observer"})
@@ -74,7 +107,6 @@ def write_public(run: ganzoo.Run, folder: Path, *, discriminator: bool) -> None:
     (folder / CONFIG).write_text(tomlkit.dumps(config), encoding="utf-8")
 
     # Weights, as they are.
-    names = WEIGHTS if discriminator else WEIGHTS[:1]
     checkpoint = folder / "checkpoints" / run.checkpoint.name
     checkpoint.mkdir(parents=True)
     for name in names:

@@ -11,16 +11,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import ganzoo
-from ganzoo_hub.hub import connect, explained, in_words
+from ganzoo_hub.hub import connect, explained, in_words, on_disk
 from ganzoo_hub.layout import (
     AVERAGED,
     CONDITIONS,
     CONFIG,
-    LARGEST_TEXT,
     check_header,
     check_weights,
     checkpoint_of,
     is_expected,
+    is_too_large,
     sha256,
 )
 from ganzoo_hub.private import without_folders
@@ -63,20 +63,21 @@ def pull(
         UsageError: there is no such repository or revision that you may see, it holds no run, or
             the directory is not empty.
         DataError: a file is damaged, or not what its name says.
-        GanzooError: the hub cannot be reached.
+        GanzooError: the hub cannot be reached, or the directory cannot be written.
     """
     # The repository's files, all of one commit.
     api = connect(repo, endpoint)
     target = Path("runs", repo.rpartition("/")[2]) if run_dir is None else Path(run_dir)
-    _check_free(target, force)
-    with explained(api, repo, revision):
+    writing = f"write {target}"
+    with on_disk(writing), explained(api, repo, revision):
+        _check_free(target, force)
         info = api.model_info(repo, revision=revision, files_metadata=True)
     siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
     names = sorted(filter(is_expected, siblings))
     _check_names(repo, names)
     sizes = {name: siblings[name].size or 0 for name in names}
     for name, size in sizes.items():
-        if size > LARGEST_TEXT and not name.endswith(".safetensors"):
+        if is_too_large(name, size):
             raise ganzoo.DataError(
                 f"'{repo}': {name} has {in_words(size)}, too many for what it is"
             )
@@ -88,28 +89,37 @@ def pull(
     if notify is not None:
         notify(f"{where}, to {target}: {len(names)} files, {in_words(sum(sizes.values()))}")
 
-    # Download beside the target, check, and move into place.
+    # Download beside the target, or into one that exists; check, and move into place.
     path = target.absolute()
-    try:
+    with on_disk(writing):
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(
-            prefix=".ganzoo-pull-", dir=path.parent, ignore_cleanup_errors=True
+            prefix=".ganzoo-pull-",
+            dir=path if path.exists() else path.parent,
+            ignore_cleanup_errors=True,
         ) as temporary:
-            folder = Path(temporary, path.name)
+            folder = Path(temporary, "run")
             for name in names:
                 _download(api, repo, str(info.sha), siblings[name], folder)
             _check_run(folder, names)
             mark = {"repository": repo, "revision": info.sha, "endpoint": api.endpoint}
             (folder / MARK).write_text(json.dumps(mark, indent=2) + "\n", encoding="utf-8")
-            _move(folder, path, Path(temporary, "replaced"))
-    except OSError as error:
-        raise ganzoo.GanzooError(f"cannot write {target}: {error.strerror or error}") from error
+            _check_free(target, force, Path(temporary).name)
+            _move(folder, path)
     return ganzoo.Run(target)
 
 
-def _check_free(target: Path, force: bool) -> None:
-    """Refuse a directory that is not empty; with force, one that is no pulled run."""
-    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+def _check_free(target: Path, force: bool, besides: str = "") -> None:
+    """Refuse a directory that is not empty; with force, one that is no pulled run.
+
+    Args:
+        target: the directory.
+        force: take a pulled run.
+        besides: name of the temporary folder, which may be in it.
+    """
+    if not target.exists():
+        return
+    if target.is_dir() and all(child.name == besides for child in target.iterdir()):
         return
     if not (target / MARK).is_file():
         raise ganzoo.UsageError(
@@ -182,18 +192,31 @@ def _check_run(folder: Path, names: Sequence[str]) -> None:
         _ = ganzoo.Run(folder, step=int(Path(checkpoint).name), device="cpu").manifest
     if CONDITIONS in names:
         check_header(folder / CONDITIONS)
-    run.events(), run.metrics(), run.evaluations()
+    run.events()
+    run.metrics()
+    run.evaluations()
 
 
-def _move(folder: Path, path: Path, replaced: Path) -> None:
-    """Move a folder into place; what was there goes to a folder that is removed."""
-    if path.exists() and any(path.iterdir()):
-        path.rename(replaced)
-    elif path.exists():
-        path.rmdir()
-    try:
+def _move(folder: Path, path: Path) -> None:
+    """Move a downloaded run into place; what was there goes to a folder beside it.
+
+    A directory that exists stays: it may be a mount point, a link, or where the user is.
+    """
+    if not path.exists():
         folder.rename(path)
-    except OSError:
-        if replaced.exists():
-            replaced.rename(path)
+        return
+
+    # Empty it, then fill it; undo both if one fails.
+    replaced = folder.with_name("replaced")
+    replaced.mkdir()
+    moves = [(old, replaced / old.name) for old in path.iterdir() if old != folder.parent]
+    moves += [(new, path / new.name) for new in folder.iterdir()]
+    done = []
+    try:
+        for source, destination in moves:
+            source.rename(destination)
+            done.append((source, destination))
+    except BaseException:
+        for source, destination in reversed(done):
+            destination.rename(source)
         raise

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import ganzoo
 from ganzoo_hub.card import card_of, draw_samples
-from ganzoo_hub.hub import connect, explained, in_words
-from ganzoo_hub.layout import CARD, is_expected
+from ganzoo_hub.hub import connect, explained, in_words, on_disk
+from ganzoo_hub.layout import CARD, LARGEST_TEXT, is_expected, is_too_large
 from ganzoo_hub.private import write_public
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def push(
         ganzoo_hub.push("runs/first", "anna/cats", license="mit")
 
     The repository gets the averaged generator, the config, the log, results of evaluations, a
-    sample grid and a model card: all of one checkpoint, which replaces an earlier one. Paths and
+    sample grid and a model card: all of one checkpoint, which replaces an earlier one. If the loss
+    moves z by the discriminator before images are sampled, it gets the discriminator too. Paths and
     names of the machine are left out, and so is the training state: a pulled run cannot be
     resumed. Log in before by `hf auth login`, or set HF_TOKEN.
 
@@ -58,8 +59,8 @@ def push(
 
     Raises:
         UsageError: there is no such run, checkpoint or repository, the token is missing or may
-            not write, or a package is missing.
-        GanzooError: a file is damaged, or the hub cannot be reached.
+            not write, a package is missing, or a file is too large.
+        GanzooError: a file is damaged or cannot be read, or the hub cannot be reached.
     """
     # The run and the repository's name, before any work.
     api = connect(repo, endpoint)
@@ -69,14 +70,23 @@ def push(
         raise ganzoo.UsageError("a Run has its checkpoint already: ganzoo.Run(path, step=…)")
     trained = f"{run.config.arch.name} after {run.manifest.step:,} steps"
 
-    with TemporaryDirectory(prefix="ganzoo-push-", ignore_cleanup_errors=True) as name:
+    with (
+        on_disk(f"push {run.path}"),
+        TemporaryDirectory(prefix="ganzoo-push-", ignore_cleanup_errors=True) as name,
+    ):
         # A copy for others, and a picture that it makes.
         folder = Path(name)
         write_public(run, folder, discriminator=discriminator)
-        own = run.own["generator"]
-        latent = None if own is None else run.latent
-        copy = ganzoo.Run(folder, device="cpu", generator=own, latent=latent)
+        copy = ganzoo.Run(
+            folder,
+            device="cpu",
+            generator=run.own["generator"],
+            discriminator=run.own["discriminator"],
+            latent=None if run.own["generator"] is None else run.latent,
+            refiner=run.refiner if run.manifest.refines else None,
+        )
         picture = draw_samples(copy, folder)
+        _check_sizes(folder)
 
         # The repository.
         with explained(api, repo):
@@ -98,6 +108,17 @@ def push(
             notify(f"{trained}, to {repo} ({visibility}): {len(files)} files, {in_words(size)}")
         with explained(api, repo):
             return _commit(api, before, folder, files, message or f"Push {trained}")
+
+
+def _check_sizes(folder: Path) -> None:
+    """Refuse files that `pull` refuses."""
+    for file in sorted(folder.rglob("*")):
+        if is_too_large(file.name, size := file.stat().st_size):
+            raise ganzoo.UsageError(
+                f"{file.relative_to(folder).as_posix()} has {in_words(size)}, and at most "
+                f"{in_words(LARGEST_TEXT)} can be pulled: push an earlier "
+                f"{ganzoo.setting('step')}, or a copy of the run with a shorter one"
+            )
 
 
 def _commit(
