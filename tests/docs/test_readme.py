@@ -246,10 +246,13 @@ def test_every_link_of_the_docs_leads_somewhere():
 
 
 def flags_of(command: click.Command) -> set[str]:
-    """The flags of a command and of those below it."""
+    """The flags of a command and of those below it, those of plugins too."""
     own = {flag for p in command.params for flag in (*p.opts, *p.secondary_opts)}
-    below = command.commands.values() if isinstance(command, click.Group) else ()
-    return own.union(*map(flags_of, below))
+    if not isinstance(command, click.Group):
+        return own
+    context = click.Context(command)
+    below = [command.get_command(context, name) for name in command.list_commands(context)]
+    return own.union(*(flags_of(found) for found in below if found is not None))
 
 
 def test_every_flag_that_the_docs_name_exists():

@@ -26,7 +26,7 @@ def naming(framework: str) -> str:
 
 def test_its_snippets_are_one_program(tmp_path):
     own = [s for s in SNIPPETS if s not in map(naming, FRAMEWORKS)]
-    assert len(own) == len(SNIPPETS) - 2 == 7
+    assert len(own) == len(SNIPPETS) - 2 == 8
     code, out, err = run_snippet("\n".join(own), tmp_path)
     assert code == 0, out + err
     assert "ImageStore(256 images of 1x16x16, 2 classes)" in out

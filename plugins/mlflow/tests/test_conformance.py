@@ -10,6 +10,7 @@ pytest.importorskip("mlflow")
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of sqlalchemy, in MLflow's own tables
 @ganzoo.testing.conformance("ganzoo_mlflow.plugin")
 def test_conformance(check):
     check()
