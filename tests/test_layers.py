@@ -71,7 +71,7 @@ LINES = {
     "discovery": 1_270,
     "data": 3_390,
     "evaluation": 1_090,
-    "run": 5_680,
+    "run": 5_690,
     "reporting": 1_210,
     "sweeping": 1_080,
     "latents": 710,

@@ -39,6 +39,14 @@ NOTE = Column(ratio=1, no_wrap=True, overflow="ellipsis")
 """The column of speed and loss terms: what the others leave of the line."""
 
 
+def is_terminal(stream: object) -> bool:
+    """Whether a stream is a terminal; it may be closed, or None."""
+    try:
+        return bool(stream.isatty())  # type: ignore[attr-defined]
+    except (AttributeError, ValueError):
+        return False
+
+
 class Bar(Progress):
     """A bar of one line. Step, total and time left are always whole; the note is cut at the end.
 
@@ -50,7 +58,7 @@ class Bar(Progress):
     def __init__(self, terminal: Console, *, disable: bool = False) -> None:
         self.terminal = terminal  # `console` is not there yet when the table is first made
         # What a program prints to a file is not drawn above the bar.
-        printed = sys.stdout.isatty()
+        printed = is_terminal(sys.stdout)
         super().__init__(console=terminal, disable=disable, expand=True, redirect_stdout=printed)
 
     def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
@@ -81,7 +89,7 @@ class ProgressBar(Observer):
     def __init__(self, console: Console | None = None) -> None:
         super().__init__()
         console = console or Console(stderr=True)
-        self.interactive = console.is_jupyter or console.file.isatty()
+        self.interactive = console.is_jupyter or is_terminal(console.file)
         """Whether a person looks on: in a notebook, or at a terminal."""
         self._bar = Bar(console)
         self._cell = Place() if console.is_jupyter else None
