@@ -58,6 +58,18 @@ def in_split(arrays: Mapping[str, Header], name: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def _named(arrays: Mapping[str, Header], name: str, path: Path) -> str:
+    """The array of a name in a split.
+
+    Raises:
+        DataError: there is none.
+    """
+    found = in_split(arrays, name)
+    if found is None:
+        raise ganzoo.DataError(f"{path} has no array '{name}'; {listing(arrays)}")
+    return found
+
+
 def _in_any_split(name: str) -> list[str]:
     return ["*" if word in SPLITS else word for word in words(name)]
 
@@ -76,9 +88,7 @@ def images_of(arrays: Mapping[str, Header], options: NumpyOptions) -> str:
     """
     path = options.path
     if options.images is not None:
-        name = in_split(arrays, options.images)
-        if name is None:
-            raise ganzoo.DataError(f"{path} has no array '{options.images}'; {listing(arrays)}")
+        name = _named(arrays, options.images, path)
         if len(arrays[name].shape) not in (3, 4):
             raise ganzoo.DataError(
                 f"the array '{name}' of {path} has shape {_shape(arrays[name].shape)}, and images "
@@ -108,10 +118,7 @@ def labels_of(arrays: Mapping[str, Header], images: str, options: NumpyOptions) 
     if options.labels == "none":
         return None
     if options.labels is not None:
-        name = in_split(arrays, options.labels)
-        if name is None:
-            raise ganzoo.DataError(f"{path} has no array '{options.labels}'; {listing(arrays)}")
-        return name
+        return _named(arrays, options.labels, path)
 
     # By its rows.
     found = [other for other, h in arrays.items() if other != images and h.shape[:1] == (count,)]

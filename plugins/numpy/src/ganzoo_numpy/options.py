@@ -21,7 +21,7 @@ class NumpyOptions(ganzoo.Options):
     labels: str | None = Field(
         None,
         description="Array of the .npz with one label an image, a .npy file beside the images, or "
-        "none for no labels; the only other array of the same length.",
+        "none for no labels; the only other array of the same length, if its name says labels.",
     )
     layout: Literal["NHW", "NHWC", "NCHW"] | None = Field(
         None,
