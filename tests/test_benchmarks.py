@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import ganzoo
+
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 COMPILER = any(shutil.which(name) for name in ("g++", "clang++"))
 
@@ -139,6 +141,16 @@ print(json.dumps(ways))
     assert same["of_the_training"] == 0 < other["of_the_training"]
 
 
+def test_a_nudge_of_the_initial_weights_is_small_and_has_a_seed():
+    code = """
+import equality as e
+plain, *nudged = [e.train("bce", "fp32", "eager", "cpu", 1, nudge=n) for n in (None, 0, 0, 1)]
+print(e.same(nudged[0], nudged[1]), e.same(nudged[0], nudged[2]))
+print(0 < e.differences(nudged[0], plain)[0] < 2e-6)
+"""
+    assert python("-c", code).stdout.splitlines() == ["True False", "True"]
+
+
 def test_without_time_the_gpu_program_writes_down_what_it_leaves_out(tmp_path):
     code, report, tables = gpu(tmp_path, "--budget", "0")
     assert code == 0
@@ -160,6 +172,42 @@ def test_the_gpu_program_runs_on_a_cpu_without_its_graphs(tmp_path):
     timed = next(row for row in report["table"] if row["outcome"] == "timed")
     assert timed["operations_per_step"] > 0
     assert timed["product"] in report["products"]["operations_per_second"]
+
+
+@pytest.mark.slow
+def test_the_zoo_program_writes_tables_and_pictures_of_sweeps(tmp_path):
+    # Two runs of a sweep.
+    sweep, images = tmp_path / "trained" / "tiny", tmp_path / "images"
+    for folder in (tmp_path / "files", sweep / "cells", images):
+        folder.mkdir(parents=True)
+    (tmp_path / "files" / "tiny.toml").touch()
+    for value, loss in ((5.0, "bce"), (2.0, "hinge")):
+        chosen = {"arch": "vanilla", "loss": loss, "data": "emoji", "size": 8}
+        ganzoo.train(**chosen, steps=1, run_dir=sweep / loss, progress=False)
+        cell = f'arch.name = "vanilla"\nloss.name = "{loss}"'
+        (sweep / "cells" / f"{loss}.toml").write_text(cell)
+        lines = [
+            {"name": f"Classifier-{name}", "value": value, "floor": 1.0, "better": "lower"}
+            for name in ("FD", "classes", "class-KL")
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (sweep / loss / "evaluations.jsonl").write_text(text)
+
+    # The page has a table of both between its markers, the best first.
+    (tmp_path / "zoo.md").write_text("before\n<!-- tiny -->\n\n<!-- end -->\nafter\n")
+    places = [str(tmp_path / "trained"), "--files", str(tmp_path / "files"), "--out", str(tmp_path)]
+    done = python("zoo.py", *places, "--no-sweep")
+    assert done.returncode == 0, done.stderr
+    first, heads, _, *rows, floors, last, after = (tmp_path / "zoo.md").read_text().splitlines()[1:]
+    assert (first, last, after) == ("<!-- tiny -->", "<!-- end -->", "after")
+    assert "Classifier-FD (lower)" in heads
+    assert rows == [
+        "| **vanilla + hinge** | `--arch vanilla --loss hinge` | 2 | 2 | 2 | 1 |",
+        "| **vanilla + bce** | `--arch vanilla --loss bce` | 5 | 5 | 5 | 1 |",
+    ]
+    assert floors == "| *real images* |  | *1* | *1* | *1* |  |"
+    names = {str(path.relative_to(images)) for path in images.rglob("*.webp")}
+    assert names == {"zoo-tiny.webp", "zoo/tiny/vanilla-bce.webp", "zoo/tiny/vanilla-hinge.webp"}
 
 
 @pytest.mark.slow

@@ -133,11 +133,11 @@ class Comparison:
         return transposed[0], transposed[1:]
 
     def settings_table(self) -> tuple[list[str], list[list[str]]] | None:
-        """Return the settings that differ, if `table` has left them out."""
+        """Return those settings of each run that differ, if `table` has left them out."""
         if len(self.rows) <= FEW or not self.settings:
             return None
-        rows = [[row.title, *self._settings(row, self.settings)] for row in self.ranked()]
-        return ["run", *self.settings], rows
+        rows = [[row.title, settings_in_words(row)] for row in self.ranked()]
+        return ["run", "settings that differ"], rows
 
     def to_markdown(self) -> str:
         """Return a Markdown table with the remarks, and settings of many runs folded, below it."""
@@ -233,6 +233,11 @@ def compare_summaries(summaries: Sequence[Summary]) -> Comparison:
     rows = tuple(_row(group, differing) for group in groups.values())
     remarks = (*_repetitions(groups.values()), *remarks_on(summaries, metrics))
     return Comparison(rows, tuple(differing), tuple(metrics), remarks)
+
+
+def settings_in_words(row: Row) -> str:
+    """Format the settings of a row that differ: `"loss.name = bce, training.steps = 100"`."""
+    return ", ".join(f"{name} = {as_text(value)}" for name, value in row.settings.items())
 
 
 def duration(seconds: float | None) -> str:

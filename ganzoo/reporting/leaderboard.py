@@ -11,9 +11,8 @@ from pathlib import Path
 from ganzoo.errors import GanzooError
 from ganzoo.files import replace_text
 from ganzoo.reporting import images
-from ganzoo.reporting.comparing import Comparison, Row, compare, duration
+from ganzoo.reporting.comparing import Comparison, Row, compare, duration, settings_in_words
 from ganzoo.reporting.rendering import html_file, renderer
-from ganzoo.reporting.summary import as_text
 from ganzoo.run import Run
 
 MOST_PICTURES = 300
@@ -34,7 +33,7 @@ class Entry:
     row: Row
     picture: str
     gap: str
-    settings: dict[str, str]
+    settings: str
 
 
 def leaderboard(
@@ -64,7 +63,7 @@ def leaderboard(
     comparison = compare(*runs)
     text = render(
         title=_title(runs),
-        entries=[_entry(n, row, comparison, device) for n, row in enumerate(comparison.ranked())],
+        entries=[_entry(n, row, device) for n, row in enumerate(comparison.ranked())],
         comparison=comparison,
         best={name: _best(name, comparison) for name in comparison.metrics},
         directions={
@@ -85,7 +84,7 @@ def _title(runs: Sequence[str | Path | Run]) -> str:
     return f"{len(runs)} runs"
 
 
-def _entry(number: int, row: Row, comparison: Comparison, device: str) -> Entry:
+def _entry(number: int, row: Row, device: str) -> Entry:
     """A row with its picture, as far as the run's files allow."""
     picture = gap = ""
     if number >= MOST_PICTURES:
@@ -97,8 +96,7 @@ def _entry(number: int, row: Row, comparison: Comparison, device: str) -> Entry:
             gap = str(error)
         except Exception as error:  # an error in a plugin, or a damaged file
             gap = f"{type(error).__name__}: {error}"
-    settings = {n: as_text(row.settings[n]) for n in comparison.settings if n in row.settings}
-    return Entry(row, picture, gap, settings)
+    return Entry(row, picture, gap, settings_in_words(row))
 
 
 def _best(name: str, comparison: Comparison) -> float | None:

@@ -60,8 +60,8 @@ def test_many_runs_are_a_row_each_the_best_first_and_settings_stand_below(folder
     assert [row[0] for row in rows] == [f"run-{k}" for k in (*best_first, 7)]
     assert rows[-1][1] == "missing"
     heads, rows = done.settings_table()
-    assert heads == ["run", "training.batch_size"]
-    assert rows[0] == ["run-3", "4"]
+    assert heads == ["run", "settings that differ"]
+    assert rows[0] == ["run-3", "training.batch_size = 4"]
     text = done.to_markdown()
     assert text.index("| run-3 |") < text.index("<details>") < text.index("training.batch_size")
 
