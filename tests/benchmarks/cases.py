@@ -141,7 +141,7 @@ def noise_trainer(
         shape: `(C, H, W)` of the images.
         penalty: options of penalties by name, beside the loss's own.
         classes: number of classes of the images.
-        settings: of `ganzoo.Trainer`.
+        settings: of `ganzoo.Trainer`; with `conditional` the loss takes them.
     """
     torch.manual_seed(0)
     images = torch.randint(0, 256, (512, *shape), dtype=torch.uint8)
@@ -153,6 +153,8 @@ def noise_trainer(
     options = {**chosen_loss.default_penalties(), **(penalty or {})}
     penalties = {name: ganzoo.create("penalty", name, **own) for name, own in options.items()}
     demands = chosen_loss.demands()
+    if settings.get("conditional"):
+        demands |= ganzoo.Demands(labels=True)
     for one in penalties.values():
         demands |= one.demands()
     architecture = make_architecture(arch)

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/gpu.py --out DIR                # one GPU, within six minutes
     python tests/benchmarks/gpu.py --out DIR --only bf16    # rows whose title holds a text
+    python tests/benchmarks/gpu.py --out DIR --no-compile   # eager mode and graphs
     python tests/benchmarks/gpu.py --out DIR --device cpu --quick
 
 First it trains small networks with every loss in each mode, and compares their weights with those
@@ -48,6 +49,8 @@ def main() -> int:
         [task for task in tasks if asked.only in title(task.arguments)]
         for tasks in (checks(asked), timings(asked))
     )
+    if asked.no_compile:
+        equality_tasks, table_tasks = map(without_compiler, (equality_tasks, table_tasks))
     products = [Task(modes.measure_products, {"device": asked.device, "quick": asked.quick})]
     if not (equality_tasks or table_tasks):
         sys.exit(f"no row's title holds '{asked.only}'")
@@ -107,6 +110,7 @@ def arguments() -> argparse.Namespace:
     add("--budget", type=float, default=330, metavar="SECONDS", help="time for everything")
     add("--batch-size", type=int, help="of the timed cases; 64, or 8 if quick")
     add("--only", default="", metavar="TEXT", help="rows whose title holds this, as printed")
+    add("--no-compile", action="store_true", help="leave out the modes with a compiler")
     asked = parser.parse_args()
     asked.batch_size = asked.batch_size or (8 if asked.quick else 64)
     if asked.device.startswith("cuda") and not torch.cuda.is_available():
@@ -128,6 +132,11 @@ def checks(asked: argparse.Namespace) -> Iterator[Task]:
         yield Task(equality.compare, {**choice, "device": asked.device, "steps": steps})
 
 
+def without_compiler(tasks: list[Task]) -> list[Task]:
+    """The tasks of modes that do not compile."""
+    return [task for task in tasks if "compile" not in modes.MODES[task.arguments["mode"]]]
+
+
 def timings(asked: argparse.Namespace) -> Iterator[Task]:
     """The rows of the table: without a compiler first, then by precision, by how telling."""
     cases = ["mlp-28", "dcgan-32"] if asked.quick else list(MOST_TELLING)
@@ -142,7 +151,10 @@ def timings(asked: argparse.Namespace) -> Iterator[Task]:
         yield Task(modes.measure, {**choice, **common})
 
 
-MOST_TELLING = ("dcgan-64", "wgan-gp-64", "mlp-28", "dcgan-32", "dcgan-128")
+MOST_TELLING = (
+    *("dcgan-64", "sngan-32", "biggan-32", "stylegan2-32", "r3gan-32", "stylegan2-64"),
+    *("r3gan-64", "wgan-gp-64", "mlp-28", "dcgan-32", "dcgan-128"),
+)
 """The cases in the order in which they are timed, as the budget may end before the last."""
 
 KEYS = ("case", "loss", "precision", "mode")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from cases import CASES, DCGAN, Case, noise_trainer, now
+from cases import CASES, DCGAN, HALF, Case, noise_trainer, now
 from overhead import operations, peak
 from scripts import BCEScript
 
@@ -25,18 +25,48 @@ MODES: dict[str, dict[str, Any]] = {
 }
 """Settings of each mode."""
 
+STYLEGAN2 = {"name": "stylegan2", "mapping_layers": 2, "discriminator": "plain"}
+R1 = {"penalty": {"r1": {"weight": 0.01, "interval": 16}}}
+
 TIMED = {
     "mlp-28": CASES["mlp-28"],
     "dcgan-32": CASES["dcgan-32"],
     "dcgan-64": CASES["dcgan-64"],
     "dcgan-128": Case(DCGAN, "bce", BCEScript, 128, 3, 1),
-    "wgan-gp-64": CASES["wgan-gp-64"],
+    "wgan-gp-64": Case(HALF, "wgan-gp", BCEScript, 64, 3, 1),
+    "sngan-32": Case(
+        {"name": "resnet", "variant": "sngan", "base_channels": 64, "hidden_width": "output"},
+        "hinge",
+        BCEScript,
+        32,
+        3,
+        1,
+        {"conditional": True, "constraints": {"spectral-norm": {"networks": "discriminator"}}},
+    ),
+    "biggan-32": Case(
+        {"name": "biggan", "base_channels": 96, "latent_dim": 80},
+        "hinge",
+        BCEScript,
+        32,
+        3,
+        1,
+        {"conditional": True, "constraints": {"spectral-norm": {}}},
+    ),
+    "stylegan2-32": Case(STYLEGAN2, "bce", BCEScript, 32, 3, 1, R1),
+    "stylegan2-64": Case(STYLEGAN2, "bce", BCEScript, 64, 3, 1, R1),
+    "r3gan-32": Case({"name": "r3gan"}, "relativistic", BCEScript, 32, 3, 1),
+    "r3gan-64": Case({"name": "r3gan"}, "relativistic", BCEScript, 64, 3, 1),
 }
-"""The cases of the table."""
+"""The cases of the table: the networks of the recipes dcgan, sngan-cifar10, biggan-cifar10,
+stylegan2-ada-cifar10 and r3gan-cifar10, with one update of each network a step and without ADA."""
 
 SMALL: dict[str, dict[str, Any]] = {
     "vanilla": {"name": "vanilla", "width": 16},
     "dcgan": {"name": "dcgan", "base_channels": 4},
+    "resnet": {"name": "resnet", "base_channels": 4},
+    "biggan": {"name": "biggan", "base_channels": 4},
+    "stylegan2": {"name": "stylegan2", "channel_base": 64, "channel_max": 8},
+    "r3gan": {"name": "r3gan", "base_channels": 32, "blocks": 1},
 }
 """The networks of a quick run."""
 
@@ -102,6 +132,8 @@ def measure(
             batch_size=batch_size,
             device=device,
             precision=precision,
+            classes=10,
+            **chosen.settings,
             **MODES[mode],
         )
         numbers = _time(trainer, refusal, quick=quick)
@@ -157,7 +189,7 @@ def measure_products(*, device: str, quick: bool) -> dict[str, Any]:
 
 def _product(precision: str, case: Case, device: torch.device) -> str:
     """The matrix product to compare with: torch runs the convolutions of fp32 in TF32 on a GPU."""
-    convolves = case.arch["name"] == "dcgan"
+    convolves = case.arch["name"] != "vanilla"
     if precision == "fp32" and device.type == "cuda" and convolves:
         return "tf32" if torch.backends.cudnn.allow_tf32 else "fp32"
     return precision
