@@ -39,6 +39,7 @@ def remarks_on(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[st
     ]
 
     # Numbers that are not comparable.
+    at_other_steps = []
     for name in metrics:
         numbers = [s.evaluations[name] for s in summaries if name in s.evaluations]
         differing = [condition for condition in CONDITIONS if differ(condition, numbers)]
@@ -48,13 +49,16 @@ def remarks_on(summaries: Sequence[Summary], metrics: Sequence[str]) -> tuple[st
                 f"{', '.join(differing)}. Evaluate the runs again in the same way"
             )
         if differ("step", numbers):
-            remarks.append(f"The values of {name} are of checkpoints of different steps")
+            at_other_steps.append(name)
         notes = {s.path: (s.evaluations.get(name, {}).get("notes") or {}) for s in summaries}
         remarks += [
             f"{name} of {path} makes it look better than it is: {note['biased']}"
             for path, note in notes.items()
             if "biased" in note
         ]
+    if at_other_steps:
+        names = ", ".join(at_other_steps)
+        remarks.append(f"The values of {names} are of checkpoints of different steps")
 
     # Metrics that could not be measured, and the runs with the same reasons.
     reasons: dict[str, list[str]] = {}

@@ -66,6 +66,18 @@ def test_many_runs_are_a_row_each_the_best_first_and_settings_stand_below(folder
     assert text.index("| run-3 |") < text.index("<details>") < text.index("training.batch_size")
 
 
+def test_metrics_of_checkpoints_of_different_steps_are_one_remark(folder):
+    for number in (0, 1):
+        lines = [
+            {"name": name, "value": 1.0, "floor": 1.0, "better": "lower", "step": 5 + number}
+            for name in ("A-FD", "B-FD")
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"run-{number}" / "evaluations.jsonl").write_text(text)
+    remarks = ganzoo.compare(folder / "run-0", folder / "run-1").remarks
+    assert remarks == ("The values of A-FD, B-FD are of checkpoints of different steps",)
+
+
 def test_higher_is_ranked_first_where_higher_is_better(folder):
     for file in folder.glob("*/evaluations.jsonl"):
         file.write_text(file.read_text().replace('"lower"', '"higher"'))
