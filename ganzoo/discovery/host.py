@@ -138,10 +138,12 @@ class PluginHost:
         if entry_points is None:
             entry_points = importlib.metadata.entry_points(group=hookspecs.PROJECT)
 
-        # Load each plugin by itself.
+        # Load each plugin by itself; the metadata of a distribution is read once for all of its.
+        self._requirements = cache(_requirements_on_ganzoo)
+        named = cache(_named)
         self.records: list[PluginRecord] = []
         seen: set[tuple[str, str, str]] = set()
-        recorded = [(_record(entry_point), entry_point) for entry_point in entry_points]
+        recorded = [(PluginRecord(e.name, e.value, *named(e.dist)), e) for e in entry_points]
         recorded.sort(key=lambda pair: not pair[0].is_from(DISTRIBUTION))  # a copy comes second
         for record, entry_point in recorded:
             key = (_canonical(record.distribution), record.name, record.value)
@@ -180,7 +182,7 @@ class PluginHost:
         start = time.perf_counter()
         try:
             with _attributed_output(record.plugin_id):
-                _check_requirement(record, entry_point)
+                self._check_requirements(record, entry_point.dist)
                 module = entry_point.load()
                 if (loaded := self._manager.get_name(module)) is not None:
                     raise PluginError(f"its module {record.value} is that of {loaded} too")
@@ -195,6 +197,28 @@ class PluginHost:
             # pluggy leaves a plugin whose verification failed half registered
             self._manager.unregister(name=record.plugin_id)
         record.seconds = time.perf_counter() - start
+
+    def _check_requirements(
+        self, record: PluginRecord, dist: importlib.metadata.Distribution | None
+    ) -> None:
+        """Refuse a plugin whose requirement on ganzoo is not met: pip lets a host outgrow it."""
+        if dist is None:
+            return
+        if record.distribution == UNKNOWN:
+            raise PluginError(
+                f"the metadata beside its entry point in {dist.locate_file('')} is missing, as "
+                "after an installation that was cut short; install it again, or remove what is "
+                "left of it"
+            )
+        for requirement in self._requirements(dist):
+            ours = importlib.metadata.version(DISTRIBUTION)
+            if not requirement.specifier.contains(ours, prereleases=True):
+                raise PluginError(
+                    f"{record.distribution} {record.version} needs {requirement.name}"
+                    f"{requirement.specifier}, and {ours} is installed; "
+                    # both, for either may be the older one
+                    f"try `pip install -U {record.distribution} {DISTRIBUTION}`"
+                )
 
     def _check_hooks(self, module: object) -> None:
         """Refuse hooks that do not exist, unless they are marked `optionalhook=True`."""
@@ -317,30 +341,18 @@ def _one_line(error: BaseException) -> str:
     return ": ".join([*kind, *lines[:1]])
 
 
-def _record(entry_point: importlib.metadata.EntryPoint) -> PluginRecord:
-    dist = entry_point.dist
+def _named(dist: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    """Name and version of a distribution."""
     try:
-        distribution, version = (dist.name, dist.version) if dist else (UNKNOWN, "")
+        name, version = (dist.name, dist.version) if dist else (UNKNOWN, "")
     except Exception:  # how absent metadata shows depends on the version of Python
-        distribution, version = UNKNOWN, ""
-    return PluginRecord(
-        name=entry_point.name,
-        value=entry_point.value,
-        distribution=distribution or UNKNOWN,
-        version=version or "",
-    )
+        name, version = UNKNOWN, ""
+    return name or UNKNOWN, version or ""
 
 
-def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.EntryPoint) -> None:
-    """Refuse a plugin whose requirement on ganzoo is not met: pip lets a host outgrow it."""
-    dist = entry_point.dist
-    if dist is None:
-        return
-    if record.distribution == UNKNOWN:
-        raise PluginError(
-            f"the metadata beside its entry point in {dist.locate_file('')} is missing, as after "
-            "an installation that was cut short; install it again, or remove what is left of it"
-        )
+def _requirements_on_ganzoo(dist: importlib.metadata.Distribution) -> list[Requirement]:
+    """What a distribution requires of ganzoo in this environment."""
+    found = []
     for text in dist.requires or ():
         try:
             requirement = Requirement(text)
@@ -348,16 +360,9 @@ def _check_requirement(record: PluginRecord, entry_point: importlib.metadata.Ent
             continue
         if _canonical(requirement.name) != DISTRIBUTION:
             continue
-        if requirement.marker and not requirement.marker.evaluate():
-            continue
-        ours = importlib.metadata.version(DISTRIBUTION)
-        if not requirement.specifier.contains(ours, prereleases=True):
-            raise PluginError(
-                f"{record.distribution} {record.version} needs {requirement.name}"
-                f"{requirement.specifier}, and {ours} is installed; "
-                # both, for either may be the older one
-                f"try `pip install -U {record.distribution} {DISTRIBUTION}`"
-            )
+        if requirement.marker is None or requirement.marker.evaluate():
+            found.append(requirement)
+    return found
 
 
 def _check_descriptor(spec: Any, expected: type[ComponentSpec], hook: str) -> None:

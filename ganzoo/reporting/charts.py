@@ -78,7 +78,7 @@ def _chart(logs: Mapping[str, Log], title: str, caption: str, terms: Sequence[st
                 {
                     "x": [step for step, _ in points],
                     "y": [value for _, value in points],
-                    "name": _escaped(label if single else f"{run}: {label}"),
+                    "name": escaped(label if single else f"{run}: {label}"),
                     "type": "scatter",
                     "mode": "lines" if len(points) > 1 else "markers",
                     "colour": term_number if single else run_number,
@@ -115,7 +115,7 @@ def metric_charts(runs: Mapping[str, Sequence[Number]]) -> list[Figure]:
 
             # Traces.
             caption = f"{points[-1].get('better', '')} is better"
-            label = _escaped(run) if len(runs) > 1 else "value"
+            label = escaped(run) if len(runs) > 1 else "value"
             traces += _metric_traces(label, points, run_number)
         if traces:
             figures.append({"title": name, "about": caption, "data": traces})
@@ -151,6 +151,6 @@ def _metric_traces(label: str, numbers: Sequence[Number], colour: int) -> list[d
     return [values, floor]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape a label, in which plotly.js would interpret some HTML tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from ganzoo.errors import UsageError
 from ganzoo.evaluation.sources import Split
@@ -99,7 +100,7 @@ def timeline(run: Run) -> Film:
     for file in thinned(files, FRAMES):
         try:
             with Image.open(file) as image:
-                frames.append(Frame(str(int(file.stem)), _data_uri(reduced(image.convert("RGB")))))
+                frames.append(Frame(str(int(file.stem)), data_uri(reduced(image.convert("RGB")))))
         except (OSError, ValueError, Image.DecompressionBombError):
             continue
     if not frames:
@@ -111,13 +112,13 @@ def walk(run: Run) -> Film:
     """Show eight images that walk through latent space in a closed loop."""
     frames = []
     for k, images in enumerate(run.interpolate(8, stops=3, frames=10)):
-        frames.append(Frame(str(k), _data_uri(pil_image(run.picture(images, columns=4)))))
+        frames.append(Frame(str(k), data_uri(pil_image(run.picture(images, columns=4)))))
     return Film(tuple(_limited(frames)), len(frames))
 
 
 def strip(run: Run) -> str:
     """Show a row of images: of the same z for all runs of an architecture, class by class."""
-    return _data_uri(pil_image(run.picture(run.sample(STRIP), columns=STRIP)))
+    return data_uri(pil_image(run.picture(run.sample(STRIP), columns=STRIP)))
 
 
 def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
@@ -132,7 +133,7 @@ def class_grid(run: Run) -> tuple[str, tuple[str, ...]]:
     labels = torch.arange(ROWS * classes) % classes
     images = run.sample(len(labels), labels=labels)
     names = run.manifest.class_names or tuple(map(str, range(run.num_classes)))
-    return _data_uri(pil_image(run.picture(images, classes))), tuple(names[:classes])
+    return data_uri(pil_image(run.picture(images, classes))), tuple(names[:classes])
 
 
 def neighbours(run: Run) -> Neighbours:
@@ -144,13 +145,8 @@ def neighbours(run: Run) -> Neighbours:
     """
     # Generate images.
     fakes = run.sample(NEIGHBOURS)
-    if run.dataset.render(fakes) is not None:
-        raise UsageError("the data are no pictures, so the nearest of them says nothing")
-
-    # Open the training images.
-    data = run.config.data
-    skip = run.config.image.skip_bad_images
-    store = Split(data.name, options=data.options, skip_bad_images=skip).store(run.manifest.image)
+    refuse_points(run, fakes)
+    store = training_images(run).store(run.manifest.image)
 
     # Search for the nearest of each.
     searched = torch.tensor(thinned(range(len(store)), SEARCHED))
@@ -166,13 +162,29 @@ def neighbours(run: Run) -> Neighbours:
     pairs = torch.cat([fakes, store.batch(nearest).images])
     scale = 2 * flat.shape[1] ** 0.5  # pixels lie in [-1, 1]
     distances = tuple((distance / scale).tolist())
-    uri = _data_uri(pil_image(grid(pairs, NEIGHBOURS)))
+    uri = data_uri(pil_image(grid(pairs, NEIGHBOURS)))
     return Neighbours(uri, len(fakes), len(searched), len(store), distances)
 
 
-def _data_uri(image: Image.Image) -> str:
-    """Encode a picture as WebP in a data URI."""
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
+def training_images(run: Run) -> Split:
+    """The training images of a run."""
+    data, skip = run.config.data, run.config.image.skip_bad_images
+    return Split(data.name, options=data.options, skip_bad_images=skip)
+
+
+def refuse_points(run: Run, images: Tensor) -> None:
+    """Refuse a run whose data are points and no pictures.
+
+    Raises:
+        UsageError: likewise.
+    """
+    if run.dataset.render(images) is not None:
+        raise UsageError("the data are no pictures, so the nearest of them says nothing")
+
+
+def data_uri(image: Image.Image, side: int = MAX_SIDE) -> str:
+    """Encode a picture, reduced to `side` pixels, as WebP in a data URI."""
+    image.thumbnail((side, side))
     buffer = io.BytesIO()
     small = image.width * image.height <= 200 * 200
     image.save(buffer, "WEBP", lossless=small, quality=90, method=2)

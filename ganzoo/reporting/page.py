@@ -13,6 +13,7 @@ from ganzoo.errors import GanzooError, UsageError, command
 from ganzoo.files import replace_text
 from ganzoo.reporting import images
 from ganzoo.reporting.charts import Figure, log_charts, metric_charts
+from ganzoo.reporting.class_map import POINTS, ClassMap, class_map
 from ganzoo.reporting.comparing import compare_summaries, duration, opened
 from ganzoo.reporting.rendering import html_file, renderer
 from ganzoo.reporting.summary import Summary, summarize
@@ -38,6 +39,7 @@ class Section:
     walk: images.Film | None = None
     neighbours: images.Neighbours | None = None
     classes: tuple[str, tuple[str, ...]] | None = None
+    class_map: ClassMap | None = None
     provenance: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
@@ -70,7 +72,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
     render = renderer("template.html.j2", "report.js", plotly=_plotly)
 
     # Make the parts of the page.
-    sections = [_section(run) for run in opened_runs]
+    sections = [_section(run, POINTS // len(opened_runs)) for run in opened_runs]
     _distinguish(sections)
     comparison = compare_summaries([section.summary for section in sections])
 
@@ -87,8 +89,8 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
     return replace_text(target, text, errors="replace")
 
 
-def _section(run: Run) -> Section:
-    """Make the section about a run, as far as its files allow."""
+def _section(run: Run, points: int) -> Section:
+    """Make the section about a run, as far as its files allow; `points` are those of its map."""
     # Files of the run.
     summary = summarize(run)
     section = Section(run.path.resolve().name, summary, settings=dict(summary.settings))
@@ -105,6 +107,8 @@ def _section(run: Run) -> Section:
     section.neighbours = _attempt(section, "nearest images", lambda: images.neighbours(run))
     if section.walk is not None and run.num_classes:
         section.classes = _attempt(section, "classes", lambda: images.class_grid(run))
+    if section.walk is not None and run.manifest.image.num_classes:
+        section.class_map = _attempt(section, "map of classes", lambda: class_map(run, points))
     return section
 
 

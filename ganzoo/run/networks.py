@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from ganzoo.copying import copied
+from ganzoo.copying import copied, of_shapes
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks
@@ -55,7 +55,6 @@ def count_parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-@torch.no_grad()
 def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
     """Run a copy of a network once and list its layers, without those that contain others.
 
@@ -63,7 +62,16 @@ def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
         network: is not changed.
         inputs: its arguments, for a batch of at least two.
     """
-    network = copied(network)
+
+    def on(device: torch.device) -> list[Stage]:
+        return _stages(copied(network).to(device), [each.to(device) for each in inputs])
+
+    return of_shapes(on, inputs[0].device)
+
+
+@torch.no_grad()
+def _stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
+    """Run a network once, with hooks that stay."""
     listed: list[Stage] = []
 
     # Hook into every innermost layer.

@@ -8,6 +8,7 @@ import warnings
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ganzoo.copying import copied, of_shapes
 from ganzoo.errors import GanzooWarning, setting
 from ganzoo.interfaces.architecture import Networks
 from ganzoo.interfaces.dataset import ImageSpec
@@ -28,10 +29,19 @@ def chosen_threads(
     networks: Networks, image: ImageSpec, latent: Latent, batch_size: int, *, conditional: bool
 ) -> int:
     """Choose the number of CPU threads by the size of the networks: one, or torch's choice."""
-    with FlopCounterMode(display=False) as counter:
-        check_shapes(networks, image, latent, conditional=conditional)
+    if torch.get_num_threads() == 1:
+        return 1
+
+    def total_flops(device: torch.device) -> int:
+        copies = [copied(network).to(device) for network in networks]
+        with FlopCounterMode(display=False) as counter:
+            check_shapes(copies, image, latent, conditional=conditional)
+        flops: int = counter.get_total_flops()
+        return flops
+
     images, operations = 2, 2  # two images are run; a multiply-add counts as two
-    multiply_adds = counter.get_total_flops() // (images * operations) * batch_size
+    flops = of_shapes(total_flops, torch.device("cpu"))
+    multiply_adds = flops // (images * operations) * batch_size
     return 1 if multiply_adds <= SMALL else torch.get_num_threads()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 import ganzoo
+import ganzoo.reporting.page
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,7 @@ def trained(tmp_path_factory) -> Path:
 @pytest.fixture
 def runs(trained, tmp_path, tmp_path_factory, monkeypatch) -> tuple[Path, Path]:
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "report-cache"))
+    monkeypatch.setattr(sys.modules["ganzoo.reporting.page"], "POINTS", 40)
     copies = [tmp_path / f"seed-{seed}" for seed in (0, 1)]
     for copy in copies:
         shutil.copytree(trained / copy.name, copy)

@@ -34,6 +34,25 @@ def test_charts_are_drawn_without_an_error_or_a_request(page):
         assert all(url.startswith(("file:", "data:", "blob:")) for url in urls), urls
 
 
+def test_a_point_of_a_map_shows_its_thumbnail_in_the_colours_of_its_class(page):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.by import By
+
+    with browser() as driver:
+        open_page(driver, page)
+        card = driver.find_element(By.CSS_SELECTOR, ".map")
+        thumb = card.find_element(By.CSS_SELECTOR, ".thumb")
+        points = card.find_elements(By.CSS_SELECTOR, ".scatterlayer .point")
+        assert len(points) == 20
+        assert not thumb.is_displayed()
+        driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", card)
+        ActionChains(driver).move_to_element(points[-1]).perform()
+        assert thumb.is_displayed()
+        assert thumb.size == {"width": 24, "height": 24}
+        named = card.find_elements(By.CSS_SELECTOR, ".legendtext")
+        assert len({text.text for text in named}) == len(named) > 1
+
+
 def test_the_slider_moves_and_the_picture_changes(page):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 import torch
+from forked import run_snippet
 from safetensors.torch import load_file
 
 import ganzoo
@@ -49,14 +48,11 @@ def test_a_disk_that_is_full_for_the_training_state_is_told_in_the_systems_words
         "try: ganzoo.train(run_dir='run', steps=2, **" + repr(SETTINGS) + ")\n"
         "except ganzoo.GanzooError as error: print(error)"
     )
-    environment = {**os.environ, "GANZOO_CACHE_DIR": str(tmp_path / "cache")}
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
+    code, out, err = run_snippet(script, tmp_path, GANZOO_CACHE_DIR=str(tmp_path / "cache"))
+    assert code == 0, err
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 60_000
-    assert done.stdout.startswith("cannot write the checkpoint run/checkpoints/000002: [Errno 27]")
-    assert "enforce fail" not in done.stdout
+    assert out.startswith("cannot write the checkpoint run/checkpoints/000002: [Errno 27]")
+    assert "enforce fail" not in out
 
 
 def test_a_full_disk_stops_the_run_with_every_checkpoint_intact_and_it_resumes_with_room(

@@ -55,6 +55,22 @@ def test_a_summary_leaves_the_network_as_it_is():
     assert not any(module._forward_hooks for module in network.modules())
 
 
+def test_a_summary_computes_no_values():
+    """It would take minutes for networks of 1024 pixels."""
+    network, devices = TinyGenerator(), []
+    network.register_forward_pre_hook(lambda _, inputs: devices.append(inputs[0].device.type))
+    stages(network, [torch.randn(2, 8)])
+    assert devices == ["meta"]
+
+
+def test_a_network_that_reads_values_is_summarized_too():
+    class ReadsValues(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) if float(x.sum()) else x
+
+    assert stages(ReadsValues(8, 3), [torch.ones(2, 8)]) == [Stage("", "ReadsValues", (3,), 27)]
+
+
 def test_frozen_parameters_are_not_counted():
     layer = nn.Linear(3, 2)
     layer.bias.requires_grad_(False)

@@ -67,6 +67,24 @@ def test_a_layer_may_receive_a_view_of_a_parameter():
     assert all(p.requires_grad for network in networks for p in network.parameters())
 
 
+class ReadsValues(LearnedConstant):
+    """Cannot run without values."""
+
+    def forward(self, z):
+        return super().forward(z if bool(z.isfinite().all()) else 0 * z)
+
+
+@pytest.mark.parametrize("generator", [LearnedConstant, ReadsValues])
+def test_multiply_adds_are_counted_without_values_and_where_values_are_read(generator, monkeypatch):
+    discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1))
+    networks = ganzoo.Networks(generator(), discriminator)
+    image, latent = ganzoo.ImageSpec(3, 16, 16), ganzoo.NormalLatent(4)
+    multiply_adds = 4 * (8 + 1) * 3 * 16 * 16
+    for limit, expected in ((multiply_adds, 1), (multiply_adds - 1, 3)):
+        monkeypatch.setattr(threads, "SMALL", limit)
+        assert threads.chosen_threads(networks, image, latent, 4, conditional=False) == expected
+
+
 def test_small_networks_have_one_thread_and_say_why():
     plan = plan_of(16)
     assert plan.config.execution.threads == 1

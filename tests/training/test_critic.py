@@ -151,6 +151,14 @@ def test_outputs_that_are_not_each_images_own_are_not_shown_together():
     assert not check_discriminator(network, IMAGE, Demands()).independent_scores
 
 
+def test_a_trial_of_images_of_their_own_takes_two_batches_of_four():
+    """Each of 1024 pixels takes a CPU seconds."""
+    shown = []
+    network = Returns(lambda x: shown.append(len(x)) or x.mean((1, 2, 3)))
+    assert check_discriminator(network, IMAGE, NO_BATCH).independent_scores
+    assert shown == [4, 4]
+
+
 def test_a_dependence_on_neighbours_that_fresh_weights_hardly_let_through_is_noticed():
     network = Returns(lambda x: 1e-3 * (x.mean((1, 2, 3)) + 1e-3 * x.std(0).mean()))
     assert not check_discriminator(network, IMAGE, Demands()).independent_scores

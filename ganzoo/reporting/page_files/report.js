@@ -16,8 +16,8 @@ for (const film of document.querySelectorAll("[data-film]")) {
   });
 }
 
-const LIGHT = ["#2a6fb0", "#c9622b", "#2f8f5b", "#8b5fb5", "#b23a5c", "#7d7a2b", "#3a8f9c", "#6b6f76"];
-const DARK = ["#7db4ea", "#f0a070", "#7cc79a", "#c3a2e6", "#ee8fa9", "#cfca7a", "#7ccbd6", "#b3b8bf"];
+const LIGHT = ["#2a6fb0", "#c9622b", "#2f8f5b", "#8b5fb5", "#b23a5c", "#7d7a2b", "#3a8f9c", "#6b6f76", "#d457b0", "#d9a400"];
+const DARK = ["#7db4ea", "#f0a070", "#7cc79a", "#c3a2e6", "#ee8fa9", "#cfca7a", "#7ccbd6", "#b3b8bf", "#ff8fe0", "#b58b62"];
 
 function draw(chart) {
   const colours = dark.matches ? DARK : LIGHT;
@@ -34,8 +34,29 @@ function draw(chart) {
     showlegend: traces.length > 1, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
     hovermode: "x unified", hoverlabel: { bgcolor: css("--card"), font: { color: css("--ink") } },
   };
+  if (chart.matches(".map")) {
+    const hidden = { visible: false, fixedrange: true };
+    Object.assign(layout, {
+      margin: { l: 8, r: 8, t: 8, b: 8 }, xaxis: hidden, yaxis: { ...hidden, scaleanchor: "x" }, hovermode: "closest",
+      showlegend: true, legend: { orientation: "h", y: -0.02, yanchor: "top", x: 0, itemsizing: "constant" },
+    });
+  }
   return Plotly.react(chart.querySelector(".plot"), traces, layout, { responsive: true, displayModeBar: false });
 }
 const drawAll = () => Promise.all([...document.querySelectorAll(".chart")].map(draw));
 dark.addEventListener("change", drawAll);
-drawAll().then(() => document.documentElement.classList.add("drawn"));
+
+const LARGE = 3;
+function showThumbnails(map) {
+  const { columns, width, height, gap } = JSON.parse(map.dataset.cells), plot = map.querySelector(".plot"), { style } = map.querySelector(".thumb");
+  const place = (k, side) => -LARGE * (gap + k * (side + gap)) + "px";
+  style.width = LARGE * width + "px";
+  style.height = LARGE * height + "px";
+  style.backgroundSize = LARGE * (gap + columns * (width + gap)) + "px";
+  plot.on("plotly_hover", ({ points: [{ customdata: k }] }) => {
+    style.backgroundPosition = `${place(k % columns, width)} ${place(Math.floor(k / columns), height)}`;
+    map.querySelector(".thumb").hidden = false;
+  });
+  plot.on("plotly_unhover", () => { map.querySelector(".thumb").hidden = true; });
+}
+drawAll().then(() => document.querySelectorAll(".map").forEach(showThumbnails)).then(() => document.documentElement.classList.add("drawn"));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from ganzoo_gaussians.metric import Modes
@@ -9,6 +11,7 @@ from ganzoo_gaussians.metric import Modes
 import ganzoo
 
 
+@functools.cache
 def real():
     source = ganzoo.create("dataset", "gaussians").open()
     store = ganzoo.ImageStore.from_source(source)

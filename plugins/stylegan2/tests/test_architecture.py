@@ -193,7 +193,9 @@ def test_noise_is_drawn_for_each_image_in_training_and_is_a_buffer_in_evaluation
 
 def test_the_mean_of_w_follows_the_batches_of_training_alone():
     generator, _ = networks(w_avg_decay=0.9, style_mixing=0.0)
-    expected = torch.zeros(6)
+    z = torch.randn(5, 8)
+    expected = generator.mapping(z)[:, 0].detach().mean(0)
+    torch.testing.assert_close(generator.mapping.w_avg, expected)  # no share of zero
     for _ in range(3):
         z = torch.randn(5, 8)
         expected = 0.9 * expected + 0.1 * generator.mapping(z)[:, 0].detach().mean(0)
@@ -261,6 +263,12 @@ def test_demanded_outputs_are_given_and_class_logits_leave_the_score_without_lab
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_both_networks_run_without_values():
+    """On `meta`, where ganzoo lists their layers: at 1024 pixels values would take minutes."""
+    generator, discriminator = (network.to("meta").eval() for network in networks())
+    assert discriminator(generator(z_of().to("meta"))).shape == (len(z_of()),)
+
+
 # --- Latent
 
 
@@ -292,8 +300,15 @@ def test_truncation_zero_is_the_image_of_the_mean_w_for_every_z():
     torch.testing.assert_close(images, mean.expand_as(images))
 
 
+def test_a_generator_that_was_never_trained_has_no_mean_to_truncate_to():
+    with pytest.raises(ganzoo.UsageError, match="truncation=0.5 moves w .* was never trained"):
+        architecture().latent.images(networks()[0].eval(), z_of(), truncation=0.5)
+
+
 def test_a_cutoff_truncates_the_first_layers_alone():
-    generator = networks()[0].eval()
+    generator = networks()[0]
+    generator(z_of(64))
+    generator.eval()
     latent = architecture(truncation_cutoff=2).latent
     z = z_of()
     with torch.no_grad():

@@ -27,7 +27,7 @@ class Normalized(_SpectralNorm):
 
     def forward(self, weight: Tensor) -> Tensor:
         """The normalized weight; in training mode after a power iteration."""
-        with torch.autocast(weight.device.type, enabled=False):
+        with torch.autocast("cpu" if weight.is_meta else weight.device.type, enabled=False):
             normalized: Tensor = super().forward(weight)
         return normalized
 

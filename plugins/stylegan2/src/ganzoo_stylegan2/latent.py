@@ -51,11 +51,20 @@ class StyleLatent(ganzoo.NormalLatent):
             generator: of the architecture.
             z: `(N, latent_dim)`.
             labels: `(N, …)` of a conditional generator.
-            truncation: psi; 0 gives the image of the mean w, 0.5 to 0.7 is usual for pictures.
+            truncation: psi; 0 gives the image of the mean w, 0.5 to 0.7 is usual for pictures. The
+                mean is the running one of training, `w_avg` (Karras et al. 2019, appendix B).
+
+        Raises:
+            ganzoo.UsageError: the generator was never trained, so that it has no mean of w.
         """
         if truncation is None:
             return super().images(generator, z, labels)
         of_style = cast(Generator, generator)
+        if not of_style.mapping.w_avg.any():
+            raise ganzoo.UsageError(
+                f"{ganzoo.setting('truncation', truncation)} moves w towards its mean, which is "
+                "computed in training, and this generator was never trained; leave it out"
+            )
         w: Tensor = of_style.mapping(z, labels)
         moved = torch.lerp(of_style.mapping.w_avg.to(w.dtype), w, truncation)
         count = w.shape[1] if self.cutoff is None else self.cutoff

@@ -67,7 +67,7 @@ class StyleMapping(nn.Module):
     """
 
     w_avg: Tensor
-    """Running mean of w, `(style_dim,)`."""
+    """Running mean of w, `(style_dim,)`; the first batch's at first, and zero before."""
 
     def __init__(
         self, network: Mapping, style_dim: int, num_layers: int, style_mixing: float, decay: float
@@ -84,7 +84,9 @@ class StyleMapping(nn.Module):
         w = self.network(z, labels)
         if self.training:
             mean = w.detach().mean(0).to(self.w_avg.dtype)
-            self.w_avg.lerp_(mean, 1 - self.decay)
+            # From zero it would take a thousand steps to arrive. Without a branch, for graphs.
+            share = torch.where(self.w_avg.any(), 1 - self.decay, 1.0)
+            self.w_avg.lerp_(mean, share.to(mean.dtype))
         styles: Tensor = w[:, None].expand(-1, self.num_layers, -1)
         if self.training and self.style_mixing:
             styles = self.mixed(styles, self.network(torch.randn_like(z), labels))

@@ -76,7 +76,8 @@ def demodulation(weight: Tensor, style: Tensor) -> Tensor:
         weight: `(outputs, inputs, k, k)`.
         style: `(N, inputs)`.
     """
-    with torch.autocast(style.device.type, enabled=False):
+    device = "cpu" if style.is_meta else style.device.type  # `meta` has no autocast
+    with torch.autocast(device, enabled=False):
         weight, style = (t.to(torch.promote_types(t.dtype, torch.float32)) for t in (weight, style))
         squares = style.square() @ weight.square().sum((2, 3)).T
         return (squares + 1e-8).rsqrt()
