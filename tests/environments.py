@@ -1,17 +1,19 @@
 """Fresh virtual environments with the ganzoo wheel, for tests that do as a user does.
 
 What ganzoo depends on is not installed again: a .pth file points to the packages of the running
-interpreter. They come after the environment's own, so its ganzoo and its plugins are what is found.
+interpreter, pip among them. They come after the environment's own, so its ganzoo and its plugins
+are what is found.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -42,15 +44,29 @@ class Result(NamedTuple):
     err: str
 
 
-def build_wheel(project: Path, out: Path) -> Path:
-    """Build a project folder with hatchling, its build back end, as pip would."""
+BUILD = """
+import json, os, sys
+from hatchling.build import build_wheel
+
+for project in json.loads(sys.argv[2]):
+    os.chdir(project)
+    print(build_wheel(sys.argv[1]))
+"""
+
+
+def build_wheels(projects: Sequence[Path], out: Path) -> list[Path]:
+    """Build project folders with hatchling, their build back end, as pip would; in one process."""
     out.mkdir(parents=True, exist_ok=True)
-    code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
-    built = subprocess.run(
-        [sys.executable, "-c", code, out], cwd=project, capture_output=True, text=True, check=False
-    )
+    folders = json.dumps([str(project) for project in projects])
+    command = [sys.executable, "-c", BUILD, str(out), folders]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    return out / built.stdout.splitlines()[-1]
+    return [out / name for name in built.stdout.splitlines()[-len(projects) :]]
+
+
+def build_wheel(project: Path, out: Path) -> Path:
+    """Build one project folder."""
+    return build_wheels([project], out)[0]
 
 
 class Environment:
@@ -58,14 +74,14 @@ class Environment:
 
     def __init__(self, path: Path, ganzoo_wheel: Path) -> None:
         self.path = path
-        venv.create(path, with_pip=True, symlinks=True)
+        venv.create(path, symlinks=True)
         self.bin = path / "bin"
         self.home = path / "home"
         self.home.mkdir()
-        self.pip("install", "--no-deps", "--no-index", ganzoo_wheel)
         (site,) = path.glob("lib/python*/site-packages")
         others = [p for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
-        (site / "others.pth").write_text("\n".join(others) + "\n")
+        (site / "others.pth").write_text("\n".join(others) + "\n")  # pip is one of them
+        self.pip("install", "--no-deps", "--no-index", "--ignore-installed", ganzoo_wheel)
 
     def __call__(
         self,

@@ -28,6 +28,11 @@ def run_snippet(code: str, cwd: Path, **environment: str) -> tuple[int, str, str
     return _run(_snippet, code, cwd, environment)
 
 
+def run_pytest(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
+    """`pytest ARGUMENTS` in a folder: exit code, standard output, standard error."""
+    return _run(_pytest, arguments, cwd, environment)
+
+
 def _run(target, what, cwd: Path, environment: dict[str, str]) -> tuple[int, str, str]:
     with TemporaryDirectory() as folder:
         outputs = [Path(folder) / name for name in ("out", "err")]
@@ -44,8 +49,10 @@ def _inside(target, what, cwd: Path, environment: dict[str, str], outputs: list[
     for number, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    multiprocessing.set_start_method(None, force=True)  # its workers start as in any program
     os.chdir(cwd)
     os.environ.update(environment)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     target(what)
 
 
@@ -54,6 +61,12 @@ def _command(arguments: list[str]) -> None:
 
     sys.argv = ["ganzoo", *arguments]
     main(arguments)
+
+
+def _pytest(arguments: list[str]) -> None:
+    import pytest
+
+    sys.exit(pytest.main(arguments))
 
 
 def _snippet(code: str) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked import run_ganzoo
 from toys import TINY_COMMAND
 
 import ganzoo
@@ -46,7 +45,9 @@ def trained_once(tmp_path_factory) -> Path:
     """A conditional run, trained once."""
     path = tmp_path_factory.mktemp("trained") / "run"
     command = [*TINY_COMMAND, "--conditional", "--run-dir", str(path)]
-    subprocess.run([sys.executable, "-m", "ganzoo", *command], check=True, capture_output=True)
+    cache = str(tmp_path_factory.getbasetemp() / "cli-cache")
+    code, _, err = run_ganzoo(command, path.parent, GANZOO_CACHE_DIR=cache)
+    assert code == 0, err
     return path
 
 

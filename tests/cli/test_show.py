@@ -108,11 +108,12 @@ def test_a_name_that_nothing_has_is_refused_with_advice(ganzoo_cli, name, advice
 
 
 WATCHED = """
-import sys
+import os, sys
 class Watch:
     def find_spec(self, name, path=None, target=None):
         if name == "torch":
-            print("IMPORTS TORCH", file=sys.stderr)
+            print("IMPORTS TORCH", file=sys.stderr, flush=True)
+            os._exit(3)  # what comes later is the subject of other tests
 sys.meta_path.insert(0, Watch())
 sys.stdout = sys.stderr
 from ganzoo.cli import main
@@ -140,7 +141,7 @@ FIRST = {
 
 @pytest.mark.parametrize("command", FIRST)
 def test_what_is_done_is_said_before_torch_is_imported(command, trained):
-    """Which takes seconds. (All but one of these commands then fail, on purpose.)"""
+    """Which takes seconds."""
     Path("run").symlink_to(trained)
     arguments, line = FIRST[command]
     code = WATCHED.format(arguments=arguments)
@@ -148,6 +149,7 @@ def test_what_is_done_is_said_before_torch_is_imported(command, trained):
     lines = done.stderr.splitlines()
     assert lines[0] == line
     assert "IMPORTS TORCH" in lines[1:]
+    assert done.returncode == 3
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Site:
+    """The site that `.ci/run` has just built so, or else one that is built here."""
+    if built := os.environ.get("GANZOO_SITE"):
+        return Site(Path(built))
     folder = tmp_path_factory.mktemp("site")
     build = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]
     done = subprocess.run(

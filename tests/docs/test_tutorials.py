@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from environments import ROOT, build_wheel
+from forked import run_ganzoo, run_pytest
 
 from ganzoo.scaffold import KINDS_OFFERED
 
@@ -35,12 +33,15 @@ def commands(text: str) -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
-def runnable(command: str) -> list[str]:
-    """A command as this interpreter runs it; training is cut short."""
-    words = shlex.split(command)
-    if words[:2] == ["ganzoo", "train"] and "--dry-run" not in words:
+def run(command: str, cwd: Path, **environment: str) -> tuple[int, str, str]:
+    """Run a command in a folder; training is cut short."""
+    program, *words = shlex.split(command)
+    if program == "pytest":
+        return run_pytest(words, cwd, **environment)
+    assert program == "ganzoo"
+    if words[0] == "train" and "--dry-run" not in words:
         words += SMALL
-    return [sys.executable, "-m", *words]
+    return run_ganzoo(words, cwd, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, 
     site = tmp_path / "site"
     with zipfile.ZipFile(build_wheel(package, tmp_path / "dist")) as wheel:
         wheel.extractall(site)
-    environment = os.environ | {
+    environment = {
         "PYTHONPATH": str(site),
         "GANZOO_CACHE_DIR": str(cache),
         "GANZOO_STRICT_PLUGINS": "1",
@@ -75,17 +76,8 @@ def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, 
     assert any(command.startswith("ganzoo train") for command in others[3:])
     printed = {}
     for command in others:
-        done = subprocess.run(
-            runnable(command),
-            cwd=package,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        printed[command] = done.stdout
+        code, printed[command], err = run(command, package, **environment)
+        assert code == 0, f"{command}\n{printed[command]}{err}"
     name = others[2].split()[-1]
     assert re.search(rf"^  {name} ", printed[others[1]], re.M)
 

@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from environments import ROOT, build_wheel, build_wheels
 
-ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").iterdir())
 
 pytestmark = pytest.mark.slow
@@ -35,13 +35,6 @@ def run(*command: object, cwd: Path, path: list[Path] | None = None) -> str:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
-
-
-def build_wheel(project: Path, out: Path) -> Path:
-    out.mkdir(parents=True, exist_ok=True)
-    code = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
-    name = run(sys.executable, "-c", code, out, cwd=project).splitlines()[-1]
-    return out / name
 
 
 def install(wheel: Path, target: Path) -> Path:
@@ -82,15 +75,14 @@ def test_the_wheel_holds_every_plugin_its_data_and_the_licences(wheel):
     assert wheel.stat().st_size < 8 * 2**20
 
 
-def test_the_sdist_builds_the_same_wheel(tmp_path):
+def test_the_sdist_builds_the_same_wheel(wheel, tmp_path):
     code = "import sys; from hatchling.build import build_sdist; print(build_sdist(sys.argv[1]))"
     name = run(sys.executable, "-c", code, tmp_path, cwd=ROOT).splitlines()[-1]
     shutil.unpack_archive(tmp_path / name, tmp_path / "unpacked")
     (source,) = (tmp_path / "unpacked").iterdir()
     again = build_wheel(source, tmp_path / "again")
-    direct = build_wheel(ROOT, tmp_path / "direct")
     contents = []
-    for file in (again, direct):
+    for file in (again, wheel):
         with zipfile.ZipFile(file) as archive:
             contents.append(sorted(n for n in archive.namelist() if "dist-info" not in n))
     assert contents[0] == contents[1]
@@ -146,10 +138,12 @@ def copied_and_renamed(plugin: str, folder: Path) -> tuple[Path, list[str]]:
 
 def test_every_plugin_can_be_a_package_of_its_own(installed, tmp_path):
     """All of them copied, renamed, built and listed beside the installed ganzoo."""
-    site, expected = tmp_path / "site", {}
+    site, copies, expected = tmp_path / "site", [], {}
     for plugin in PLUGINS:
         copy, expected[plugin] = copied_and_renamed(plugin, tmp_path / plugin)
-        install(build_wheel(copy, tmp_path / "wheels" / plugin), site)
+        copies.append(copy)
+    for wheel in build_wheels(copies, tmp_path / "wheels"):
+        install(wheel, site)
     listed = run(sys.executable, "-m", "ganzoo", "list", cwd=tmp_path, path=[site, installed])
     words = " ".join(listed.split()).replace("- ", "-")
     for plugin, components in expected.items():
@@ -175,23 +169,22 @@ SPECIMENS = (
 """At least one plugin of each kind."""
 
 
+@pytest.fixture(scope="module")
+def tests_of_copies(installed, tmp_path_factory) -> str:
+    """What pytest says of each test of the copies, which are installed beside ganzoo."""
+    home = tmp_path_factory.mktemp("copies")
+    copies = [copied_and_renamed(plugin, home / f"acme-{plugin}")[0] for plugin in SPECIMENS]
+    site = home / "site"
+    for wheel in build_wheels(copies, home / "wheels"):
+        install(wheel, site)
+    for copy in copies:
+        shutil.rmtree(copy / "src")  # so that the tests find the installed package alone
+    settings = ("-q", "-rA", "-m", "not slow", "--import-mode=importlib", "-p", "no:cacheprovider")
+    pytest_run = (sys.executable, "-m", "pytest", "--rootdir", home, *settings)
+    return run(*pytest_run, *(copy.name for copy in copies), cwd=home, path=[site, installed])
+
+
 @pytest.mark.parametrize("plugin", SPECIMENS)
-def test_a_copied_and_renamed_plugin_is_as_good_as_the_original(plugin, installed, tmp_path):
+def test_a_copied_and_renamed_plugin_is_as_good_as_the_original(plugin, tests_of_copies):
     """Its own tests run green from the copy, beside the installed ganzoo."""
-    copy, _ = copied_and_renamed(plugin, tmp_path / "copy")
-    site = install(build_wheel(copy, tmp_path / "wheel"), tmp_path / "site")
-    shutil.rmtree(copy / "src")  # so that the tests find the installed package alone
-    pytest_run = (
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-m",
-        "not slow",
-        "--import-mode=importlib",
-        "-p",
-        "no:cacheprovider",
-    )
-    out = run(*pytest_run, "tests", cwd=copy, path=[site, installed])
-    assert re.search(r"\d+ passed", out)
-    assert not re.search(r"\d+ failed", out)
+    assert re.search(rf"^PASSED acme-{plugin}/tests/", tests_of_copies, re.MULTILINE)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from unittest import SkipTest
 
 import pytest
 import torch
+from forked import run_pytest
 from testing.broken_plugin import BROKEN
 
 import ganzoo
@@ -103,17 +103,8 @@ def test_pytest_shows_failures_skips_and_what_was_expected_to_fail(installed, tm
         "def test_conformance(check):\n    check()\n"
     )
     selected = "loss-good-class or scalar_terms or loss-reals-and-fakes-exchanged-disc"
-    command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", "-k", selected]
-    result = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    out = result.stdout
-    assert result.returncode == 1, out
+    code, out, err = run_pytest(["-rA", "-p", "no:cacheprovider", "-k", selected], tmp_path)
+    assert code == 1, out + err
     test = "test_conformance.py::test_conformance"
     assert f"XFAIL {test}[loss-one-term-an-image-scalar_terms] - known" in out
     assert "\n[XPASS(strict)] has been mended\n" in out

@@ -39,7 +39,7 @@ def _own_cache(tmp_path_factory, monkeypatch):
 def plan(name: str, **training: object) -> Plan:
     needed = NEEDS.get(name, {}).items()
     layers = [Layer("test", tree_of(tuple(key.split(".")), value)) for key, value in needed]
-    layers.append(Layer("test", {"training": training}))
+    layers.append(Layer("test", {"training": training, "execution": {"threads": 1}}))
     for width, recipes in NARROW.items():
         if name.startswith(recipes):
             layers.append(Layer("test", tree_of(("arch", *width.split(".")), 4)))
@@ -309,6 +309,7 @@ def test_every_recipe_trains_when_made_small(name, tmp_path):
         batch_size=4,
         sample_count=4,
         device="cpu",
+        threads=1,
         run_dir=tmp_path / "run",
         **({} if name.startswith("gaussians") else {"size": SIZES.get(chosen, 16)}),
     )
