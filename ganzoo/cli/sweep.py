@@ -17,6 +17,7 @@ from ganzoo.config import parse_assignment
 from ganzoo.errors import UsageError, command
 
 if TYPE_CHECKING:
+    from ganzoo.sweeping.cluster import ClusterName
     from ganzoo.sweeping.preview import Estimate
     from ganzoo.sweeping.runner import Sweep
 
@@ -101,9 +102,22 @@ def _component_options(function: Callable[..., Any]) -> Callable[..., Any]:
     SWEEP,
     "--jobs",
     type=click.IntRange(1, 1024),
-    default=1,
-    show_default=True,
-    help="Processes that train at a time; CPU threads are divided among them.",
+    help="Processes that train at a time; CPU threads are divided among them. [default: 1; on a "
+    "cluster all]",
+)
+@_option(
+    SWEEP,
+    "--cluster",
+    type=click.Choice(["slurm", "local"]),
+    help="Train each cell in a job of SLURM; local tries the same on this machine.",
+)
+@_option(
+    SWEEP,
+    "--cluster-option",
+    "cluster_options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of submitit: timeout_min=240, gpus_per_node=1, slurm_partition=gpu.",
 )
 @_option(
     SWEEP,
@@ -120,7 +134,9 @@ def sweep(
     n: int | None,
     extractor: str | None,
     sweep_dir: Path,
-    jobs: int,
+    jobs: int | None,
+    cluster: ClusterName | None,
+    cluster_options: tuple[str, ...],
     dry_run: bool,
     **named: Any,
 ) -> None:
@@ -130,7 +146,8 @@ def sweep(
     same command goes on with a sweep that was stopped or killed. Every run is a run directory in
     DIR; `ganzoo compare DIR` compares them. The exit code is 1 if a run has failed.
     """
-    from ganzoo.sweeping.runner import requested, run_sweep
+    from ganzoo.sweeping.request import requested
+    from ganzoo.sweeping.runner import run_sweep
     from ganzoo.sweeping.view import SweepView
 
     # The grid of the flags.
@@ -153,16 +170,19 @@ def sweep(
     )
 
     # Run it, or say what it would be.
+    assigned = dict(map(_assigned, cluster_options))
     with SweepView() as view:
         if dry_run:
+            from ganzoo.sweeping.cluster import check_cluster
             from ganzoo.sweeping.preview import estimate
 
-            estimates = estimate(request, jobs, view.checked)
+            check_cluster(cluster, assigned)
+            estimates = estimate(request, 1 if cluster else jobs or 1, view.checked)
         else:
             with _stopped_by_signals():
-                swept = run_sweep(request, sweep_dir, jobs, view)
+                swept = run_sweep(request, sweep_dir, jobs, view, cluster, assigned)
     if dry_run:
-        _print_estimates(estimates, jobs)
+        _print_estimates(estimates, jobs or (len(estimates) if cluster else 1))
     else:
         _print(swept)
 
@@ -171,6 +191,15 @@ def _together(section: str, value: str) -> str | list[str]:
     """`A,B` as several components of one cell, where a section takes several."""
     several = section in ("penalty", "augment", "constraint") and "," in value
     return [name.strip() for name in value.split(",")] if several else value
+
+
+def _assigned(text: str) -> tuple[str, Any]:
+    """`timeout_min=240` as a key and a value, which is read as TOML if it can be."""
+    key, equals, _ = text.partition("=")
+    if not equals or "." in key:
+        raise UsageError(f"'{text}' should be KEY=VALUE, like timeout_min=240")
+    path, value = parse_assignment(f"cluster.{text}")
+    return path[1], value
 
 
 def _print(swept: Sweep) -> None:

@@ -5,16 +5,17 @@ Both sides are opened as sources of images of one shape, which `ganzoo.evaluatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ganzoo.data.pixels import Range
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import UsageError
+from ganzoo.errors import Unsupported, UsageError
 from ganzoo.evaluation import Evaluation
 from ganzoo.evaluation.comparing import Notify, compare_sources
-from ganzoo.evaluation.components import Choice, ExtractorChoice, choose_metrics, unused
+from ganzoo.evaluation.components import Choice, Chosen, ExtractorChoice, choose_metrics, unused
 from ganzoo.execution.device import resolve_device
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.extractor import Extractor
 from ganzoo.interfaces.metric import Metric
 from ganzoo.run.image_sources import Generated, Images, open_both
@@ -103,6 +104,56 @@ def evaluate(
     if isinstance(sample, Generated) and sample.run.refined_by is None:
         evaluation.append_to(sample.run.directory.evaluations)
     return evaluation
+
+
+Checked = tuple[Chosen, Chosen | None]
+"""A metric, and the extractor of what it uses."""
+
+
+def check_metrics(
+    metrics: Choice | Metric | Iterable[Choice | Metric] | None,
+    extractor: Choice | Extractor | None,
+    host: PluginHost | None = None,
+) -> list[Checked]:
+    """Make metrics and their extractors as `evaluate` does, before the work that they evaluate.
+
+    Weights are read as well, which may download them; not those of an extractor that is prepared
+    on the reference first.
+
+    Raises:
+        UsageError: one is unknown, or its extra is not installed.
+        DataError: weights are missing or unreadable.
+    """
+    chosen, _ = choose_metrics(metrics, {}, host)
+    made, checked = ExtractorChoice(extractor, {}, host), list[Checked]()
+    for metric in chosen:
+        found = made.for_metric(metric.instance)
+        if found is not None and type(found.instance).prepare is Extractor.prepare:
+            with found.blame():
+                _ = found.instance.fingerprint
+        checked.append((metric, found))
+    return checked
+
+
+def check_measurable(metrics: Sequence[Checked], image: ImageSpec) -> None:
+    """Refuse images that none of the metrics measures.
+
+    Raises:
+        Unsupported: the message has the reason of each.
+    """
+    reasons = []
+    for metric, extractor in metrics:
+        try:
+            metric.instance.check(image)
+        except Unsupported as error:
+            reasons.append(error.marked)
+            continue
+        chosen = [metric] if extractor is None else [metric, extractor]
+        needing = [part.short_name for part in chosen if part.instance.needs_labels]
+        if needing and not image.num_classes:
+            reasons.append(f"'{needing[-1]}' needs labels, and they have none")
+    if reasons and len(reasons) == len(metrics):
+        raise Unsupported(f"no metric applies to these images: {'; '.join(reasons)}")
 
 
 def _sections(options: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:

@@ -11,12 +11,11 @@ from ganzoo.config import RunConfig
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
 from ganzoo.errors import GanzooWarning, Unsupported
-from ganzoo.evaluation.components import ExtractorChoice, choose_metrics
 from ganzoo.evaluation.results import Evaluation, not_measured
 from ganzoo.evaluation.sources import Source, Stored, store_of
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run.directory import RunDirectory
-from ganzoo.run.evaluating import evaluate
+from ganzoo.run.evaluating import check_metrics, evaluate
 from ganzoo.run.image_sources import Sampled, generated_uint8
 
 
@@ -28,13 +27,11 @@ def check_evaluation(config: RunConfig, host: PluginHost | None = None) -> list[
 
     Raises:
         UsageError: a metric or the extractor is unknown, or its extra is not installed.
+        DataError: weights of the extractor are missing or unreadable.
     """
     defaults = registry.offering("metric", "tracks_training", host=host)
     names = config.logging.eval_metrics or [metric.qualified_name for metric in defaults]
-    metrics, _ = choose_metrics(names or None, {}, host)
-    extractor = ExtractorChoice(config.logging.eval_extractor, {}, host)
-    for metric in metrics:
-        extractor.for_metric(metric.instance)
+    check_metrics(names or None, config.logging.eval_extractor, host)
     return list(names) or None
 
 

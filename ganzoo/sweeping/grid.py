@@ -229,11 +229,12 @@ def _digest(cell: Cell) -> str:
     return hashlib.sha256(cell.toml().encode()).hexdigest()[:6]
 
 
-def check_jobs(jobs: int) -> None:
-    """Refuse a number of processes that is none.
+def check_jobs(jobs: int | None, default: int) -> int:
+    """Return the number of cells that are trained at a time.
 
     Raises:
         UsageError: it is less than 1 or more than 1024.
     """
-    if not 1 <= jobs <= 1024:
+    if jobs is not None and not 1 <= jobs <= 1024:
         raise UsageError(f"{setting('jobs')} is {shown(jobs)}; it should be 1 to 1024")
+    return default if jobs is None else jobs

@@ -12,7 +12,7 @@ from ganzoo.errors import GanzooError, Message
 from ganzoo.execution.device import cpu_threads
 from ganzoo.run.plan import Plan
 from ganzoo.sweeping.grid import Cell
-from ganzoo.sweeping.runner import Request, plan_of
+from ganzoo.sweeping.request import Request, plan_of
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,15 @@ def estimate(
         if checked is not None:
             checked(number, len(request.cells))
         with cpu_threads(threads):
-            estimates.append(_estimate(cell))
+            estimates.append(_estimate(cell, request))
     return estimates
 
 
-def _estimate(cell: Cell) -> Estimate:
+def _estimate(cell: Cell, request: Request) -> Estimate:
     """Compose a cell and time a step."""
     # Compose.
     try:
-        plan = plan_of(cell)
+        plan = plan_of(cell, request.metrics)
     except Exception as error:  # also a plugin's
         return Estimate(cell.name, refused=_told(error))
 

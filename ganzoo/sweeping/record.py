@@ -5,6 +5,8 @@ sweeps/first/
     cells/NAME.toml            the config of a cell
     cells/NAME.json            how it ended: finished, failed or refused, and why
     cells/NAME.log             what its processes have printed
+    cells/NAME.job             on a cluster, the number of its job
+    cells/jobs/                on a cluster, the jobs' own files
     NAME/                      its run directory
 """
 
@@ -71,7 +73,7 @@ class SweepDirectory:
         """The run directory of a cell."""
         return RunDirectory(self.path / name)
 
-    def file(self, name: str, kind: Literal["toml", "json", "log"]) -> Path:
+    def file(self, name: str, kind: Literal["toml", "json", "log", "job"]) -> Path:
         """A file of a cell."""
         return self.cells / f"{name}.{kind}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,28 +14,19 @@ from filelock import Timeout
 
 from ganzoo import notebook
 from ganzoo.config import Layer, RunConfig
-from ganzoo.discovery import registry
 from ganzoo.errors import GanzooError, UsageError, setting
 from ganzoo.files import locked
-from ganzoo.interfaces.options import validated
 from ganzoo.run import Run
-from ganzoo.run.arguments import arguments_tree, config_layers
-from ganzoo.run.plan import Plan, compose
+from ganzoo.sweeping.cluster import Cluster, ClusterName, ClusterWork, check_cluster
 from ganzoo.sweeping.grid import (
-    COMPONENTS,
     Cell,
     Grid,
-    Measuring,
     check_jobs,
-    make_cells,
-    read_sweep,
 )
 from ganzoo.sweeping.record import Outcome, SweepDirectory
+from ganzoo.sweeping.request import Request, plan_of, requested
 from ganzoo.sweeping.view import Quiet, SweepView, View
-from ganzoo.sweeping.work import Work, environments, visible_gpus
-
-POLL = 0.25
-"""Seconds between looks at the processes."""
+from ganzoo.sweeping.work import POLL, Work, environments, visible_gpus
 
 ON_CPU = Layer("ganzoo (to check a cell)", {"execution": {"device": "cpu"}})
 """Cells are checked on the CPU unless they name a device: their processes need the GPU's memory."""
@@ -69,24 +59,18 @@ class Sweep:
         return notebook.table(["run", "state", "reason"], rows)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What is to be swept: cells, and how each is evaluated."""
-
-    cells: Sequence[Cell]
-    measuring: Measuring
-
-
 def sweep(
     grid: Grid | Sequence[Grid] | str | Path,
     sweep_dir: str | Path,
     *,
     config: RunConfig | Mapping[str, Any] | str | Path | None = None,
     recipe: str | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     metrics: Sequence[str] | None = None,
     n: int | None = None,
     extractor: str | None = None,
+    cluster: ClusterName | None = None,
+    cluster_options: Mapping[str, Any] | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> Sweep:
@@ -106,64 +90,39 @@ def sweep(
         sweep_dir: the folder of the sweep: new, empty, or that of a sweep to go on with.
         config: settings of all runs: see `ganzoo.train`. The grid wins over them.
         recipe: of all runs; everything else wins over it.
-        jobs: number of processes that train at a time. CPU threads are divided among them, and of
-            several GPUs each gets one.
+        jobs: number of processes that train at a time, 1 by default. CPU threads are divided among
+            them, and of several GPUs each gets one. On a cluster, number of jobs; by default all.
         metrics: to evaluate each run by after its training: see `ganzoo.evaluate`. By default
             those of the sweep file, or none.
         n: number of images of an evaluation.
         extractor: of an evaluation.
+        cluster: `"slurm"` trains each cell in a job; `"local"` tries the same on this machine.
+        cluster_options: parameters of submitit, such as `timeout_min` and `slurm_partition`.
         quiet: print nothing.
         settings: of all runs: `data`, `steps`, `minutes`, `batch_size`, …
 
     Raises:
-        UsageError: an axis, a name or a setting is unknown, all combinations are refused, or
-            another process runs the sweep.
+        UsageError: an axis, a name or a setting is unknown, a metric or the extractor cannot be
+            made, all combinations are refused, or another process runs the sweep.
         GanzooError: the folder cannot be written.
     """
     measuring = {"metrics": metrics, "n": n, "extractor": extractor}
     request = requested(grid, config=config, recipe=recipe, measuring=measuring, settings=settings)
     with nullcontext(Quiet()) if quiet else SweepView() as view:
-        return run_sweep(request, Path(sweep_dir), jobs, view)
+        return run_sweep(request, Path(sweep_dir), jobs, view, cluster, cluster_options)
 
 
-def requested(
-    grid: Grid | Sequence[Grid] | str | Path,
-    *,
-    config: RunConfig | Mapping[str, Any] | str | Path | None,
-    recipe: str | None,
-    measuring: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    axes: Grid | None = None,
-) -> Request:
-    """Return the cells of a sweep, with `axes` added to each grid; otherwise see `sweep`."""
-    # Settings of all cells, the strongest first.
-    sections = (*COMPONENTS, "observer")
-    plain = {name: value for name, value in settings.items() if name not in sections}
-    components = {section: settings.get(section) for section in sections}
-    layers = [Layer("arguments", arguments_tree(settings=plain, **components))]
-    layers += config_layers(config)
-
-    # The grids.
-    of_file = Measuring()
-    if isinstance(grid, (str, Path)):
-        grid, layer, of_file = read_sweep(Path(grid))
-        layers.append(layer)
-    grids = [grid] if isinstance(grid, Mapping) else grid
-    cells = make_cells([{**table, **(axes or {})} for table in grids], layers, recipe)
-
-    # The evaluation.
-    given = {name: value for name, value in measuring.items() if value is not None}
-    chosen = validated(Measuring, of_file.model_dump() | given)
-    for metric in chosen.metrics:
-        registry.find("metric", metric)
-    if chosen.extractor is not None:
-        registry.find("extractor", chosen.extractor)
-    return Request(cells, chosen)
-
-
-def run_sweep(request: Request, path: Path, jobs: int, view: View) -> Sweep:
+def run_sweep(
+    request: Request,
+    path: Path,
+    jobs: int | None,
+    view: View,
+    cluster: ClusterName | None = None,
+    cluster_options: Mapping[str, Any] | None = None,
+) -> Sweep:
     """Run a sweep, or go on with it; see `sweep`."""
-    check_jobs(jobs)
+    jobs = check_jobs(jobs, 1 if cluster is None else len(request.cells))
+    check_cluster(cluster, cluster_options or {})
     directory = SweepDirectory(path)
     directory.create()
     with _only_one(directory):
@@ -175,7 +134,7 @@ def run_sweep(request: Request, path: Path, jobs: int, view: View) -> Sweep:
         waiting: list[Work] = []
         for number, cell in enumerate(missing):
             view.checked(number, len(missing))
-            work = _checked(directory, cell, request.measuring)
+            work = _checked(directory, cell, request)
             if isinstance(work, Work):
                 outcomes.pop(cell.name, None)
                 waiting.append(work)
@@ -187,17 +146,21 @@ def run_sweep(request: Request, path: Path, jobs: int, view: View) -> Sweep:
             view.ended(name, outcome)
 
         # Train the others.
-        for work, outcome in _trained(waiting, jobs, view, len(outcomes)):
+        slots = environments(jobs, torch.get_num_threads(), visible_gpus())
+        if cluster is not None:
+            on = Cluster(cluster, cluster_options or {}, directory)
+            waiting = [ClusterWork(**vars(work), cluster=on) for work in waiting]
+            slots = [{} for _ in range(jobs)]
+        for work, outcome in _trained(waiting, slots, view, len(outcomes)):
             outcomes[work.cell.name] = outcome
             view.ended(work.cell.name, outcome)
     return _result(directory, request.cells, outcomes)
 
 
 def _trained(
-    waiting: list[Work], jobs: int, view: View, ended: int
+    waiting: list[Work], free: list[dict[str, str]], view: View, ended: int
 ) -> Iterator[tuple[Work, Outcome]]:
-    """Train cells, so many at a time; yields each with its outcome when it has ended."""
-    free = environments(jobs, torch.get_num_threads(), visible_gpus())
+    """Train cells, one in each free environment; yields each with its outcome when it has ended."""
     total, running = ended + len(waiting), list[Work]()
     try:
         while waiting or running:
@@ -219,13 +182,19 @@ def _trained(
             if running:
                 time.sleep(POLL)
     finally:
-        _end(running)
+        _end(running, view)
 
 
-def _end(running: Sequence[Work]) -> None:
-    """Let processes save and end; a second Ctrl-C no longer waits for them."""
+def _end(running: Sequence[Work], view: View) -> None:
+    """Let processes save and end; a second Ctrl-C no longer waits for them. Jobs go on."""
     for work in running:
         work.end()
+    if jobs := [work for work in running if isinstance(work, ClusterWork) and work.job]:
+        numbers = " ".join(work.job for work in jobs)
+        view.said(
+            f"The jobs go on, and the same sweep waits for them; to end them: "
+            f"{jobs[0].cluster.ender} {numbers}"
+        )
     for work in running:
         work.wait()
 
@@ -243,22 +212,15 @@ def _lacks(directory: SweepDirectory, cell: Cell, request: Request) -> bool:
     return not wanted <= directory.measured(cell.name)
 
 
-def _checked(directory: SweepDirectory, cell: Cell, measuring: Measuring) -> Work | Outcome:
+def _checked(directory: SweepDirectory, cell: Cell, request: Request) -> Work | Outcome:
     """Compose a cell: the work to do, or the reason why it cannot be done."""
     try:
-        training = plan_of(cell, [ON_CPU]).config.training
+        training = plan_of(cell, request.metrics, [ON_CPU]).config.training
     except GanzooError as error:
         return Outcome("refused", error.marked, cell.toml())
     except Exception as error:  # a plugin's
         return Outcome("refused", f"{type(error).__name__}: {error}", cell.toml())
-    return Work(cell, directory, measuring, training.steps, training.minutes)
-
-
-def plan_of(cell: Cell, weakest: Sequence[Layer] = ()) -> Plan:
-    """Compose the plan of a cell, without its warnings: its own process shows them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return compose([*cell.layers(), *weakest])
+    return Work(cell, directory, request.measuring, training.steps, training.minutes)
 
 
 def _refuse_if_all(outcomes: Mapping[str, Outcome], cells: Sequence[Cell]) -> None:

@@ -31,6 +31,9 @@ class View(Protocol):
     def running(self, works: Sequence[Work], done: int, total: int) -> None:
         """These cells are being trained; called a few times a second."""
 
+    def said(self, line: str) -> None:
+        """Something that the user should know at the end."""
+
 
 class Quiet:
     """Shows nothing."""
@@ -42,6 +45,9 @@ class Quiet:
         """Show nothing."""
 
     def running(self, works: Sequence[Work], done: int, total: int) -> None:
+        """Show nothing."""
+
+    def said(self, line: str) -> None:
         """Show nothing."""
 
 
@@ -105,6 +111,10 @@ class SweepView:
             if name not in self.tasks:
                 self.tasks[name] = self.bars.add_task(printable(name), total=1.0, note="")
             self.bars.update(self.tasks[name], completed=fraction, note=note)
+
+    def said(self, line: str) -> None:
+        """Print a line."""
+        self.console.print(Text(printable(line)), soft_wrap=True)
 
     def _show_all(self, word: str, done: int, total: int) -> None:
         """Show a bar about all cells."""

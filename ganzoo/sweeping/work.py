@@ -16,6 +16,9 @@ from ganzoo.files import replace_text
 from ganzoo.sweeping.grid import Cell, Measuring
 from ganzoo.sweeping.record import Outcome, SweepDirectory
 
+POLL = 0.25
+"""Seconds between looks at the processes."""
+
 
 @dataclass
 class Work:

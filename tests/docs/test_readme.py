@@ -26,6 +26,8 @@ REPORT = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 EXPORT = (ROOT / "docs" / "export.md").read_text(encoding="utf-8")
 EVALUATION = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+SWEEPS = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+LATENTS = (ROOT / "docs" / "latents.md").read_text(encoding="utf-8")
 RECIPES = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -185,8 +187,11 @@ def test_evaluate_without_its_extras_measures_the_rest_and_names_them(here):
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [(README, 2), (GUIDE, 5), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)],
-    ids=["readme", "guide", "report", "recipes", "evaluation"],
+    [
+        *((README, 2), (GUIDE, 5), (REPORT, 1), (RECIPES, 1), (EVALUATION, 2)),
+        *((SWEEPS, 1), (LATENTS, 2)),
+    ],
+    ids=["readme", "guide", "report", "recipes", "evaluation", "sweeps", "latents"],
 )
 def test_snippets_run(text, count, here):
     whole = [code for code in blocks(text, "python") if not code.startswith("# acme_gan")]

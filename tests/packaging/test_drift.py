@@ -64,6 +64,7 @@ def test_the_wheel_needs_what_the_core_imports():
     import sys
 
     names = {"PIL": "pillow", "pydantic_core": "pydantic", "lazy_loader": "lazy-loader"}
+    names["sklearn"] = "scikit-learn"
     used = set()
     for file in (ROOT / "ganzoo").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -76,7 +77,9 @@ def test_the_wheel_needs_what_the_core_imports():
     used = {names.get(name, name) for name in used - set(sys.stdlib_module_names)}
     declared = {line.split(">=")[0] for line in WHOLE["project"]["dependencies"]}
     extras = WHOLE["project"]["optional-dependencies"]
-    extra = {line.split(">=")[0] for name in ("report", "video") for line in extras[name]}
+    extra = {
+        line.split(">=")[0] for name in ("report", "video", "cluster") for line in extras[name]
+    }
     assert extra <= used  # imported where they are needed, with a message where missing
     used -= extra
     assert used <= declared

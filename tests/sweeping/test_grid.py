@@ -11,7 +11,7 @@ from tiny_sweeps import TINY
 import ganzoo
 from ganzoo.config import Layer
 from ganzoo.sweeping.grid import make_cells, read_sweep
-from ganzoo.sweeping.runner import requested
+from ganzoo.sweeping.request import plan_of, requested
 
 
 def cells(*grids, settings=None, recipe=None, config=None):
@@ -132,8 +132,6 @@ def test_a_config_without_a_grid_is_no_sweep_file(tmp_path):
 
 
 def test_each_cell_composes_to_the_plan_of_its_values():
-    from ganzoo.sweeping.runner import plan_of
-
     made = cells({"loss": ["bce"], "penalty": ["r1"], "arch.width": [16]}, settings=TINY)
     plan = plan_of(made[0])
     assert plan.config.arch.options["width"] == 16

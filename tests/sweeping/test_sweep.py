@@ -14,7 +14,8 @@ from tiny_sweeps import STYLES, TINY
 
 import ganzoo
 from ganzoo.sweeping.record import Outcome, SweepDirectory
-from ganzoo.sweeping.runner import Sweep, requested, run_sweep
+from ganzoo.sweeping.request import requested
+from ganzoo.sweeping.runner import Sweep, run_sweep
 from ganzoo.sweeping.view import Quiet
 from ganzoo.sweeping.work import environments
 
