@@ -63,7 +63,7 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 2_530,
+    "training": 2_540,
     "nn": 440,
     "execution": 1_310,
     "interfaces": 1_850,
@@ -73,7 +73,7 @@ LINES = {
     "evaluation": 1_090,
     "run": 5_750,
     "reporting": 1_460,
-    "sweeping": 1_490,
+    "sweeping": 1_550,
     "latents": 710,
     "exporting": 1_210,
     "testing": 3_720,

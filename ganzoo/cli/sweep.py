@@ -102,8 +102,8 @@ def _component_options(function: Callable[..., Any]) -> Callable[..., Any]:
     SWEEP,
     "--jobs",
     type=click.IntRange(1, 1024),
-    help="Processes that train at a time; CPU threads are divided among them. [default: 1; on a "
-    "cluster all]",
+    help="Processes that train at a time; CPU threads are divided among them. [default: 1; on "
+    "SLURM all]",
 )
 @_option(
     SWEEP,
@@ -182,7 +182,7 @@ def sweep(
             with _stopped_by_signals():
                 swept = run_sweep(request, sweep_dir, jobs, view, cluster, assigned)
     if dry_run:
-        _print_estimates(estimates, jobs or (len(estimates) if cluster else 1))
+        _print_estimates(estimates, jobs or (len(estimates) if cluster == "slurm" else 1))
     else:
         _print(swept)
 

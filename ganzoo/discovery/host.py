@@ -140,6 +140,7 @@ class PluginHost:
 
         # Load each plugin by itself; the metadata of a distribution is read once for all of its.
         self._requirements = cache(_requirements_on_ganzoo)
+        self._version = cache(importlib.metadata.version)
         named = cache(_named)
         self.records: list[PluginRecord] = []
         seen: set[tuple[str, str, str]] = set()
@@ -211,7 +212,7 @@ class PluginHost:
                 "left of it"
             )
         for requirement in self._requirements(dist):
-            ours = importlib.metadata.version(DISTRIBUTION)
+            ours = self._version(DISTRIBUTION)
             if not requirement.specifier.contains(ours, prereleases=True):
                 raise PluginError(
                     f"{record.distribution} {record.version} needs {requirement.name}"

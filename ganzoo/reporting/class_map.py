@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganzoo.data.pixels import from_uint8
 from ganzoo.discovery import registry
-from ganzoo.errors import UsageError, setting
+from ganzoo.errors import UsageError
 from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.sources import Stored
 from ganzoo.interfaces.extractor import Extractor
@@ -180,7 +180,7 @@ def _of_first_classes(images: ImageSet, classes: int, count: int) -> ImageSet:
 def _extractor(run: Run, reference: Stored) -> Extractor:
     """The extractor of the run's evaluations, else the default one; prepared."""
     name = run.config.logging.eval_extractor or registry.the_one_offering(
-        "extractor", "starter", f"choose one with {setting('eval_extractor', 'NAME')}"
+        "extractor", "starter", "`logging.eval_extractor` of a run chooses one"
     )
     component = registry.find("extractor", name)
     extractor: Extractor = registry.make(component, {})

@@ -29,8 +29,6 @@ def chosen_threads(
     networks: Networks, image: ImageSpec, latent: Latent, batch_size: int, *, conditional: bool
 ) -> int:
     """Choose the number of CPU threads by the size of the networks: one, or torch's choice."""
-    if torch.get_num_threads() == 1:
-        return 1
 
     def total_flops(device: torch.device) -> int:
         copies = [copied(network).to(device) for network in networks]

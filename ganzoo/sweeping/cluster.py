@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from ganzoo.errors import GanzooError, UsageError, reading, setting, shown
+from ganzoo.errors import UsageError, reading, setting, shown
 from ganzoo.files import replace_text
 from ganzoo.sweeping.job import CellJob
 from ganzoo.sweeping.record import Outcome, SweepDirectory
@@ -46,7 +46,7 @@ OVER = "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PR
 
 FORGOTTEN = "unknown to the cluster"
 
-UNUSED = ("nodes", "tasks_per_node")
+UNUSED = ("nodes", "tasks_per_node", "ntasks_per_node", "ntasks")
 """Parameters of submitit that say how many processes a job has; a cell is trained by one."""
 
 
@@ -79,6 +79,8 @@ def make_executor(
     for option in options:
         if option.removeprefix(f"{name}_") in UNUSED:
             raise UsageError(f"{chosen} takes no option {option}: a job is one process")
+    if name == "slurm" and not isinstance(options.get("slurm_time", 0), (int, float)):
+        raise UsageError(f"{chosen} takes slurm_time in minutes, such as timeout_min=240")
     if name == "slurm" and not {"timeout_min", "slurm_timeout_min", "slurm_time"} & set(options):
         raise UsageError(
             f"{chosen} needs the cluster option timeout_min, the minutes that a job may take; a "
@@ -124,26 +126,40 @@ class Cluster:
         directory: of the sweep; other machines see it too.
     """
 
+    _local: ClassVar[dict[str, submitit.Job[None]]] = {}
+    """Processes that were started here, whose end is known to submitit alone."""
+
     def __init__(
         self, name: ClusterName, options: Mapping[str, Any], directory: SweepDirectory
     ) -> None:
         self.name, self.directory = name, directory
         self.executor = make_executor(name, options, directory.cells.absolute() / "jobs")
-        self._local: dict[str, submitit.Job[None]] = {}
         self._states: dict[str, str] | None = None
         self._looked = float("-inf")
 
     def job_of(self, work: Work) -> str:
         """The number of a cell's job: of one that is under way, or of a new one."""
+        # One that is under way: with other settings it would write an outcome that is not ours.
         file = self.directory.file(work.cell.name, "job")
         facts = {"cluster": self.name, "work": _digest(work)}
-        with suppress(GanzooError, ValueError, OSError):
-            known = json.loads(file.read_bytes())
-            unended = self.directory.outcome(work.cell.name) is None
-            if unended and facts.items() <= known.items() and self.ended(known["job"]) is None:
-                return str(known["job"])
-        job = self._submit(work)
-        replace_text(file, json.dumps(facts | {"job": job}))
+        known = _read(file)
+        under_way = (
+            self.directory.outcome(work.cell.name) is None
+            and known.get("cluster") == self.name
+            and self.ended(str(known.get("job"))) is None
+        )
+        if under_way and facts.items() <= known.items():
+            return str(known["job"])
+        if under_way:
+            raise UsageError(
+                f"job {known['job']} still trains {work.cell.name} with other settings; wait for "
+                f"it, or end it: {self.ender} {known['job']}"
+            )
+
+        # A new one.
+        with _uninterrupted(self.name == "local"):
+            job = self._submit(work)
+            replace_text(file, json.dumps(facts | {"job": job}))
         return job
 
     def _submit(self, work: Work) -> str:
@@ -162,7 +178,7 @@ class Cluster:
         # Submit.
         try:
             plain = Work(work.cell, directory, work.measuring, work.steps, work.minutes)
-            with redirect_stderr(StringIO()), _deaf_to_interrupts(self.name == "local"):
+            with redirect_stderr(StringIO()):
                 job = self.executor.submit(CellJob(plain))
         except (FailedJobError, FailedSubmissionError, OSError) as error:
             lines = str(error).splitlines() or [type(error).__name__]
@@ -188,10 +204,7 @@ class Cluster:
         if job in self._local:
             return "COMPLETED" if self._local[job].done() else "RUNNING"
         if self.name == "local":
-            with suppress(OSError):  # there is no such process
-                os.kill(int(job), 0)
-                return "RUNNING"
-            return "COMPLETED"
+            return "RUNNING" if _runs(job) else "COMPLETED"
 
         # All jobs of this user at once; `sacct` knows more, but not every cluster has it.
         if time.monotonic() - self._looked >= LOOK_EVERY:
@@ -236,7 +249,7 @@ class ClusterWork(Work):
         # Its outcome, which the job writes last; a process of this machine ends soon after.
         ended = self.cluster.ended(self.job)
         outcome = self.directory.outcome(self.cell.name)
-        if outcome is not None:
+        if outcome is not None and outcome.config == self.cell.toml():
             return outcome if ended or self.cluster.name != "local" else None
         self.stage = f"queued as job {self.job}" if self.cluster.queued(self.job) else "training"
         if ended is None:
@@ -257,6 +270,25 @@ class ClusterWork(Work):
         """Do not wait for the job: the same sweep finds it again."""
 
 
+def _read(file: Path) -> dict[str, Any]:
+    """The facts of a job; empty if there are none that can be read."""
+    with suppress(OSError, ValueError):
+        facts = json.loads(file.read_bytes())
+        if isinstance(facts, dict):
+            return facts
+    return {}
+
+
+def _runs(process: str) -> bool:
+    """Whether a process is one of submitit's; its number may be another's since."""
+    with suppress(OSError):
+        if Path("/proc").is_dir():
+            return b"submitit" in Path(f"/proc/{process}/cmdline").read_bytes()
+        os.kill(int(process), 0)
+        return True
+    return False
+
+
 def _digest(work: Work) -> str:
     """What a job is to do, as a short text."""
     text = work.cell.toml() + work.measuring.model_dump_json()
@@ -264,14 +296,25 @@ def _digest(work: Work) -> str:
 
 
 @contextmanager
-def _deaf_to_interrupts(deaf: bool) -> Iterator[None]:
-    """Let processes that start here ignore Ctrl-C, which reaches all programs of a terminal."""
-    handler = signal.getsignal(signal.SIGINT)
-    with suppress(ValueError):  # not in the main thread
-        if deaf:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _uninterrupted(local: bool) -> Iterator[None]:
+    """Submit and note a job, or neither: Ctrl-C and SIGTERM wait meanwhile.
+
+    Processes of this machine ignore Ctrl-C, which reaches all programs of a terminal.
+    """
+    caught: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def set_all(handlers: Mapping[int, Any]) -> None:
+        with suppress(ValueError):  # not in the main thread
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    later = dict.fromkeys(numbers, lambda number, frame: caught.append(number))
+    set_all(later | {signal.SIGINT: signal.SIG_IGN} if local else later)
     try:
         yield
     finally:
-        with suppress(ValueError):
-            signal.signal(signal.SIGINT, handler)
+        set_all(before)
+    if caught:
+        signal.raise_signal(caught[0])

@@ -53,8 +53,9 @@ class CellJob:
                         return
                 time.sleep(POLL)
         finally:
-            self.work.end()
-            self.work.wait()
+            with _without_signal():  # its handler waits for the same process
+                self.work.end()
+                self.work.wait()
 
         # SLURM ends the job, or starts it again.
         if "SLURM_JOB_ID" in os.environ:
@@ -64,8 +65,9 @@ class CellJob:
         """Save the run, before the time limit or for another job, and begin again later."""
         from submitit.helpers import DelayedSubmission
 
-        self.work.end()
-        self.work.wait()
+        with _without_signal():
+            self.work.end()
+            self.work.wait()
         return DelayedSubmission(CellJob(replace(self.work, process=None, stage="waiting")))
 
 

@@ -60,8 +60,20 @@ def requested(
     return Request(cells, chosen, check_metrics(chosen.metrics, chosen.extractor))
 
 
-def plan_of(cell: Cell, metrics: Sequence[Checked] = (), weakest: Sequence[Layer] = ()) -> Plan:
+def plan_of(
+    cell: Cell,
+    metrics: Sequence[Checked] = (),
+    weakest: Sequence[Layer] = (),
+    *,
+    begun: bool = False,
+) -> Plan:
     """Compose the plan of a cell, without its warnings: its own process shows them.
+
+    Args:
+        cell: to be trained.
+        metrics: of its evaluation.
+        weakest: layers below its own.
+        begun: its run has begun, and no longer needs the run that it started from.
 
     Raises:
         GanzooError: it cannot be trained, or none of the metrics measures its images.
@@ -69,6 +81,7 @@ def plan_of(cell: Cell, metrics: Sequence[Checked] = (), weakest: Sequence[Layer
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plan = compose([*cell.layers(), *weakest])
-        source_of(plan.config.training)
+        if not begun:
+            source_of(plan.config.training)
     check_measurable(metrics, plan.image)
     return plan

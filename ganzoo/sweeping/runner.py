@@ -91,7 +91,7 @@ def sweep(
         config: settings of all runs: see `ganzoo.train`. The grid wins over them.
         recipe: of all runs; everything else wins over it.
         jobs: number of processes that train at a time, 1 by default. CPU threads are divided among
-            them, and of several GPUs each gets one. On a cluster, number of jobs; by default all.
+            them, and of several GPUs each gets one. On SLURM, number of jobs; by default all.
         metrics: to evaluate each run by after its training: see `ganzoo.evaluate`. By default
             those of the sweep file, or none.
         n: number of images of an evaluation.
@@ -121,7 +121,7 @@ def run_sweep(
     cluster_options: Mapping[str, Any] | None = None,
 ) -> Sweep:
     """Run a sweep, or go on with it; see `sweep`."""
-    jobs = check_jobs(jobs, 1 if cluster is None else len(request.cells))
+    jobs = check_jobs(jobs, len(request.cells) if cluster == "slurm" else 1)
     check_cluster(cluster, cluster_options or {})
     directory = SweepDirectory(path)
     directory.create()
@@ -139,7 +139,8 @@ def run_sweep(
                 outcomes.pop(cell.name, None)
                 waiting.append(work)
             else:
-                directory.write(cell.name, work)
+                if cell.name not in outcomes:  # it is trained, if not measured
+                    directory.write(cell.name, work)
                 outcomes[cell.name] = work
         _refuse_if_all(outcomes, request.cells)
         for name, outcome in outcomes.items():
@@ -215,7 +216,8 @@ def _lacks(directory: SweepDirectory, cell: Cell, request: Request) -> bool:
 def _checked(directory: SweepDirectory, cell: Cell, request: Request) -> Work | Outcome:
     """Compose a cell: the work to do, or the reason why it cannot be done."""
     try:
-        training = plan_of(cell, request.metrics, [ON_CPU]).config.training
+        begun = directory.run(cell.name).config.is_file()
+        training = plan_of(cell, request.metrics, [ON_CPU], begun=begun).config.training
     except GanzooError as error:
         return Outcome("refused", error.marked, cell.toml())
     except Exception as error:  # a plugin's

@@ -32,7 +32,7 @@ class View(Protocol):
         """These cells are being trained; called a few times a second."""
 
     def said(self, line: str) -> None:
-        """Something that the user should know at the end."""
+        """Show a last message."""
 
 
 class Quiet:

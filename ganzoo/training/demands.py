@@ -82,10 +82,12 @@ def check_discriminator(
         )
     check_classes(demands, image)
 
-    # With the weights as training may move them: they hide no branch behind a gain of zero.
+    # Perturb the weights: a gain initialized to zero hides its branch.
     mixes_images = any(map(_mixes_images, discriminator.modules()))
     tried = unmixed(discriminator) if mixes_images else discriminator
     moved = _try(perturb(copied(tried)), image, demands)
+    if not all(bool(value.isfinite().all()) for value in moved.alone.values()):
+        moved = _try(tried, image, demands)  # perturbed weights left the network's domain
     _check_outputs(moved.alone, demands, image.num_classes)
     if moved.alone["scores"].ndim > 1 and not takes_patches:
         count = moved.alone["scores"].shape[1]
@@ -118,7 +120,8 @@ def perturb(network: nn.Module) -> nn.Module:
             noise = torch.randn(parameter.shape, generator=rng).to(parameter)
             spread = parameter.std(correction=0).item()
             # A constant moves by no less than 0.05: a single gain must not stay near zero.
-            parameter.add_(0.2 * spread * noise if spread > 0 else 0.05 * noise.sign())
+            constant = spread <= 1e-6 * parameter.abs().max()  # but for rounding
+            parameter.add_(0.05 * noise.sign() if constant else 0.2 * spread * noise)
     return network
 
 

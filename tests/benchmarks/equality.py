@@ -18,9 +18,9 @@ TOLERANCE = 0.02
 """The largest difference of weights allowed, relative to the distance that training moved them.
 
 Where a mode only rounds in another order, 100 steps of Adam make about 0.005 of it; where it draws
-other random numbers, 0.1. But a rounding that flips the sign of an activation is enlarged: hinge
-then has 0.04, a WGAN-div 0.14. Where a mode differs by more than this, it may differ by twice as
-much as the farthest of `NUDGED` eager trainings whose initial weights differ by `NUDGE`.
+other random numbers, 0.1. But a rounding that flips the sign of an activation is enlarged: `hinge`
+then differs by 0.04, `wgan-div` by 0.14. Where a mode differs by more than this, it may differ by
+twice as much as the farthest of `NUDGED` eager trainings whose initial weights differ by `NUDGE`.
 """
 
 NUDGE = 1e-6

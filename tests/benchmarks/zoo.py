@@ -68,12 +68,18 @@ def table(comparison: Comparison) -> str:
     for row in rows:
         scores = [score(row, name) for name in METRICS]
         lines.append([f"**{label(row)}**", f"`{settings(row)}`", *scores, f"{row.step:,}"])
-    floors = [f"*{rows[0].metrics[name].floor:.3g}*" for name in METRICS]
-    lines.append(["*real images*", "", *floors, ""])
+    lines.append(["*real images*", "", *(floor(rows, name) for name in METRICS), ""])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 METRICS = ("Classifier-FD", "Classifier-classes", "Classifier-class-KL")
+
+
+def floor(rows: list[Row], name: str) -> str:
+    """The value of held-out real images, where it was measured."""
+    found = [row.metrics[name].floor for row in rows if name in row.metrics]
+    known = [value for value in found if value is not None]
+    return f"*{known[0]:.3g}*" if known else ""
 
 
 def score(row: Row, name: str) -> str:

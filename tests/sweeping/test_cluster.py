@@ -16,9 +16,9 @@ from tiny_sweeps import TINY
 import ganzoo
 from ganzoo.cli.sweep import _assigned
 from ganzoo.sweeping import cluster as on_cluster
-from ganzoo.sweeping.cluster import Cluster, check_cluster, make_executor
+from ganzoo.sweeping.cluster import Cluster, ClusterWork, check_cluster, make_executor
 from ganzoo.sweeping.grid import Cell, Measuring
-from ganzoo.sweeping.record import SweepDirectory
+from ganzoo.sweeping.record import Outcome, SweepDirectory
 from ganzoo.sweeping.request import requested
 from ganzoo.sweeping.runner import run_sweep
 from ganzoo.sweeping.view import Quiet
@@ -57,6 +57,8 @@ def test_a_cluster_without_submitit_names_its_extra_before_anything_is_made(monk
         (None, {"timeout_min": 5}, 'need cluster="slurm"'),
         ("pbs", {}, "is 'pbs'; it should be slurm or local"),
         ("slurm", {}, "needs the cluster option timeout_min"),
+        ("slurm", {"slurm_time": "04:00:00"}, "takes slurm_time in minutes, such as timeout_min"),
+        ("slurm", {"slurm_ntasks_per_node": 2}, "no option slurm_ntasks_per_node"),
         ("slurm", {"timeout_min": 5}, "the commands of SLURM, which are not found here"),
         ("local", {"tasks_per_node": 2}, "no option tasks_per_node: a job is one process"),
         ("local", {"slurm_nodes": 2, "slurm_typo": 1}, "Unknown argument 'typo'"),
@@ -131,7 +133,7 @@ def test_a_job_under_way_is_found_again_and_one_that_has_ended_is_submitted_anew
     assert cluster.ended("18") == "unknown to the cluster"
 
 
-def test_a_job_of_other_settings_is_not_taken_for_this_ones(slurm):
+def test_a_job_of_other_settings_is_not_taken_for_this_ones(slurm, monkeypatch):
     directory = SweepDirectory(Path("out"))
     directory.create()
     (slurm / "squeue").write_text("17 RUNNING\n")
@@ -140,7 +142,44 @@ def test_a_job_of_other_settings_is_not_taken_for_this_ones(slurm):
     assert cluster.job_of(work_in(directory)) == "17"
     (slurm / "sbatch").write_text("Submitted batch job 18\n")
     other = Work(Cell("bce", {"loss": {"name": "hinge"}}), directory, Measuring(), 1, None)
-    assert cluster.job_of(other) == "18"
+    with pytest.raises(ganzoo.UsageError, match=r"job 17 still trains bce .*: scancel 17"):
+        cluster.job_of(other)
+
+    # It has ended, and what it wrote last is not the outcome of the new one.
+    monkeypatch.setattr(on_cluster, "LOOK_EVERY", 0.0)
+    (slurm / "squeue").write_text("17 COMPLETED\n18 RUNNING\n")
+    work = ClusterWork(**vars(other), cluster=cluster)
+    work.begin({})
+    assert work.job == "18"
+    directory.write("bce", Outcome("finished", config=work_in(directory).cell.toml()))
+    assert work.poll() is None
+    directory.write("bce", Outcome("finished", config=other.cell.toml()))
+    assert work.poll() == Outcome("finished", config=other.cell.toml())
+
+
+def test_ctrl_c_while_a_job_is_submitted_waits_until_its_number_is_noted(slurm):
+    program = slurm / "bin" / "sbatch"
+    program.write_text("#!/bin/sh\nkill -INT $PPID\nsleep 0.2\necho Submitted batch job 17\n")
+    directory = SweepDirectory(Path("out"))
+    directory.create()
+    with pytest.raises(KeyboardInterrupt):
+        Cluster("slurm", {"timeout_min": 5}, directory).job_of(work_in(directory))
+    assert json.loads(directory.file("bce", "job").read_text())["job"] == "17"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+def test_a_process_that_has_ended_or_is_another_program_is_no_job():
+    ended = subprocess.Popen(["true"])
+    wait_for(lambda: Path(f"/proc/{ended.pid}/stat").read_text().split()[2] == "Z")
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        assert not on_cluster._runs(str(ended.pid))
+        assert not on_cluster._runs(str(other.pid))
+    finally:
+        other.kill()
+        other.wait()
+        ended.wait()
 
 
 def test_a_job_that_the_cluster_refuses_ends_the_sweep_with_its_words(slurm, capfd):

@@ -92,6 +92,14 @@ def test_one_metric_that_measures_the_images_is_enough():
     assert plan_of(request.cells[0], request.metrics).image.shape == (3, 8, 8)
 
 
+def test_a_cell_that_has_begun_no_longer_needs_the_run_that_it_started_from():
+    settings = TINY | {"init_from": "nowhere"}
+    request = requested(GRID, config=None, recipe=None, measuring={}, settings=settings)
+    with pytest.raises(ganzoo.GanzooError, match="nowhere"):
+        plan_of(request.cells[0])
+    assert plan_of(request.cells[0], begun=True).image.shape == (3, 8, 8)
+
+
 def test_a_run_to_start_from_that_is_not_there_is_refused():
     with pytest.raises(ganzoo.UsageError, match=r"(?s)no combination.*nowhere"):
         ganzoo.sweep(GRID, "out", init_from="nowhere", quiet=True, **TINY)

@@ -114,6 +114,23 @@ def test_batch_statistics_are_refused_however_small_the_scores_are():
         check_discriminator(Small(), IMAGE, NO_BATCH)
 
 
+class LogarithmicGain(nn.Module):
+    """Scores by batch norm, and a positive gain that a perturbation makes negative: NaN."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(1)
+        self.gain = nn.Parameter(torch.full((8,), 1 / 32))
+
+    def forward(self, x):
+        return self.norm(x).square().mean((1, 2, 3)) + self.gain.log().sum()
+
+
+def test_perturbed_weights_that_give_no_finite_scores_are_tried_as_they_are():
+    with pytest.raises(Unsupported, match="depends on the others in its batch"):
+        check_discriminator(LogarithmicGain(), IMAGE, NO_BATCH)
+
+
 def test_the_trial_moves_no_bit_of_weights_buffers_and_random_state():
     network = discriminator("a scalar", nn.BatchNorm2d(8))
     network.score.requires_grad_(False)
@@ -126,6 +143,14 @@ def test_the_trial_moves_no_bit_of_weights_buffers_and_random_state():
     assert [p.requires_grad for p in network.score.parameters()] == [False, False]
     assert network.training
     assert all(parameter.grad is None for parameter in tensors)
+
+
+@pytest.mark.parametrize("value", [1 / 3, 0.01, 0.0])
+def test_perturbing_moves_a_constant_by_a_twentieth(value):
+    network = nn.Linear(8, 1, bias=False)
+    nn.init.constant_(network.weight, value)
+    moved = perturb(deepcopy(network)).weight - network.weight
+    torch.testing.assert_close(moved.abs(), torch.full_like(moved, 0.05))
 
 
 def test_perturbing_moves_every_trained_parameter_and_no_frozen_one():
