@@ -302,16 +302,18 @@ def _uninterrupted(local: bool) -> Iterator[None]:
     Processes of this machine ignore Ctrl-C, which reaches all programs of a terminal.
     """
     caught: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
+    numbers: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in numbers}
 
     def set_all(handlers: Mapping[int, Any]) -> None:
         with suppress(ValueError):  # not in the main thread
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 
-    later = dict.fromkeys(numbers, lambda number, frame: caught.append(number))
-    set_all(later | {signal.SIGINT: signal.SIG_IGN} if local else later)
+    later: dict[int, Any] = dict.fromkeys(numbers, lambda number, frame: caught.append(number))
+    if local:
+        later[signal.SIGINT] = signal.SIG_IGN
+    set_all(later)
     try:
         yield
     finally:
