@@ -73,7 +73,7 @@ LINES = {
     "evaluation": 1_090,
     "run": 5_750,
     "reporting": 1_460,
-    "sweeping": 1_550,
+    "sweeping": 1_560,
     "latents": 710,
     "exporting": 1_210,
     "testing": 3_720,
