@@ -110,8 +110,11 @@ def class_map(run: Run, points: int) -> ClassMap:
 
     # Features, and the class of each generated image.
     extractor = _extractor(run, source)
-    features = [with_features(images, extractor, device).features for images in (real, fake)]
-    of_real, of_fake = (each for each in features if each is not None)
+    identity = f"{source.identity}/map/{len(real)}/{shown}" if source.identity else ""
+    of_real = with_features(real, extractor, device, identity=identity).features
+    of_fake = with_features(fake, extractor, device).features
+    assert of_real is not None
+    assert of_fake is not None
     labels = real.labels
     if not conditional:
         labels = labels[torch.cdist(of_fake, of_real).argmin(1)]
