@@ -11,6 +11,7 @@ from PIL import Image
 from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
+from ganzoo.cli import main
 
 collect_ignore = ["outsider"]  # a stranger's package: tests/packaging/test_outsider.py installs it
 
@@ -27,6 +28,33 @@ def photos(tmp_path_factory) -> dict[str, str]:
         pixels = noise.integers(0, 256, (16, 16, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"class-{k % 3}" / f"{k}.png")
     return {"name": "image-folder", "path": str(folder)}
+
+
+@pytest.fixture
+def empty_place(tmp_path, tmp_path_factory, monkeypatch):
+    """Work in an empty folder, with a cache that the tests share."""
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
+    monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", "")  # `-p` writes to it
+    monkeypatch.chdir(tmp_path)
+    yield
+    ganzoo.default_host.cache_clear()
+
+
+@pytest.fixture
+def ganzoo_cli(capsys):
+    """Run a command: exit code, standard output, standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            main([str(a) for a in arguments])
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run
 
 
 @pytest.fixture

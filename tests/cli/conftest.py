@@ -10,34 +10,11 @@ from forked import run_ganzoo
 from toys import TINY_COMMAND
 
 import ganzoo
-from ganzoo.cli import main
 
 
 @pytest.fixture(autouse=True)
-def _place(tmp_path, tmp_path_factory, monkeypatch):
-    """Work in an empty folder, with a cache that the tests share."""
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cli-cache"))
-    monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", "")  # `-p` writes to it
-    monkeypatch.chdir(tmp_path)
-    yield
-    ganzoo.default_host.cache_clear()
-
-
-@pytest.fixture
-def ganzoo_cli(capsys):
-    """Run a command: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            main([str(a) for a in arguments])
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return run
+def _place(empty_place):
+    """Each test works in an empty folder."""
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +22,7 @@ def trained_once(tmp_path_factory) -> Path:
     """A conditional run, trained once."""
     path = tmp_path_factory.mktemp("trained") / "run"
     command = [*TINY_COMMAND, "--conditional", "--run-dir", str(path)]
-    cache = str(tmp_path_factory.getbasetemp() / "cli-cache")
+    cache = str(tmp_path_factory.getbasetemp() / "shared-cache")
     code, _, err = run_ganzoo(command, path.parent, GANZOO_CACHE_DIR=cache)
     assert code == 0, err
     return path
