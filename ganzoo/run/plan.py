@@ -24,7 +24,6 @@ from ganzoo.interfaces.architecture import Architecture, Demands, Networks
 from ganzoo.interfaces.augmentation import Augmentation
 from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
-from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import AnyPenalty
@@ -32,7 +31,7 @@ from ganzoo.run.arguments import choose_dataset
 from ganzoo.run.compatibility import check_networks, resolve_demands, resolve_image, title
 from ganzoo.run.evaluator import check_evaluation
 from ganzoo.run.networks import build_networks
-from ganzoo.run.threads import check_threads, chosen_threads
+from ganzoo.run.threads import check_threads, chosen_threads, multiply_adds
 from ganzoo.sampling import settles_of
 from ganzoo.training.demands import CheckedDemands
 from ganzoo.training.settings import check_training, length_in_steps
@@ -216,8 +215,11 @@ def _compose(layers: list[Layer], host: PluginHost, components: dict[str, Compon
     checked = check_networks(networks, image, demands, components, loss, penalties)
     _replace_auto(tree, ("execution", "device"), str(execution.device))
     _replace_auto(tree, ("execution", "precision"), execution.precision)
+    work = multiply_adds(
+        networks, image, architecture.latent, conditional=training.conditional
+    )  # refuses a generator that does not fit
     if execution.device.type == "cpu":
-        _resolve_threads(tree, networks, image, architecture.latent)
+        _resolve_threads(tree, work * training.batch_size)
 
     return Plan(
         config=tree.validate(),
@@ -335,18 +337,12 @@ def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> No
             tree.drop(path)
 
 
-def _resolve_threads(
-    tree: ConfigTree, networks: Networks, image: ImageSpec, latent: Latent
-) -> None:
-    """Choose the number of CPU threads, unless the user has."""
+def _resolve_threads(tree: ConfigTree, work: int) -> None:
+    """Choose the number of CPU threads by the multiply-adds of a batch, unless the user has."""
     if (given := tree.get(*THREADS)) is not None:
         check_threads(given)
         return
-    training = tree.validate().training
-    threads = chosen_threads(
-        networks, image, latent, training.batch_size, conditional=training.conditional
-    )
-    tree.override(THREADS, threads, BY_SIZE)
+    tree.override(THREADS, chosen_threads(work), BY_SIZE)
 
 
 def _replace_auto(tree: ConfigTree, path: KeyPath, value: Any) -> None:

@@ -25,10 +25,14 @@ most (`tests/benchmarks/threads.py`).
 """
 
 
-def chosen_threads(
-    networks: Networks, image: ImageSpec, latent: Latent, batch_size: int, *, conditional: bool
+def multiply_adds(
+    networks: Networks, image: ImageSpec, latent: Latent, *, conditional: bool
 ) -> int:
-    """Choose the number of CPU threads by the size of the networks: one, or torch's choice."""
+    """Count the multiply-adds in a forward pass of both networks on one image.
+
+    Raises:
+        Unsupported: the networks do not fit the images, z or each other.
+    """
 
     def total_flops(device: torch.device) -> int:
         copies = [copied(network).to(device) for network in networks]
@@ -38,9 +42,12 @@ def chosen_threads(
         return flops
 
     images, operations = 2, 2  # two images are run; a multiply-add counts as two
-    flops = of_shapes(total_flops, torch.device("cpu"))
-    multiply_adds = flops // (images * operations) * batch_size
-    return 1 if multiply_adds <= SMALL else torch.get_num_threads()
+    return of_shapes(total_flops, torch.device("cpu")) // (images * operations)
+
+
+def chosen_threads(work: int) -> int:
+    """Choose the number of CPU threads by the multiply-adds of a batch: one, or torch's choice."""
+    return 1 if work <= SMALL else torch.get_num_threads()
 
 
 def check_threads(threads: int) -> None:

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 import torch
+from ganzoo_vanilla.architecture import Vanilla
 from torch import nn
 from toys import SMALL
 
@@ -63,7 +64,7 @@ def test_a_layer_may_receive_a_view_of_a_parameter():
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1))
     networks = ganzoo.Networks(LearnedConstant(), discriminator)
     image, latent = ganzoo.ImageSpec(3, 16, 16), ganzoo.NormalLatent(4)
-    assert threads.chosen_threads(networks, image, latent, 4, conditional=False) == 1
+    assert threads.multiply_adds(networks, image, latent, conditional=False) > 0
     assert all(p.requires_grad for network in networks for p in network.parameters())
 
 
@@ -75,14 +76,12 @@ class ReadsValues(LearnedConstant):
 
 
 @pytest.mark.parametrize("generator", [LearnedConstant, ReadsValues])
-def test_multiply_adds_are_counted_without_values_and_where_values_are_read(generator, monkeypatch):
+def test_multiply_adds_are_counted_without_values_and_where_values_are_read(generator):
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 1))
     networks = ganzoo.Networks(generator(), discriminator)
     image, latent = ganzoo.ImageSpec(3, 16, 16), ganzoo.NormalLatent(4)
-    multiply_adds = 4 * (8 + 1) * 3 * 16 * 16
-    for limit, expected in ((multiply_adds, 1), (multiply_adds - 1, 3)):
-        monkeypatch.setattr(threads, "SMALL", limit)
-        assert threads.chosen_threads(networks, image, latent, 4, conditional=False) == expected
+    expected = (8 + 1) * 3 * 16 * 16
+    assert threads.multiply_adds(networks, image, latent, conditional=False) == expected
 
 
 def test_small_networks_have_one_thread_and_say_why():
@@ -95,6 +94,19 @@ def test_small_networks_have_one_thread_and_say_why():
 def test_a_number_that_is_given_is_kept():
     layer = Layer("test", BASE | {"arch": SMALL["vanilla"], "execution": {"threads": 2}})
     assert compose([layer]).config.execution.threads == 2
+
+
+def test_a_generator_that_does_not_fit_is_refused_also_with_a_given_number(monkeypatch):
+    built = Vanilla.build
+
+    def build(self, image, demands):
+        _, discriminator = built(self, image, demands)
+        return ganzoo.Networks(nn.Linear(4, 5), discriminator)
+
+    monkeypatch.setattr(Vanilla, "build", build)
+    layer = Layer("test", BASE | {"arch": SMALL["vanilla"], "execution": {"threads": 1}})
+    with pytest.raises(ganzoo.Unsupported, match=r"images of shape \(2, 5\)"):
+        compose([layer])
 
 
 def test_the_choice_changes_neither_networks_nor_random_numbers():
