@@ -71,7 +71,7 @@ LINES = {
     "discovery": 1_270,
     "data": 3_390,
     "evaluation": 1_090,
-    "run": 5_750,
+    "run": 5_760,
     "reporting": 1_460,
     "sweeping": 1_560,
     "latents": 710,

@@ -23,7 +23,7 @@ from ganzoo.config import (
 from ganzoo.config.run_config import SEVERAL
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
+from ganzoo.errors import GanzooWarning, UsageError, setting
 from ganzoo.execution import distributed
 from ganzoo.execution.device import resolve_device
 from ganzoo.files import replace_text
@@ -210,8 +210,13 @@ def changed(directory: RunDirectory, plan: Plan) -> dict[KeyPath, tuple[Any, Any
     try:
         config = RunConfig.model_validate(session["config"])
         fingerprint = session["provenance"]["dataset"]
-    except (KeyError, TypeError, ValidationError) as error:
-        raise GanzooError(f"{directory.journal} is damaged: {error}") from None
+    except (KeyError, TypeError, ValidationError):
+        message = (
+            f"{directory.journal} is damaged: the beginning of the latest session has no "
+            "config and dataset. Whether settings or images have changed since is not known"
+        )
+        warnings.warn(GanzooWarning(message), stacklevel=2)
+        return _differences(load_config(directory.config), plan)
     minutes = plan.config.training.minutes
     changes = _differences(with_steps(config, events) if minutes is None else config, plan)
 

@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from math import ceil
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -28,6 +29,12 @@ SIDE = 2
 """Pixels of the picture for each pixel of an image, along each side."""
 
 GAP, LABEL = 8, 46
+
+MOST = 17
+"""Columns of a line of the picture."""
+
+LONG = 11
+"""Letters that fit over a column."""
 
 
 def main() -> None:
@@ -100,32 +107,42 @@ def settings(row: Row) -> str:
         return f"--recipe {recipe[1]}"
     chosen = tomllib.loads(text)
     flags = f"--arch {chosen['arch']['name']} --loss {chosen['loss']['name']}"
+    flags += "".join(f" --penalty {name}" for name in chosen.get("penalty", {}))
     conditional = chosen.get("training", {}).get("conditional") is True
     return f"{flags} --conditional" if conditional else flags
 
 
 def label(row: Row) -> str:
     """A few words for the head of a column: an architecture and a loss, or a recipe."""
-    words = re.sub(r"--\w+ ", "", settings(row).replace(" --conditional", " + labels"))
-    return words.replace(" ", " + ", 1) if "--arch" in settings(row) else words
+    words = settings(row).replace(" --conditional", " + labels")
+    return re.sub(r" --\w+ ", " + ", f" {words}").removeprefix(" + ")
 
 
 def picture(rows: list[Row], count: int) -> Image.Image:
-    """A column of images for each run, below its name."""
+    """A column of images for each run, below its name, in lines of at most MOST columns."""
     columns = [grid(row, columns=1, count=count) for row in rows]
     width = max(column.width for column in columns) * SIDE
     height = max(column.height for column in columns) * SIDE
-    sheet = Image.new("RGB", (len(columns) * (width + GAP), LABEL + height), "white")
+    lines = ceil(len(columns) / MOST)
+    across = ceil(len(columns) / lines)
+    size = (across * (width + GAP), lines * (LABEL + height + GAP) - GAP)
+    sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
     for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
-        left = number * (width + GAP)
-        words = label(row).replace(" + ", "\n+ ").replace("-quick", "\n-quick")
-        draw.text((left, 2), words, "black", font_size=12)
+        line, place = divmod(number, across)
+        left, top = place * (width + GAP), line * (LABEL + height + GAP)
+        draw.text((left, top + 2), wrapped(label(row)), "black", font_size=12)
         scale = width // column.width
         size = (scale * column.width, scale * column.height)
         large = column.resize(size, Image.Resampling.NEAREST)
-        sheet.paste(large, (left, LABEL))
+        sheet.paste(large, (left, top + LABEL))
     return sheet
+
+
+def wrapped(words: str) -> str:
+    """A label in short lines: each component its own, long names broken at a hyphen."""
+    parts = words.replace(" + ", "\n+ ").splitlines()
+    return "\n".join(part.replace("-", "-\n", 1) if len(part) > LONG else part for part in parts)
 
 
 def grid(row: Row, columns: int, count: int) -> Image.Image:

@@ -104,6 +104,7 @@ def place(run, tmp_path_factory) -> Iterator[Path]:
     file=st.sampled_from(FILES), lines=st.lists(LINES, min_size=1, max_size=4), whole=st.booleans()
 )
 @example(file="events.jsonl", lines=["x"], whole=False)
+@example(file="events.jsonl", lines=['{"event": "started"}'], whole=False)
 def test_a_run_with_any_lines_is_reported_and_resumed(run, place, file, lines, whole):
     """Or refused in a line: `command` wants one or the other."""
     copy = place / "resumed"
