@@ -36,6 +36,7 @@ from .errors import GanzooWarning as GanzooWarning
 from .errors import PluginError as PluginError
 from .errors import Unsupported as Unsupported
 from .errors import UsageError as UsageError
+from .errors import importing as importing
 from .errors import setting as setting
 from .evaluation.results import Evaluation as Evaluation
 from .execution.execution import Execution as Execution

@@ -254,6 +254,27 @@ def reading(
     raise kind(f"cannot read {what}: {reason}") from None
 
 
+@contextmanager
+def importing(what: str, install: str) -> Iterator[None]:
+    """The boundary for packages that are not required: says how to install a missing one.
+
+    Args:
+        what: needs the package: `"the observer 'wandb'"`.
+        install: what to give to pip: `"gan-zoo[wandb]"`.
+
+    Raises:
+        UsageError: an import in the block fails.
+    """
+    try:
+        yield
+    except ImportError as error:
+        wanted = f'"{install}"' if "[" in install else install
+        raise UsageError(
+            f"{what} needs a package that is not installed: {error.name or error}; "
+            f"try `pip install {wanted}`"
+        ) from None
+
+
 _NO_MEMORY = re.compile(
     r"out of memory|can't allocate memory|cannot allocate memory|not enough memory|bad_alloc"
     r"|storage size calculation overflowed|can't start new thread",

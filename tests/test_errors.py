@@ -198,3 +198,15 @@ def test_a_message_quoted_in_another_keeps_both_languages():
     assert outer.at_shell() == "because no: --steps 3"
     assert Message(outer.marked) == "because no: steps=3"
     assert Message(outer.marked).at_shell() == "because no: --steps 3"
+
+
+@pytest.mark.parametrize(
+    ("install", "advice"),
+    [("gan-zoo[wandb]", '`pip install "gan-zoo[wandb]"`'), ("lmdb", "`pip install lmdb`")],
+)
+def test_a_missing_package_is_named_with_what_installs_it(install, advice):
+    with pytest.raises(ganzoo.UsageError) as caught, ganzoo.importing("the zoo", install):
+        import no_such_package  # noqa: F401
+    assert str(caught.value) == (
+        f"the zoo needs a package that is not installed: no_such_package; try {advice}"
+    )

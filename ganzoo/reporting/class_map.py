@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganzoo.data.pixels import from_uint8
 from ganzoo.discovery import registry
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, importing
 from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.sources import Stored
 from ganzoo.interfaces.extractor import Extractor
@@ -147,14 +147,10 @@ def embedded(features: Tensor, *, seed: int) -> np.ndarray:
     Raises:
         UsageError: scikit-learn is not installed, or the features are all alike.
     """
-    try:
+    with importing("it", "gan-zoo[report]"):
         from sklearn.decomposition import PCA
         from sklearn.manifold import TSNE
         from threadpoolctl import threadpool_limits
-    except ImportError as error:
-        raise UsageError(
-            f'it needs {error.name}, which is not installed: pip install "gan-zoo[report]"'
-        ) from None
     if bool((features == features[0]).all()):
         raise UsageError("the features of all images are the same")
 

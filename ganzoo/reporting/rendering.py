@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, importing
 from ganzoo.files import destination
 
 
@@ -35,14 +35,10 @@ def renderer(template: str, script: str, **libraries: Callable[[], str]) -> Call
         UsageError: the extra `report` is not installed.
     """
     # Libraries.
-    try:
+    with importing("a report", "gan-zoo[report]"):
         from jinja2 import Environment, StrictUndefined
 
         inlined = {name: load() for name, load in libraries.items()}
-    except ImportError as error:
-        raise UsageError(
-            f'a report needs {error.name}, which is not installed: pip install "gan-zoo[report]"'
-        ) from None
 
     # Template, style and script.
     def text_of(name: str) -> str:

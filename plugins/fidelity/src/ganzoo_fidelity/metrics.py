@@ -18,13 +18,8 @@ def fidelity(module: str) -> Any:
     Raises:
         ganzoo.UsageError: torch-fidelity is not installed.
     """
-    try:
+    with ganzoo.importing("a metric of torch-fidelity", "gan-zoo[evaluation]"):
         return importlib.import_module(f"torch_fidelity.{module}")
-    except ImportError as error:
-        raise ganzoo.UsageError(
-            f"this needs the package torch-fidelity, which is not installed ({error}); try "
-            '`pip install "gan-zoo[evaluation]"`'
-        ) from None
 
 
 class Frechet(ganzoo.Metric):

@@ -24,14 +24,9 @@ def connect(repo: str, endpoint: str | None) -> HfApi:
     Raises:
         UsageError: huggingface_hub is not installed, or the name is none.
     """
-    try:
+    with ganzoo.importing("the hub", "gan-zoo[hub]"):
         from huggingface_hub import HfApi, hf_hub_url
         from huggingface_hub.errors import HFValidationError
-    except ImportError as error:
-        raise ganzoo.UsageError(
-            f"the hub needs a package that is not installed ({error}); try "
-            '`pip install "gan-zoo[hub]"`'
-        ) from None
     try:
         hf_hub_url(repo, "README.md")  # validates the name
     except HFValidationError:

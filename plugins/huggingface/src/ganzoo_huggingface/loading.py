@@ -46,13 +46,8 @@ def loaded(options: HuggingFaceOptions) -> Loaded:
         UsageError: the package datasets is not installed, or an option does not fit the format.
     """
     # The package.
-    try:
+    with ganzoo.importing("the dataset 'huggingface'", "gan-zoo[huggingface]"):
         import datasets  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ganzoo.UsageError(
-            "the dataset 'huggingface' needs the package datasets, which is not installed "
-            f'({error}); try `pip install "gan-zoo[huggingface]"`'
-        ) from None
 
     # The format.
     kind: str = options.format

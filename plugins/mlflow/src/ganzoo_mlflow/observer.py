@@ -52,17 +52,12 @@ class MLflow(ganzoo.Observer):
     def __init__(self, options: MLflowOptions | None = None) -> None:
         super().__init__(options or MLflowOptions())
         self._uri = self.options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-        try:
+        with ganzoo.importing("the observer 'mlflow'", "gan-zoo[mlflow]"):
             import mlflow  # noqa: F401
 
             if self._uri is None or self._uri.startswith("sqlite:"):
                 import alembic  # noqa: F401
                 import sqlalchemy  # noqa: F401
-        except ImportError as error:
-            raise ganzoo.UsageError(
-                "the observer 'mlflow' needs a package that is not installed "
-                f'({error}); try `pip install "gan-zoo[mlflow]"`'
-            ) from None
         self._run_dir: Path | None = None
         self._settings: Mapping[str, Any] = {}
         self._client: MlflowClient | None = None

@@ -24,13 +24,8 @@ class SlicedWasserstein(ganzoo.Metric):
 
     def __init__(self, options: SlicedWassersteinOptions | None = None) -> None:
         super().__init__(options or SlicedWassersteinOptions())
-        try:
+        with ganzoo.importing("the metric 'sliced-wasserstein'", "gan-zoo[evaluation]"):
             self._ot = importlib.import_module("ot")
-        except ImportError as error:
-            raise ganzoo.UsageError(
-                "the metric 'sliced-wasserstein' needs the package POT, which is not installed "
-                f'({error}); try `pip install "gan-zoo[evaluation]"`'
-            ) from None
 
     def measure(
         self, sample: ganzoo.ImageSet, reference: ganzoo.ImageSet, *, seed: int

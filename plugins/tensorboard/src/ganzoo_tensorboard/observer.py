@@ -32,13 +32,8 @@ class TensorBoard(ganzoo.Observer):
 
     def __init__(self, options: TensorBoardOptions | None = None) -> None:
         super().__init__(options or TensorBoardOptions())
-        try:
+        with ganzoo.importing("the observer 'tensorboard'", "gan-zoo[tensorboard]"):
             import torch.utils.tensorboard  # noqa: F401
-        except ImportError as error:
-            raise ganzoo.UsageError(
-                "the observer 'tensorboard' needs a package that is not installed "
-                f'({error}); try `pip install "gan-zoo[tensorboard]"`'
-            ) from None
         self._folder: Path | None = None
         self._settings: Mapping[str, Any] = {}
         self._writer: SummaryWriter | None = None

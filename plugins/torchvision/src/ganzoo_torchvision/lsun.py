@@ -48,12 +48,8 @@ class LSUN(ganzoo.Dataset):
         """
         if split not in SPLITS:
             raise ganzoo.UsageError(f"no split '{split}' of lsun; there are {', '.join(SPLITS)}")
-        try:
+        with ganzoo.importing("lsun", "lmdb"):
             import lmdb
-        except ImportError:
-            raise ganzoo.UsageError(
-                "lsun needs a package that is not installed: lmdb; try `pip install lmdb`"
-            ) from None
         classes = self.options.classes
         folders = [self._folder(name, split) for name in classes]
         try:

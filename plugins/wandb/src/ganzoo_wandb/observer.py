@@ -57,13 +57,8 @@ class WeightsAndBiases(ganzoo.Observer):
 
     def __init__(self, options: WandbOptions | None = None) -> None:
         super().__init__(options or WandbOptions())
-        try:
+        with ganzoo.importing("the observer 'wandb'", "gan-zoo[wandb]"):
             import wandb  # noqa: F401
-        except ImportError as error:
-            raise ganzoo.UsageError(
-                "the observer 'wandb' needs a package that is not installed "
-                f'({error}); try `pip install "gan-zoo[wandb]"`'
-            ) from None
         self._mode = self.options.mode or os.environ.get("WANDB_MODE") or "online"
         self._mode = {"run": "online", "dryrun": "offline"}.get(self._mode, self._mode)  # aliases
         if self._mode == "online":
