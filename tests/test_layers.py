@@ -72,7 +72,7 @@ LINES = {
     "data": 3_390,
     "evaluation": 1_090,
     "run": 5_760,
-    "reporting": 1_450,
+    "reporting": 1_460,
     "sweeping": 1_550,
     "latents": 710,
     "exporting": 1_210,

