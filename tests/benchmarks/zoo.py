@@ -28,9 +28,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 SIDE = 2
 """Pixels of the picture for each pixel of an image, along each side."""
 
-GAP, LABEL = 8, 46
+GAP, LABEL = 8, 50
 
-MOST = 17
+MOST = 20
 """Columns of a line of the picture."""
 
 LONG = 11
@@ -128,15 +128,23 @@ def picture(rows: list[Row], count: int) -> Image.Image:
     size = (across * (width + GAP), lines * (LABEL + height + GAP) - GAP)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
-    for number, (row, column) in enumerate(zip(rows, columns, strict=True)):
+    names = short([label(row) for row in rows])
+    for number, (name, column) in enumerate(zip(names, columns, strict=True)):
         line, place = divmod(number, across)
         left, top = place * (width + GAP), line * (LABEL + height + GAP)
-        draw.text((left, top + 2), wrapped(label(row)), "black", font_size=12)
+        draw.text((left, top + 2), wrapped(name), "black", font_size=12)
         scale = width // column.width
         size = (scale * column.width, scale * column.height)
         large = column.resize(size, Image.Resampling.NEAREST)
         sheet.paste(large, (left, top + LABEL))
     return sheet
+
+
+def short(labels: list[str]) -> list[str]:
+    """Labels without the architecture, if it is the same in all."""
+    parts = [name.partition(" + ") for name in labels]
+    shared = len({first for first, _, _ in parts}) == 1 and all(rest for _, _, rest in parts)
+    return [rest for _, _, rest in parts] if shared else labels
 
 
 def wrapped(words: str) -> str:
