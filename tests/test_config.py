@@ -81,6 +81,14 @@ def test_none_leaves_out_what_weaker_layers_name_and_is_written_down(tmp_path):
     assert again.validate() == config
 
 
+@pytest.mark.parametrize("names", ["r1", ["r1", "r2"]])
+def test_names_alone_are_components_with_their_defaults_or_weaker_options(names):
+    made = tree({"penalty": names}, BASE | {"penalty": {"r1": {"weight": 3.0}}})
+    expected = {"r1": {"weight": 3.0}} | ({"r2": {}} if "r2" in names else {})
+    assert made.validate().named("penalty") == expected
+    assert tree({"penalty": "none"}, BASE | {"penalty": {"r1": {}}}).named("penalty") == []
+
+
 def test_none_has_no_options():
     with pytest.raises(ganzoo.UsageError, match="'none' leaves out .* has no options"):
         tree(BASE | {"penalty": {"none": {"weight": 2}}}).validate()
@@ -252,7 +260,8 @@ def test_a_size_may_be_written_in_every_usual_way(height, width):
         ),
         ({"training": 5}, "'training' is 5 (from layer 0), but should be a table"),
         ({"penalty": 5}, "'penalty' is 5 (from layer 0), but should be a table"),
-        ({"penalty": ["r1"]}, "'penalty' is ['r1'] (from layer 0), but should be a table"),
+        ({"penalty": ["r1", 3]}, "'penalty' is ['r1', 3] (from layer 0), but should be a table"),
+        ({"penalty": []}, "'penalty' is [] (from layer 0), but should be a table"),
         ({"arch": ["dcgan"]}, "'arch.name' is ['dcgan'] (from layer 0), but should be"),
         ({"training": {"generator_lr": float("inf")}}, "should be a finite number"),
         (

@@ -67,7 +67,7 @@ LINES = {
     "nn": 440,
     "execution": 1_310,
     "interfaces": 1_850,
-    "config": 940,
+    "config": 950,
     "discovery": 1_270,
     "data": 3_390,
     "evaluation": 1_090,

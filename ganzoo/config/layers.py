@@ -44,7 +44,8 @@ class ConfigTree:
 
         # Names of components; after `none`, those of weaker layers do not count.
         closed = {section for section, names in self._named.items() if NONE in names}
-        layer = layer._replace(tree={k: v for k, v in layer.tree.items() if k not in closed})
+        tree = {k: _tables(k, v) for k, v in layer.tree.items() if k not in closed}
+        layer = layer._replace(tree=tree)
         for section, tables_of in self._named.items():
             tables = layer.tree.get(section)
             if isinstance(tables, Mapping):  # else `validate` will say what it should be
@@ -166,6 +167,14 @@ def check_depth(value: object, origin: str, depth: int = 0) -> None:
     if isinstance(value, (list, tuple)):
         for member in value:
             check_depth(member, origin, depth + 1)
+
+
+def _tables(section: str, value: Any) -> Any:
+    """Names alone as tables, where there may be several: `penalty = "r1"`, `["r1", "r2"]`."""
+    names = [value] if isinstance(value, str) else value
+    if section not in SEVERAL or not isinstance(names, list) or not names:
+        return value
+    return {n: {} for n in names} if all(isinstance(n, str) for n in names) else value
 
 
 def _leaves(tree: Mapping[str, Any], prefix: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
