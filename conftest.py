@@ -1,8 +1,9 @@
-"""What holds for the tests of the core and of every plugin: threads, and what is slow."""
+"""What the tests of the core and of every plugin share: threads, what is slow, the command."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -17,3 +18,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.name.endswith("-torch_compile]"):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def ganzoo_cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process: exit code, standard output, standard error."""
+    from ganzoo.cli import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        try:
+            main([str(a) for a in arguments])
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return run

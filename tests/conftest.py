@@ -11,7 +11,6 @@ from PIL import Image
 from toys import LogisticLoss, TinyDiscriminator, TinyGenerator, make_store
 
 import ganzoo
-from ganzoo.cli import main
 
 collect_ignore = ["outsider"]  # a stranger's package: tests/packaging/test_outsider.py installs it
 
@@ -38,23 +37,6 @@ def empty_place(tmp_path, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path)
     yield
     ganzoo.default_host.cache_clear()
-
-
-@pytest.fixture
-def ganzoo_cli(capsys):
-    """Run a command: exit code, standard output, standard error."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        try:
-            main([str(a) for a in arguments])
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return run
 
 
 @pytest.fixture
