@@ -46,14 +46,14 @@ def main() -> int:
     asked = arguments()
     started = time.monotonic()
     equality_tasks, table_tasks = (
-        [task for task in tasks if asked.only in title(task.arguments)]
+        [task for task in tasks if any(text in title(task.arguments) for text in asked.only)]
         for tasks in (checks(asked), timings(asked))
     )
     if asked.no_compile:
         equality_tasks, table_tasks = map(without_compiler, (equality_tasks, table_tasks))
     products = [Task(modes.measure_products, {"device": asked.device, "quick": asked.quick})]
     if not (equality_tasks or table_tasks):
-        sys.exit(f"no row's title holds '{asked.only}'")
+        sys.exit(f"no row's title holds {' or '.join(map(repr, asked.only))}")
     asked.out.mkdir(parents=True, exist_ok=True)
     report: Report = {
         "machine": machine(asked.device),
@@ -109,7 +109,13 @@ def arguments() -> argparse.Namespace:
     add("--quick", action="store_true", help="tiny networks and few steps, to test this program")
     add("--budget", type=float, default=330, metavar="SECONDS", help="time for everything")
     add("--batch-size", type=int, help="of the timed cases; 64, or 8 if quick")
-    add("--only", default="", metavar="TEXT", help="rows whose title holds this, as printed")
+    add(
+        "--only",
+        nargs="+",
+        default=[""],
+        metavar="TEXT",
+        help="rows whose title holds any of these",
+    )
     add("--no-compile", action="store_true", help="leave out the modes with a compiler")
     asked = parser.parse_args()
     asked.batch_size = asked.batch_size or (8 if asked.quick else 64)
