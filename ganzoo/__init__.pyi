@@ -1,6 +1,7 @@
 """The public names of ganzoo: what is listed here is all there is."""
 
 from . import nn as nn
+from .assembly.trainer import Trainer as Trainer
 from .config import ExecutionConfig as ExecutionConfig
 from .config import ImageConfig as ImageConfig
 from .config import RunConfig as RunConfig
@@ -106,6 +107,5 @@ from .run.starting import train as train
 from .sweeping import Sweep as Sweep
 from .sweeping import sweep as sweep
 from .training.plain_critic import critic as critic
-from .training.trainer import Trainer as Trainer
 
 __version__: str

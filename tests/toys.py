@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import Batch, Critic, ImageStore
-from ganzoo.training.demands import combined_demands
+from ganzoo.assembly.demands import combined_demands
 
 SMALL = {
     "vanilla": {"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4},

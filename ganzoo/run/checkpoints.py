@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import ImageConfig
 from ganzoo.errors import GanzooError, UsageError, reading, setting
 from ganzoo.files import building_folder, usual_permissions
@@ -29,7 +30,6 @@ from ganzoo.interfaces.options import explain
 from ganzoo.run import integrity
 from ganzoo.run.directory import RunDirectory
 from ganzoo.training.term_buffer import TermBuffer, TermBufferState
-from ganzoo.training.trainer import Trainer
 
 NETWORKS = ("generator", "discriminator", "ema")
 

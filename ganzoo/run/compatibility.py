@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ganzoo.assembly.demands import (
+    CheckedDemands,
+    check_classes,
+    check_discriminator,
+    check_generator,
+    combined_demands,
+)
 from ganzoo.config import ConfigTree
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
@@ -13,13 +20,6 @@ from ganzoo.interfaces.architecture import Architecture, Demands, Networks
 from ganzoo.interfaces.dataset import ConditionKind, ImageSource, ImageSpec
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import AnyPenalty
-from ganzoo.training.demands import (
-    CheckedDemands,
-    check_classes,
-    check_discriminator,
-    check_generator,
-    combined_demands,
-)
 
 
 def title(component: Component) -> str:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
 
-from ganzoo.training.trainer import Trainer
+from ganzoo.assembly.trainer import Trainer
 
 DIVERSITY_IMAGES = 64
 """Images whose pairs are compared; the number of pairs is quadratic in it."""

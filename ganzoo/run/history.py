@@ -9,13 +9,13 @@ from typing import Any
 
 from torch import Tensor
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.errors import GanzooWarning
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run import health
 from ganzoo.run.diagnosis import measure
 from ganzoo.run.metrics_log import RECENT
 from ganzoo.training.term_buffer import TermBuffer
-from ganzoo.training.trainer import Trainer
 
 
 class History(Observer):

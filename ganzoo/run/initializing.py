@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import TrainingConfig
 from ganzoo.errors import GanzooWarning, UsageError, setting
 from ganzoo.run.checkpoints import read_weights
 from ganzoo.run.run import Run
-from ganzoo.training.trainer import Trainer
 
 
 def source_of(training: TrainingConfig) -> Run | None:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ganzoo.assembly.demands import CheckedDemands
+from ganzoo.assembly.settings import check_training
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.data.conditions import stored_bytes
@@ -33,9 +36,7 @@ from ganzoo.run.evaluator import check_evaluation
 from ganzoo.run.networks import build_networks
 from ganzoo.run.threads import check_threads, chosen_threads, multiply_adds
 from ganzoo.sampling import settles_of
-from ganzoo.training.demands import CheckedDemands
-from ganzoo.training.settings import check_training, length_in_steps
-from ganzoo.training.trainer import Trainer
+from ganzoo.training.budget import length_in_steps
 
 LENGTHS = [("training", unit) for unit in ("steps", "kimg", "epochs", "minutes")]
 """Settings that say how long to train."""

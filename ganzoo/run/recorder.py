@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import RunConfig
 from ganzoo.errors import Diverged, GanzooError, GanzooWarning, UsageError, did_you_mean, setting
 from ganzoo.interfaces.architecture import Demands
@@ -29,7 +30,6 @@ from ganzoo.run.metrics_log import MetricsLog
 from ganzoo.run.minutes import is_trained, minutes_trained, write_steps
 from ganzoo.run.observer_group import ObserverGroup
 from ganzoo.run.pictures import enlarged, grid, save_picture, side_by_side
-from ganzoo.training.trainer import Trainer
 
 MAX_CLASS_COLUMNS = 16
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from ganzoo.assembly.demands import combined_demands
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import ConfigTree, Layer, RunConfig, to_toml
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginRecord
@@ -25,8 +27,6 @@ from ganzoo.run.own import IN_MEMORY, is_own, name_of
 from ganzoo.run.pictures import save_grid
 from ganzoo.run.provenance import machine
 from ganzoo.run.run import Run
-from ganzoo.training.demands import combined_demands
-from ganzoo.training.trainer import Trainer
 
 SAMPLES = 64
 """Images of the sample grid."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from filelock import Timeout
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import to_toml
 from ganzoo.discovery import registry
 from ganzoo.errors import UsageError
@@ -29,7 +30,6 @@ from ganzoo.run.plan import Plan
 from ganzoo.run.provenance import collect
 from ganzoo.run.recorder import Recorder
 from ganzoo.run.run import Run
-from ganzoo.training.trainer import Trainer
 
 LOCK_TIMEOUT = 0.5
 """Seconds to wait for the lock: `Run.state` holds it for a moment."""

@@ -8,12 +8,12 @@ import warnings
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ganzoo.assembly.trial import check_shapes
 from ganzoo.copying import copied, of_shapes
 from ganzoo.errors import GanzooWarning, setting
 from ganzoo.interfaces.architecture import Networks
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
-from ganzoo.training.trial import check_shapes
 
 SMALL = 50_000_000
 """Multiply-adds in a forward pass of both networks on a batch up to which one thread is used.

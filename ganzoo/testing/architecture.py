@@ -13,6 +13,7 @@ from unittest import SkipTest
 import torch
 from torch import Tensor
 
+from ganzoo.assembly.demands import check_discriminator
 from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.dataset import ConditionKind, ImageSpec
@@ -34,7 +35,6 @@ from ganzoo.testing.networks import (
     with_condition,
 )
 from ganzoo.testing.stand_ins import CLASSES
-from ganzoo.training.demands import check_discriminator
 
 promise = Promises(ArchitectureBench)
 

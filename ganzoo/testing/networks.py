@@ -11,6 +11,7 @@ from unittest import SkipTest
 import torch
 from torch import Tensor, nn
 
+from ganzoo.assembly.demands import perturb
 from ganzoo.errors import Unsupported
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks, Output
 from ganzoo.interfaces.dataset import ConditionKind, ImageSpec, Picture, Vector
@@ -18,7 +19,6 @@ from ganzoo.interfaces.latent import Latent
 from ganzoo.sampling import trial_conditions
 from ganzoo.testing.core import Bench, Broken, expect
 from ganzoo.testing.stand_ins import CLASSES, uniform_images
-from ganzoo.training.demands import perturb
 
 BATCH = 6
 """Images in a batch: two of each class."""

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ganzoo.assembly.trainer import Trainer
 from ganzoo.data.pixels import to_uint8
 from ganzoo.data.store import ImageStore
 from ganzoo.interfaces.critic import Batch, Critic
@@ -23,7 +24,6 @@ from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.testing.core import Bench, Broken, Promises, expect
 from ganzoo.testing.stand_ins import SmoothDiscriminator, SmoothGenerator, noise_batch
-from ganzoo.training.trainer import Trainer
 
 STEPS = 3
 SETTINGS = {"training": {"steps": STEPS, "batch_size": 4}, "arch": {"name": "stand-in"}}

@@ -11,6 +11,7 @@ from unittest import SkipTest
 import torch
 from torch import Tensor
 
+from ganzoo.assembly.demands import check_parameters
 from ganzoo.errors import PluginError
 from ganzoo.execution.micro_batches import MicroBatch, split_batch
 from ganzoo.execution.random_draws import draws_of_whole_batch
@@ -28,7 +29,6 @@ from ganzoo.testing.stand_ins import (
     latent_of,
     noise_batch,
 )
-from ganzoo.training.demands import check_parameters
 
 HALVES = split_batch(N, 2, rank=0, world_size=1)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from torch import Tensor, nn
 
-from ganzoo.discovery.choosing import chosen_by_name
 from ganzoo.errors import PluginError
 from ganzoo.interfaces.augmentation import Augmentation
 from ganzoo.interfaces.schedule import Progress
@@ -36,20 +34,6 @@ class Pipeline(nn.Module):
         super().__init__()
         self.by_name = dict(augmentations)
         self.stages = nn.ModuleList(augmentations.values())
-
-    @classmethod
-    def of(cls, augment: Any) -> Pipeline | None:
-        """A pipeline of what a library user chose (see `ganzoo.Trainer`); None for none.
-
-        Raises:
-            UsageError: an augmentation that is not installed, or an option out of range.
-        """
-        if augment is None or augment == {}:
-            return None
-        if callable(augment):
-            one = augment if isinstance(augment, Augmentation) else Function(augment)
-            return cls({"augment": one})
-        return cls(chosen_by_name("augmentation", augment))
 
     def forward(self, images: Tensor) -> Tensor:
         """Images `(N, C, H, W)` to augmented ones of the same shape.

@@ -12,7 +12,6 @@ from ganzoo.config import TrainingConfig
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.errors import UsageError, setting
 from ganzoo.interfaces.observer import Observer, TrainerState
-from ganzoo.training.settings import length_in_steps
 
 
 class TimeBudget(Observer):
@@ -61,3 +60,19 @@ def length(
     if minutes is not None and not minutes > 0:
         raise UsageError(f"{setting('minutes', minutes)} should be greater than 0")
     return MOST_STEPS if steps is None else steps, math.inf if minutes is None else minutes
+
+
+def length_in_steps(training: TrainingConfig, image_count: int) -> int:
+    """The number of steps to train: that of `steps`, or of `kimg` or `epochs` rounded up.
+
+    Args:
+        training: the settings.
+        image_count: images of the dataset, one epoch.
+    """
+    if training.kimg is not None:
+        images = 1000 * training.kimg
+    elif training.epochs is not None:
+        images = training.epochs * image_count
+    else:
+        return training.steps
+    return math.ceil(images / training.images_per_step)

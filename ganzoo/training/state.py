@@ -3,19 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ganzoo.config import TrainingConfig
 from ganzoo.copying import copied
+from ganzoo.data.batches import Batches
+from ganzoo.interfaces.architecture import Networks
+from ganzoo.interfaces.critic import Batch
+from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.extractor import extractors_in
-from ganzoo.training.assembly import Parts
+from ganzoo.interfaces.loss import Loss
+from ganzoo.interfaces.schedule import Schedule
+from ganzoo.sampling import Sampler
+from ganzoo.training.augmentations import Pipeline
 from ganzoo.training.ema import MovingAverage
+from ganzoo.training.own_optimizer import OwnOptimizer
 from ganzoo.training.updates import Update
 
-if TYPE_CHECKING:
-    import ganzoo
+
+class Parts(NamedTuple):
+    """What a trainer is made of, on its device.
+
+    Attributes:
+        networks: both.
+        loss: of both.
+        image: shape of the images, and classes or condition.
+        augment: every image that the discriminator sees passes through it; None for none.
+        conditional: whether the networks are called with labels.
+        dtype: of images and z: float64 if a network has such weights, else float32.
+        discriminator_update: an update of the discriminator.
+        generator_update: an update of the generator.
+        class_names: in label order; empty for images without labels.
+        examples: training images whose vectors or pictures samples are conditioned on.
+        sampler: draws images of the generator.
+        batches: of real images.
+    """
+
+    networks: Networks
+    loss: Loss
+    image: ImageSpec
+    augment: Pipeline | None
+    conditional: bool
+    dtype: torch.dtype
+    discriminator_update: Update
+    generator_update: Update
+    class_names: tuple[str, ...]
+    examples: Batch | None
+    sampler: Sampler
+    batches: Batches
+
+    @property
+    def obstacle_to_capture(self) -> str:
+        """Why a recorded step would not do what these updates do; empty if it would."""
+        optimizers = [u.optimizer for u in (self.discriminator_update, self.generator_update)]
+        if any(isinstance(optimizer, OwnOptimizer) for optimizer in optimizers):
+            return "an optimizer of your own may wait for the device, or change its learning rate"
+        if any(isinstance(beta, Schedule) for o in optimizers for beta in o.betas):
+            return "betas that follow a schedule are constants in a captured step"
+        return ""
 
 
 class TrainingState:
@@ -78,13 +126,6 @@ class TrainingState:
     ) -> Tensor:
         """Images of given points of latent space, z `(N, latent_dim)`; see `sample`."""
         return self.sampler.decode(self._at_rest(live), z, labels, truncation=truncation)
-
-    def save(self, path: str, **options: Any) -> ganzoo.Run:
-        """Write a run directory, to sample, export and evaluate it: see `ganzoo.save`."""
-        import ganzoo  # which knows what is above the training
-
-        assert isinstance(self, ganzoo.Trainer)
-        return ganzoo.save(self, path, **options)
 
     def _at_rest(self, live: bool) -> nn.Module:
         """The generator to sample; the live one is copied, as sampling changes its mode."""

@@ -12,7 +12,7 @@ from modes import MODES, fresh_compiler, refusals
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo.training.demands import combined_demands
+from ganzoo.assembly.demands import combined_demands
 
 TOLERANCE = 0.02
 """The largest difference of weights allowed, relative to the distance that training moved them.

@@ -223,7 +223,7 @@ def test_a_folder_that_is_no_run_is_refused(ganzoo_cli, command):
 
 
 def test_a_stopped_run_says_how_to_resume(ganzoo_cli, monkeypatch):
-    from ganzoo.training.trainer import Trainer
+    from ganzoo.assembly.trainer import Trainer
 
     whole = Trainer.train_step
 

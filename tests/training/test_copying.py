@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 import ganzoo
+from ganzoo.assembly.demands import check_discriminator
 from ganzoo.copying import copied
-from ganzoo.training.demands import check_discriminator
 from ganzoo.training.ema import MovingAverage
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.nn.utils.spectral_norm.* is deprecated")

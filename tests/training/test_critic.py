@@ -9,10 +9,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 from toys import TinyDiscriminator
 
 from ganzoo import Batch, Demands, ImageSpec, Output, PluginError, Unsupported
+from ganzoo.assembly.demands import check_discriminator
 from ganzoo.config import ExecutionConfig
 from ganzoo.execution.execution import Execution
 from ganzoo.training.critic import BoundCritic, RecordingCritic
-from ganzoo.training.demands import check_discriminator
 
 EXECUTION = Execution(ExecutionConfig(device="cpu", precision="fp32"), [], 1)
 IMAGE = ImageSpec(1, 8, 8, num_classes=3)

@@ -11,7 +11,7 @@ from torch import nn
 from toys import LogisticLoss, RealGradientPenalty, TinyDiscriminator
 
 from ganzoo import Demands, ImageSpec, PluginError, Unsupported
-from ganzoo.training.demands import check_discriminator, check_parameters, perturb
+from ganzoo.assembly.demands import check_discriminator, check_parameters, perturb
 
 IMAGE = ImageSpec(1, 8, 8)
 NO_BATCH = Demands(forbids_batch_statistics=True)

@@ -10,9 +10,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 import ganzoo
+from ganzoo.assembly.demands import combined_demands
 from ganzoo.config import Layer
 from ganzoo.run.plan import compose
-from ganzoo.training.demands import combined_demands
 
 BOTH = {"spectral-norm": {"networks": "both"}}
 

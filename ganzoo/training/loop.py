@@ -1,112 +1,39 @@
-"""The trainer: the step of a GAN, and the loop around it. This is the file to read first."""
+"""The training loop: the step of a GAN, and the loop around it. This is the file to read first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import nn
 
-from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig
-from ganzoo.data.accepting import AnyImages, is_loadable
-from ganzoo.data.store import ImageStore
+from ganzoo.config import TrainingConfig
 from ganzoo.execution.execution import Execution
 from ganzoo.freeze import frozen
-from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.observer import Observer
 from ganzoo.randomness import isolated, reseed
-from ganzoo.sampling import Settle
-from ganzoo.training import assembly
 from ganzoo.training.budget import TimeBudget, length
-from ganzoo.training.demands import CheckedDemands
 from ganzoo.training.divergence import DivergenceCheck
 from ganzoo.training.ema import decay_at
-from ganzoo.training.own_optimizer import OptimizerChoice
-from ganzoo.training.settings import resolve_settings
-from ganzoo.training.state import TrainingState
+from ganzoo.training.state import Parts, TrainingState
 from ganzoo.training.step import ActivePenalties, StepInput, StepRecord, Terms
 
 
-class Trainer(TrainingState):
-    """Trains a generator against a discriminator with a loss on images.
-
-        trainer = ganzoo.Trainer(
-            generator=MyGenerator(), discriminator=MyDiscriminator(), latent=64,
-            loss="hinge", data=my_dataset, batch_size=32,
-        )
-        trainer.fit(1000)
-        images = trainer.sample(16)
-
-    One step is one generator update after `n_critic` discriminator updates, each on a real batch
-    of its own. The generator update uses the fakes of the last discriminator update or, if
-    `reuse_fakes` is off, new fakes beside another real batch.
-
-    In a process group every process makes the same trainer and calls the same methods.
+class TrainingLoop(TrainingState):
+    """Trains the parts of a trainer, see `ganzoo.Trainer`.
 
     Args:
-        generator: `generator(z) -> (N, C, H, W)` in [-1, 1]; `(z, labels)` if conditional.
-        discriminator: `discriminator(images) -> (N,)` raw scores, or a dict of tensors with
-            `"scores"`; `(images, labels)` if conditional.
-        loss: a `ganzoo.Loss`, a name, or a dict of name and options.
-        data: the real images: a `ganzoo.ImageStore`, or anything that its `from_dataset` takes.
-        latent: the distribution of z, or the length of a normal one.
-        penalties: names, or a dict from name to options or object; None for the loss's own.
-        augment: likewise, or any differentiable function `(N, C, H, W) -> (N, C, H, W)`; applied
-            to every image that the discriminator sees, in penalties too.
-        constraints: on weights; likewise. None takes the loss's own.
-        generator_optimizer: one of torch, or what makes it of parameters; else by the settings.
-        discriminator_optimizer: likewise.
-        training: the optimization; what it leaves open is the loss's paper's.
+        parts: networks, their updates, batches of real images.
+        training: the optimization.
         execution: how it is computed.
-        image: its `horizontal_flip` is used.
-        demands: those that the networks meet, which constraints have wrapped; None to do both here.
-        settles: prepare a copy of the generator for sampling, as `Architecture.settle` does.
-        settings: fields of these sections by name, as in `ganzoo.train`: `batch_size`, `device`, …
-
-    Raises:
-        UsageError: a setting is out of range, or the data has no labels to train on.
-        DataError: the images cannot be read.
-        Unsupported: the networks do not fit the images, or what the loss demands of them.
     """
 
-    def __init__(
-        self,
-        *,
-        generator: nn.Module,
-        discriminator: nn.Module,
-        loss: assembly.LossChoice,
-        data: AnyImages,
-        latent: Latent | int,
-        penalties: assembly.PenaltyChoice | None = None,
-        augment: assembly.AugmentationChoice | None = None,
-        constraints: assembly.ConstraintChoice | None = None,
-        generator_optimizer: OptimizerChoice | None = None,
-        discriminator_optimizer: OptimizerChoice | None = None,
-        training: TrainingConfig | None = None,
-        execution: Execution | ExecutionConfig | None = None,
-        image: ImageConfig | None = None,
-        demands: CheckedDemands | None = None,
-        settles: Sequence[Settle] = (),
-        **settings: Any,
-    ) -> None:
-        # Settings.
-        networks = assembly.chosen_networks(generator, discriminator)
-        loss = assembly.chosen_loss(loss)
-        own = generator_optimizer, discriminator_optimizer
-        choices = assembly.Choices(latent, penalties, constraints, augment, *own, settles)
-        resolved = resolve_settings(
-            training, execution, image, settings, loss.settings(), networks, choices.own_optimizers
-        )
-        images = data if is_loadable(data) else ImageStore.from_dataset(data)
-        self.execution, self.device = resolved.execution, resolved.execution.device
-
-        # Networks, their updates, batches of real images, EMA of the generator.
-        parts = assembly.assemble(networks, loss, choices, images, resolved, demands)
-        super().__init__(parts, resolved.training)
-        self.shares_fakes = self.training.reuse_fakes and self.execution.whole_batches
+    def __init__(self, parts: Parts, training: TrainingConfig, execution: Execution) -> None:
+        super().__init__(parts, training)
+        self.execution, self.device = execution, execution.device
+        self.shares_fakes = training.reuse_fakes and execution.whole_batches
         """Whether both networks' updates see the same fakes, made once with their graph."""
-        self._update_networks = self.execution.captured(
+        self._update_networks = execution.captured(
             self.update_networks, parts.networks, parts.obstacle_to_capture
         )
 

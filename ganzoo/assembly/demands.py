@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ganzoo.assembly.trial import input_dtype
 from ganzoo.copying import copied
 from ganzoo.errors import PluginError, Unsupported, UsageError, setting
 from ganzoo.interfaces.architecture import Demands
@@ -17,7 +18,6 @@ from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
 from ganzoo.training.critic import Outputs, named_outputs, run_discriminator
-from ganzoo.training.trial import input_dtype
 
 
 class CheckedDemands(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -116,19 +115,3 @@ def check_training(training: TrainingConfig) -> None:
             f"{setting('ema_rampup', training.ema_rampup)} bounds a half-life, and there is none: "
             f"add {setting('ema_halflife', 10)}, in thousands of images"
         )
-
-
-def length_in_steps(training: TrainingConfig, image_count: int) -> int:
-    """The number of steps to train: that of `steps`, or of `kimg` or `epochs` rounded up.
-
-    Args:
-        training: the settings.
-        image_count: images of the dataset, one epoch.
-    """
-    if training.kimg is not None:
-        images = 1000 * training.kimg
-    elif training.epochs is not None:
-        images = training.epochs * image_count
-    else:
-        return training.steps
-    return math.ceil(images / training.images_per_step)

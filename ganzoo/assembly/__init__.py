@@ -1,0 +1,1 @@
+"""How a trainer is put together: what a user chose, checked, becomes its parts."""
