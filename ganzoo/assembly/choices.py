@@ -1,4 +1,4 @@
-"""What a library user chose, as objects or by name: networks, loss, latent, penalties, …"""
+"""What a library user chose, as objects or by name: networks, loss, latent and components."""
 
 from __future__ import annotations
 

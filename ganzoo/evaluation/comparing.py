@@ -10,8 +10,10 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import torch
+from torch import Tensor
 
 from ganzoo.errors import (
     GanzooError,
@@ -119,7 +121,10 @@ class _FeaturedImages:
 
 
 class _DrawnImages:
-    """The images of an evaluation, drawn once; features of each extractor are computed once."""
+    """The images of an evaluation, drawn once; features of each extractor are computed once.
+
+    Nothing is drawn before it is used: a metric or an extractor that is refused costs no images.
+    """
 
     def __init__(
         self,
@@ -133,13 +138,31 @@ class _DrawnImages:
     ) -> None:
         self.sample_source, self.reference_source = sample, reference
         self.n, self.seed, self.device, self.notify = n, seed, device, notify
-        notify(f"drawing {n:,} images of each")
-        self.reference = reference.draw(n, seed=seed)
-        like = self.reference.labels
-        like = self.reference.conditions if like is None else like
-        self.sample = sample.draw(n, seed=seed, like=like)
-        self.held_out = reference.draw_held_out(n, seed=seed, like=like) if floor else None
+        self.floor = floor
         self._featured: dict[str, _FeaturedImages | Exception] = {}
+
+    @cached_property
+    def reference(self) -> ImageSet:
+        """Of the reference."""
+        return self.reference_source.draw(self.n, seed=self.seed)
+
+    @cached_property
+    def sample(self) -> ImageSet:
+        """Of the sample, under the labels or conditions of the reference."""
+        self.notify(f"drawing {self.n:,} images of each")
+        return self.sample_source.draw(self.n, seed=self.seed, like=self._like)
+
+    @cached_property
+    def held_out(self) -> ImageSet | None:
+        """Of the reference, beside those that are compared with; None without a floor."""
+        if not self.floor:
+            return None
+        return self.reference_source.draw_held_out(self.n, seed=self.seed, like=self._like)
+
+    @property
+    def _like(self) -> Tensor | None:
+        labels = self.reference.labels
+        return self.reference.conditions if labels is None else labels
 
     def featured(self, chosen: Chosen) -> _FeaturedImages:
         """The images with the features of an extractor; if that fails, it fails once for all."""
@@ -165,7 +188,8 @@ class _DrawnImages:
             if extractor.display in sample.trained_with:
                 notes = {**notes, **_biased(extractor)}
 
-            # Compute features.
+            # Compute features; weights that are missing are noticed before images are drawn.
+            _ = extractor.fingerprint
             self.notify(f"{extractor.display} features")
             sample_images = self._with_features(self.sample, extractor, sample, "shown")
             reference_images = self._with_features(self.reference, extractor, reference, "shown")

