@@ -30,11 +30,13 @@ PLACEHOLDERS = ("NAME", "DIR", "FILE", "METRIC", "DATASET")
 
 
 def setting(name: str, value: object = None) -> str:
-    """A setting inside a message, to be shown in the language of whoever reads it.
+    """Mark a setting in the message of a `ganzoo.GanzooError` or `ganzoo.GanzooWarning`.
+
+    Python shows it as an argument, `batch_size=64`, the command line as `--batch-size 64`.
 
     Args:
         name: of the argument of `ganzoo.train`, `ganzoo.Trainer`, …: `"batch_size"`.
-        value: one to advise, or one of `PLACEHOLDERS`.
+        value: one to advise; or NAME, DIR, FILE, METRIC or DATASET in its place.
     """
     if value is None:
         return f"\u27e6{name}\u27e7"
@@ -163,9 +165,9 @@ class UsageError(GanzooError):
 
 
 class Unsupported(UsageError):
-    """A component refuses a combination; the message is the reason.
+    """A component refuses a combination; the message is the reason. Exit code 2.
 
-    Raised by `Architecture.build` for an image shape or a demand it cannot honour.
+    Raised, for example, by `Architecture.build` for an image shape or a demand it cannot meet.
     """
 
 
@@ -174,7 +176,7 @@ class DataError(GanzooError):
 
 
 class PluginError(GanzooError):
-    """An installed plugin broke the plugin contract.
+    """An installed plugin broke the plugin contract. Exit code 1.
 
     Args:
         message: what it did, and what it must do.
@@ -205,7 +207,9 @@ class FailedOnAnotherRank(GanzooError):
 
 
 class Diverged(GanzooError):
-    """A loss or a weight is no longer finite; the message says which, since when and what helps.
+    """A loss or a weight is no longer finite. Exit code 1.
+
+    The message says which, since when and what helps.
 
     Attributes:
         what: the term, or the network and parameter.

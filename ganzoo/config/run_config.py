@@ -36,7 +36,11 @@ class ComponentChoice(BaseModel):
 
 
 class RunConfig(Section):
-    """Everything that determines a run. `ganzoo.train(config)` and `--config FILE` take it."""
+    """Everything that determines a run. `ganzoo.train(config)` and `--config FILE` take it.
+
+    Raises:
+        pydantic.ValidationError: a setting of any section is unknown, missing or out of range.
+    """
 
     arch: ComponentChoice
     loss: ComponentChoice
@@ -73,7 +77,7 @@ class RunConfig(Section):
         return value
 
     def named(self, section: str) -> dict[str, dict[str, Any]]:
-        """The components of a section that holds several, each with its options."""
+        """Components of `"penalty"` or another section of several, by name with their options."""
         tables: dict[str, dict[str, Any]] = getattr(self, section)
         return {name: options for name, options in tables.items() if name != NONE}
 

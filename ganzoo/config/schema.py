@@ -285,7 +285,7 @@ class TrainingConfig(Section):
 
 
 class ExecutionConfig(Section):
-    """How it is computed; never what."""
+    """How a run is computed: device, precision, compilation, memory, processes."""
 
     device: Annotated[str, BeforeValidator(_device_name)] = Field(
         "auto", description="auto, cpu, cuda, cuda:1, mps, …"

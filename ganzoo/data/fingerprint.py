@@ -41,6 +41,9 @@ def content_fingerprint(paths: Iterable[str | Path], labels: Iterable[object] = 
 
     Returns:
         64 hex digits. Paths, names and times do not change it.
+
+    Raises:
+        OSError: a file is not there.
     """
     # The result for files of these paths, sizes and times.
     files, labels = [Path(path) for path in paths], list(labels)

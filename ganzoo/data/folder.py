@@ -59,12 +59,12 @@ def open_folder(
     bits: int | None = None,
     attributes: str | Path | None = None,
 ) -> ImageSource:
-    """Open a folder of images; a warning says by what decisions images or labels may be lost.
+    """Open a folder of images; a warning names decisions by which images or labels may be lost.
 
     Args:
         path: of the folder; `ganzoo/data/finder.py` has the rule by which it is searched.
         split: `"train"`, or `"test"` or `"val"` if the folder has folders of these names.
-        size: height and width by default; if None, the most common size of the images.
+        size: default height and width in pixels; if None, the most common size of the images.
         bits: used by 16-bit images; if None, as their files say, else 16.
         attributes: a CSV file with numbers of each image, which take the place of its class;
             `ganzoo/data/attributes.py` has its form. A relative path is one in the folder.
@@ -73,7 +73,7 @@ def open_folder(
         A source of `FolderImages`, in colour if any of the images is.
 
     Raises:
-        DataError: there are no images, or a label file, attributes or the classes of a split do
+        DataError: no image can be read, or a label file, attributes or the classes of a split do
             not fit.
         UsageError: the folder has no such split.
     """

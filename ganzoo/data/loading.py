@@ -43,12 +43,12 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
-        """Select images with their conditions by index."""
+        """Select images with their conditions by index: see `ImageStore.batch`."""
 
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str
     ) -> Loader:
-        """Return the loader of a run's batches.
+        """Return the loader of a run's batches; it raises `DataError` for unreadable images.
 
         Args:
             indices: the images of each batch.

@@ -31,13 +31,13 @@ def to_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
     """Round images to pixels of 0 to 255, uint8 of the same shape.
 
     Args:
-        images: floats or integers.
+        images: floats or integers, of any shape.
         value_range: the declared values of black and white, such as `(0, 1)`; a value outside is
-            refused. If None, uint8 stays, and floats lie in [-1, 1]: values outside are clamped.
+            refused. If None, uint8 stays, and others lie in [-1, 1]: values outside are clamped.
 
     Raises:
         UsageError: the range is not two numbers, the lower first.
-        DataError: a value lies outside the declared range, or is not finite.
+        DataError: a range is declared, and a value lies outside it or is not finite.
     """
     if images.dtype == torch.uint8 and value_range is None:
         return images

@@ -81,6 +81,9 @@ class ImageStore:
 
         Returns:
             images `(N, C, H, W)` in [-1, 1], channels last in memory; conditions if there are any.
+
+        Raises:
+            DataError: the images are damaged in the cache.
         """
         pixels, labels = self.select(indices).to(device, non_blocking=True), self.conditions
         if labels is not None:
@@ -115,7 +118,7 @@ class ImageStore:
     def loader(
         self, indices: Indices, device: torch.device, *, seed: int, on_device: str = "auto"
     ) -> Loader:
-        """Return the loader of a run's batches; `seed` is not used, for a store is not random."""
+        """Return the loader of a run's batches: see `Images.loader`; `seed` is not used."""
         if device.type == "cpu":
             return lambda k: self.batch(indices(k), device)
         if fits(self.images.nbytes + self.labels.nbytes, device, on_device):
@@ -147,11 +150,12 @@ class ImageStore:
                 `(C, H, W)`, uint8 or floats in [-1, 1] (which are rounded to 8 bits), or an array
                 `(H, W, C)`. A condition is a label (a number or a name), a vector of at least two
                 floats, or another image.
-            size: height and width; by default those of the first image.
+            size: height and width in pixels; by default those of the first image.
             channels: 1 or 3; by default those of the first image.
             class_names: in label order; labels may then be one-hot vectors.
             num_classes: number of classes; by default the number of names, or of the labels
                 present: labels 1, 2, 3 become three classes, which are named by these numbers.
+                0 leaves labels out.
             value_range: the values of black and white in tensors and arrays, such as `(0, 1)` or
                 `(0, 255)`; by default uint8 and floats in [-1, 1], and floats without a negative
                 value are refused.
@@ -159,9 +163,11 @@ class ImageStore:
             progress: called with the number of decoded images and of all images.
 
         Raises:
-            UsageError: this is no set of images.
+            UsageError: this is no set of images, the range is not two numbers, or the images cannot
+                have this number of channels.
             DataError: an image is unreadable or leaves the declared range, a label is out of range,
                 or there is no image.
+            ValueError: `size`, `channels` or `num_classes` is too small.
         """
         # A dataset of ganzoo.
         if isinstance(images, Dataset):
@@ -239,7 +245,7 @@ class ImageStore:
 
         Args:
             source: the opened dataset.
-            size: height and width; by default those of the source.
+            size: height and width in pixels; by default those of the source.
             channels: 1 or 3; by default those of the source.
             skip_bad_images: leave unreadable images out.
             key: what identifies the data (dataset, version, options, split). Without a key the
@@ -248,8 +254,11 @@ class ImageStore:
             progress: called with the number of decoded images and of all images.
 
         Raises:
+            UsageError: the images cannot have this number of channels.
             DataError: an image is unreadable, a condition not what the source says, there is no
                 image, or the cache cannot be written.
+            GanzooError: the cache cannot be locked.
+            ValueError: `size` or `channels` is below 1.
         """
         refuse_script_run_again()
 

@@ -38,10 +38,13 @@ class ImageStream:
 
     Args:
         source: the opened dataset. Its images must be picklable where workers are spawned.
-        size: height and width.
+        size: height and width in pixels.
         channels: 1 or 3.
         skip_bad_images: replace an unreadable image by the next readable one.
         workers: processes that decode, by default one for each CPU; 0 decodes in this process.
+
+    Raises:
+        ValueError: `size` or `channels` is below 1.
     """
 
     def __init__(
@@ -68,7 +71,12 @@ class ImageStream:
         return f"ImageStream({len(self):,} images of {self.spec}, {self.workers} workers)"
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
-        """Decode images by index, in this process, and copy them to a device; see `ImageStore`."""
+        """Decode images by index, in this process, and copy them to a device; see `ImageStore`.
+
+        Raises:
+            UsageError: the images cannot have this number of channels.
+            DataError: an image is unreadable, or a condition not what the source says.
+        """
         decoded = _BatchDecoder(self, seed=0)[[(index, index) for index in indices.tolist()]]
         return _batch(decoded, self, torch.device(device))
 

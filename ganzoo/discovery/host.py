@@ -119,6 +119,9 @@ class PluginHost:
         strict: raise at the first plugin that fails instead of recording the error.
         trace: print a line for each plugin on stderr: what it provides, its module, its time.
 
+    Attributes:
+        records: the result of loading each entry point, ganzoo's own first.
+
     Raises:
         PluginError: in strict mode, naming the plugin and its distribution.
     """
@@ -274,6 +277,9 @@ def default_host() -> PluginHost:
     `GANZOO_DISABLE_PLUGINS` and `GANZOO_LOAD_PLUGINS` hold comma-separated names of entry points
     or distributions; `GANZOO_STRICT_PLUGINS=1` raises if a plugin fails, and
     `GANZOO_TRACE_PLUGINS=1` prints on stderr what was loaded, from where and how long it took.
+
+    Raises:
+        PluginError: a plugin fails in strict mode, or calls this while it is being loaded.
     """
     if _loading.get():
         raise PluginError(

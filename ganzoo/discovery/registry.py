@@ -39,7 +39,11 @@ def kind_named(word: str) -> Kind:
 
 
 def names(kind: str, *, host: PluginHost | None = None) -> list[str]:
-    """Sorted names of a kind's components, each once: `ganzoo.names("loss")`."""
+    """Sorted names of a kind's components, each once: `ganzoo.names("loss")`.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
     components = (host or default_host()).components(kind_named(kind).name)
     return sorted({component.spec.name for component in components})
 
@@ -100,7 +104,8 @@ def create(kind: str, name: str, /, *, host: PluginHost | None = None, **options
     """Make a component: `ganzoo.create("penalty", "r1", weight=1.0)`.
 
     Raises:
-        UsageError: for an unknown name or option, or a value out of range.
+        UsageError: an unknown kind, name or option, or a value out of range.
+        PluginError: its plugin breaks the contract. Other exceptions of its constructor pass.
     """
     kind = kind_named(kind).name
     if kind not in KINDS:

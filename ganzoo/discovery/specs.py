@@ -33,8 +33,8 @@ class ComponentSpec:
         api_version: the hook API it was written for; the first where it says nothing.
 
     Raises:
-        ValueError: for a malformed name, factory, options path, reference or api_version, or an
-            empty summary.
+        ValueError: for a malformed name, factory, options path, reference, family or api_version,
+            or an empty summary.
     """
 
     name: str
@@ -167,6 +167,9 @@ class RecipeSpec(ComponentSpec):
 
     Attributes:
         file: `"package:folder/name.toml"`, read when the recipe is first used.
+
+    Raises:
+        ValueError: as for every descriptor; a malformed file; a factory or options are given.
     """
 
     file: str

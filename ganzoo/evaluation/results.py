@@ -97,7 +97,7 @@ class Evaluation:
         return iter(self.results)
 
     def __getitem__(self, key: Any) -> Any:
-        """Return a result by its name or its index."""
+        """Return a result by its name, or raise KeyError; by its index, or raise IndexError."""
         if not isinstance(key, str):
             return self.results[key]
         for result in self.results:

@@ -30,22 +30,24 @@ class Execution:
     Args:
         config: the `[execution]` section.
         networks: those to be trained; `precision = "auto"` depends on their number of parameters.
-        batch_size: images of one update, of all processes together.
+        batch_size: global batch size: images of one update, over all processes.
 
     Attributes:
         device: where networks and batches are placed.
         precision: of the networks: `"fp32"`, `"bf16"` or `"fp16"`.
-        batch_size: images of one update, of all processes together.
-        micro_batches: the rows of each batch that this process computes, part by part.
+        batch_size: global batch size: images of one update, over all processes.
+        micro_batches: the rows of each batch that this process computes, one after the other.
         rows: the same rows as one slice.
-        whole_batches: whether one process computes a batch in one part.
+        whole_batches: whether one process computes a batch as one micro-batch.
         memory_format: of images and weights.
         fused: whether optimizers use fused kernels.
+        compiles: whether objectives are compiled by torch.compile.
         captures_graphs: whether steps are captured as CUDA graphs.
         data_on_device: whether all images are kept on the device: `"auto"`, `"on"` or `"off"`.
 
     Raises:
-        UsageError: there is no such device, or the batch cannot be divided equally.
+        UsageError: there is no such device, there are fewer devices than processes, or the batch
+            cannot be divided equally.
     """
 
     def __init__(
@@ -174,7 +176,7 @@ class Execution:
         return distributed.any_rank(condition)
 
     def lost_process_explained(self) -> AbstractContextManager[None]:
-        """A context that raises a readable error if another process has ended."""
+        """A context that raises a readable `GanzooError` if another process has ended."""
         return distributed.lost_process_explained()
 
     # --- Choices

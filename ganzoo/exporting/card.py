@@ -32,6 +32,10 @@ def model_card(
         use: Markdown of the section "Use".
         tags: of the front matter, beside those of the run's components.
         metadata: more of the front matter, such as `license`.
+
+    Raises:
+        UsageError: the run has no checkpoint, or a plugin of it is not installed.
+        GanzooError: a file of the run is damaged.
     """
     subject, config = Subject(run), run.config
     return "\n".join(

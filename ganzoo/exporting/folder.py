@@ -53,8 +53,9 @@ def export(
     - `generator.onnx`, `.pt2` or `.safetensors`: float32, for any batch size; or `index.html`;
     - `ganzoo.json`: the facts needed to build the generator again;
     - `README.md`: the model card, with a program, the inputs and outputs, metrics and provenance;
-    - `z.npy` (and `labels.npy`) and `image.npy`, which the generator makes of it, with ONNX;
-    - `latents.npy`: draws of z, if its distribution is not normal or uniform;
+    - `z.npy` (and `labels.npy`) and `image.npy`, which the generator makes of it, with ONNX, unless
+      the generator draws noise too;
+    - `latents.npy`: 256 draws of z, if its distribution is not normal or uniform;
     - `conditions.npy`: vectors or pictures of some training images, if it is conditioned on these.
 
     Args:
@@ -75,8 +76,8 @@ def export(
     Raises:
         UsageError: there is no such run, checkpoint or format, the folder is not empty, or a
             package is missing.
-        GanzooError: torch cannot export the generator, or the folder cannot be written; nothing
-            half-written is left.
+        GanzooError: the checkpoint is damaged, torch cannot export the generator, or the folder
+            cannot be written; nothing half-written is left.
     """
     if format not in FORMATS:
         raise UsageError(

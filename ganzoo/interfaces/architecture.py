@@ -78,7 +78,7 @@ class Demands:
         """Both demands together.
 
         Raises:
-            Unsupported: both demand an output of one name, and of different sizes.
+            Unsupported: both demand an output of one name, and differ in its size or `of`.
         """
         for name in self.outputs.keys() & other.outputs.keys():
             ours, theirs = self.outputs[name], other.outputs[name]
@@ -100,7 +100,8 @@ class Demands:
 class StyleGenerator(Protocol):
     """A generator of two networks, z to w and w to images, whose `forward` is one after the other.
 
-    Path length regularization, style mixing, projection and editing work with any of them.
+    So is StyleGAN's (Karras et al. 2019, arXiv:1812.04948). Path length regularization, style
+    mixing, projection and editing work with any of them.
     """
 
     def mapping(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -108,12 +109,12 @@ class StyleGenerator(Protocol):
         ...
 
     def synthesis(self, w: Tensor) -> Tensor:
-        """w `(N, L, D)` to images `(N, C, H, W)`."""
+        """w `(N, L, D)` to images `(N, C, H, W)`, in [-1, 1] in evaluation mode."""
         ...
 
 
 Draw = Callable[[int], tuple[Tensor, ...]]
-"""Draws the arguments of a generator for n images: z, and labels if it is conditional."""
+"""Draws a generator's arguments for n images: z `(n, latent_dim)`, labels if conditional."""
 
 
 class Networks(NamedTuple):
@@ -176,7 +177,7 @@ class Architecture(ABC):
         """
 
     def natural_size(self, height: int, width: int) -> tuple[int, int]:
-        """The buildable `(height, width)` nearest to a dataset's own: the default size."""
+        """The buildable `(height, width)` in pixels nearest to a dataset's own: the default."""
         return (height, width)
 
     def default_constraints(self) -> Mapping[str, Mapping[str, Any]]:

@@ -53,8 +53,8 @@ class Augmentation(nn.Module, ABC):
         It must not wait for the device (no `.item()`, no `if` on a tensor).
 
         Args:
-            real_scores: `(N,)` of the augmented real images, of all processes together; None if
-                the loss scored none.
+            real_scores: `(N,)` of the augmented real images, over all processes; None if the loss
+                scored none.
             fake_scores: `(N,)` of the augmented fakes.
 
         Returns:

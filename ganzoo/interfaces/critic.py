@@ -79,19 +79,19 @@ class Critic(Protocol):
     """The discriminator as losses and penalties call it, with augmentation and precision."""
 
     def __call__(self, batch: Batch) -> Tensor:
-        """Raw scores `(N,)` in float32: high for real, never through a sigmoid.
+        """Raw scores `(N,)` in float32 or wider: high for real, never through a sigmoid.
 
         `(N, P)` for a loss that takes patches, if the discriminator gives P scores an image.
         """
         ...
 
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
-        """`{"scores": (N,)}` and everything else the discriminator returns, in float32."""
+        """`{"scores": (N,)}` and all else the discriminator returns, in float32 or wider."""
         ...
 
 
 class Refiner(Protocol):
-    """Moves z by the discriminator before images are sampled (LOGAN, DDLS): `Run.refined`."""
+    """Moves z before sampling: `Run.refined` (LOGAN, arXiv:1912.00953; DDLS, arXiv:2003.06060)."""
 
     def __call__(self, critic: Critic, fake: Fakes, noise: Callable[[], Tensor]) -> Tensor:
         """The z `(N, latent_dim)` to make images of, each made of its own z and noise alone.

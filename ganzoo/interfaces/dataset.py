@@ -56,6 +56,9 @@ class ImageSpec:
         width: in pixels.
         num_classes: labels lie in `[0, num_classes)`; 0 if the images have no labels.
         condition: a `ganzoo.Vector` or `ganzoo.Picture` instead of a class; None without one.
+
+    Raises:
+        ValueError: a number is too small, or there are both classes and a condition.
     """
 
     channels: int
@@ -126,6 +129,9 @@ class ImageSource:
         resizable: False if the data means nothing in another size or number of channels (points,
             measurements): it is trained at its natural shape or not at all.
         description: of what was found and decided, one line that `--dry-run` shows.
+
+    Raises:
+        DataError: there are not as many class names as classes.
     """
 
     images: torch.utils.data.Dataset[Any] | Sequence[Any]

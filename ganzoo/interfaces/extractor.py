@@ -17,8 +17,8 @@ class Extractor(ABC):
     """Computes features of images of any size.
 
     Distances between features depend on the network and the resizing, so both are recorded with
-    every number. It is constructed with one argument, its validated options; constructing may load
-    weights, and says what to do if they are missing.
+    every number. It is constructed with one argument, its validated options. Weights are loaded
+    then or on first use; missing ones raise a `ganzoo.DataError` that says what to do.
 
     Attributes:
         display: the prefix of the names of numbers: `"EffNetLite0"` gives "EffNetLite0-FD".
@@ -79,7 +79,7 @@ class Extractor(ABC):
         )
 
     def prepare(self, reference: ImageSet, identity: str) -> Mapping[str, float | str]:
-        """Prepare for a reference, before `fingerprint` is read; by default nothing happens.
+        """Prepare for a reference, before `fingerprint` is read; called if `needs_labels` is set.
 
         Args:
             reference: all images of the reference, with labels if there are any.
@@ -87,6 +87,9 @@ class Extractor(ABC):
 
         Returns:
             notes to record with the numbers (an accuracy).
+
+        Raises:
+            Unsupported: it cannot be prepared for this reference; the message says why.
         """
         return {}
 

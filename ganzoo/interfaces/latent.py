@@ -15,6 +15,9 @@ class Latent(ABC):
 
     Args:
         latent_dim: length of one latent vector, at least 1.
+
+    Raises:
+        UsageError: the length is below 1.
     """
 
     def __init__(self, latent_dim: int) -> None:
@@ -41,7 +44,10 @@ class Latent(ABC):
             generator: random number generator, on `device`; torch's default one if None.
             device: of the result.
             truncation: keep each coordinate within `[-truncation, truncation]` (Brock et al.
-                2019, "Large Scale GAN Training", section 3.1): fewer surprises, less variety.
+                2019, arXiv:1809.11096, section 3.1): more fidelity, less variety.
+
+        Raises:
+            UsageError: the truncation is not above 0.
         """
 
     def images(
@@ -93,7 +99,7 @@ class NormalLatent(Latent):
         return torch.nn.init.trunc_normal_(z, a=-bound, b=bound, generator=generator)
 
     def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
-        """Spherical interpolation: the norm changes evenly, so no point is atypical."""
+        """Spherical interpolation: between points of one norm, every point has that norm."""
         norms = start.norm(dim=-1, keepdim=True), end.norm(dim=-1, keepdim=True)
         cosine = (start / norms[0] * end / norms[1]).sum(-1, keepdim=True)
         angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))

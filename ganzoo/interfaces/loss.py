@@ -90,6 +90,9 @@ class Loss(nn.Module, ABC):
         """The distribution of z: the architecture's, or one of the same length made of it.
 
         A loss that predicts a code from the images (InfoGAN) puts the code into z here.
+
+        Raises:
+            UsageError: z is too short for it.
         """
         return latent
 

@@ -125,7 +125,7 @@ class Metric(ABC):
             seed: random seed of the comparison.
 
         Returns:
-            a value for each of `scores`, by name.
+            a finite value for each of `scores`, by name.
 
         Raises:
             UsageError: there are too few images; the other metrics are still measured.

@@ -42,7 +42,7 @@ class TrainerState(Protocol):
         labels: Tensor | int | None = None,
         truncation: float | None = None,
     ) -> Tensor:
-        """Images `(n, C, H, W)` of the averaged generator; does not change the training."""
+        """Images `(n, C, H, W)` in [-1, 1] of the averaged generator: see `ganzoo.Run.sample`."""
         ...
 
 

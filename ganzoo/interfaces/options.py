@@ -73,6 +73,10 @@ class Options(NumbersAreNumbers):
 
         class CriticOptions(ganzoo.Options):
             base_channels: int = Field(64, ge=1, description="Channels of the widest image.")
+
+    Raises:
+        pydantic.ValidationError: a key is unknown, or a value out of range. `ganzoo.create` raises
+            `ganzoo.UsageError` instead.
     """
 
     model_config = ConfigDict(

@@ -90,7 +90,7 @@ class Penalty(Regularizer):
             self.mean.lerp_(scores.mean(), 0.01)
 
     Neither the state nor the gradient then depends on the number of micro-batches. Parameters that
-    require gradients are refused: no optimizer would train them.
+    require gradients raise a `ganzoo.PluginError`: no optimizer would train them.
     """
 
     @abstractmethod

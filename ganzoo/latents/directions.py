@@ -67,6 +67,9 @@ class Directions:
 
         Returns:
             float32 `(n, len(amounts), C, H, W)` in [-1, 1].
+
+        Raises:
+            UsageError: as for `Run.sample`.
         """
         self.space.run.sampler.check_memory(len(self.vectors) * len(amounts))
         start = self.space.labels(labels, 1)
@@ -102,7 +105,7 @@ def directions(
         layers: of w to find directions for, and to move; by default all.
 
     Raises:
-        UsageError: n is out of range, or w has no such layer.
+        UsageError: there is no such run or space, n is out of range, or w has no such layer.
         Unsupported: the generator has no w, or no affine layer reads the latent.
     """
     # A of all first layers, `(outputs, D)`.

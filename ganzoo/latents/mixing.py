@@ -43,7 +43,8 @@ def mix(
 
     Raises:
         Unsupported: the generator is no style generator.
-        UsageError: w has no such layer, or a number is below 1 or too large for the memory.
+        UsageError: there is no such run, w has no such layer, a label is out of range, or a number
+            is below 1 or too large for the memory.
     """
     # Styles of both kinds.
     run = run if isinstance(run, Run) else Run(run)

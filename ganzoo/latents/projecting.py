@@ -35,8 +35,8 @@ class Projection:
     Attributes:
         latent: z `(N, latent_dim)`, for `Run.decode`; or w `(N, L, D)`, for `synthesis`.
         images: of the points, `(N, C, H, W)` in [-1, 1].
-        targets: the given images, as the generator's shape has them.
-        distances: between them: see `distance`.
+        targets: the given images, in the same shape and range.
+        distances: root mean square differences over a pyramid of resolutions, for pixels in [0, 1].
         labels: classes or conditions of the points; None if the run is unconditional.
         space: `"z"`, `"w"` or `"w+"`.
     """
@@ -88,7 +88,8 @@ def project(
         seed: random seed of the random images.
 
     Raises:
-        UsageError: an argument is out of range, or an image has no shape of an image.
+        UsageError: there is no such run or space, an argument is out of range, or a tensor is of
+            another shape, type or range than images.
         Unsupported: the generator has no w, or its images do not depend on the latent.
         DataError: a file is no readable image.
     """

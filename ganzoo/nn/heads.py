@@ -51,7 +51,7 @@ class OutputHeads(nn.Module):
                 self.of_image[name] = nn.Linear(features, length)
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> dict[str, Tensor]:
-        """The outputs by name.
+        """The outputs by name, a row for each image: `(N, length)`.
 
         Args:
             features: `(N, features)`.
@@ -82,6 +82,9 @@ class DiscriminatorHeads(nn.Module):
         features: length of the features of an image.
         image: of the images; its number of classes counts.
         demands: as given to `Architecture.build`.
+
+    Raises:
+        Unsupported: an output's size is `"own"`.
     """
 
     def __init__(self, features: int, image: ImageSpec, demands: Demands) -> None:

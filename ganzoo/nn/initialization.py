@@ -24,7 +24,7 @@ def initialize(
 
     Args:
         network: changed in place.
-        initialization: the distribution of the weights.
+        initialization: `"glorot"` (uniform), `"orthogonal"`, or `"normal"` with std 0.02.
         relu: layers that Glorot's distribution gives the gain sqrt(2) of a ReLU, and not 1.
     """
     norms = [module for module in network.modules() if isinstance(module, ClassBatchNorm2d)]

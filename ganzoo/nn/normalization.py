@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class ClassBatchNorm2d(nn.Module):
-    """Conditional batch norm (Dumoulin et al. 2017): a gain and a bias for each class.
+    """Conditional batch norm (Dumoulin et al. 2017, arXiv:1610.07629): gain and bias by class.
 
     Args:
         channels: of the feature map.
@@ -26,12 +26,7 @@ class ClassBatchNorm2d(nn.Module):
         nn.init.zeros_(self.bias.weight)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        """`(N, C, H, W)` to the same shape.
-
-        Args:
-            x: feature map.
-            labels: `(N,)` class numbers.
-        """
+        """Feature maps `(N, C, H, W)` to the same shape; labels are int64 `(N,)`."""
         gain, bias = self.gain(labels), self.bias(labels)
         out: Tensor = gain[..., None, None] * self.norm(x) + bias[..., None, None]
         return out
@@ -58,12 +53,7 @@ class ConditionalBatchNorm2d(nn.Module):
         self.bias = nn.Linear(features, channels, bias=False)
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        """`(N, C, H, W)` to the same shape.
-
-        Args:
-            x: feature map.
-            c: `(N, features)`.
-        """
+        """Feature maps `(N, C, H, W)` to the same shape; c is `(N, features)`."""
         gain, bias = 1 + self.gain(c), self.bias(c)
         out: Tensor = gain[..., None, None] * self.norm(x) + bias[..., None, None]
         return out

@@ -34,7 +34,9 @@ class Filter(nn.Module):
 
 
 class Blur(Filter):
-    """`(N, C, H, W)` to `(N, C, H + 2 padding - 3, W + 2 padding - 3)`.
+    """Blur by the filter [1, 3, 3, 1] / 8 along both sides (Zhang 2019, arXiv:1904.11486).
+
+    `(N, C, H, W)` to `(N, C, H + 2 padding - 3, W + 2 padding - 3)`.
 
     Args:
         gain: factor of the result; 4 makes up for the zeros of a convolution that doubles.
@@ -51,7 +53,7 @@ class Blur(Filter):
 
 
 class Downsample(Filter):
-    """`(N, C, H, W)` to `(N, C, H / 2, W / 2)`."""
+    """Halve the sides by the filter of `Blur`: `(N, C, H, W)` to `(N, C, H // 2, W // 2)`."""
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -59,7 +61,7 @@ class Downsample(Filter):
 
 
 class Upsample(Filter):
-    """`(N, C, H, W)` to `(N, C, 2 H, 2 W)`."""
+    """Double the sides by the filter of `Blur`: `(N, C, H, W)` to `(N, C, 2 H, 2 W)`."""
 
     def __init__(self) -> None:
         super().__init__(gain=4.0)

@@ -19,7 +19,7 @@ class DiscriminatorBlock(nn.Module):
         inputs: channels of the input.
         outputs: channels of the output.
         halves: whether it halves the sides.
-        first: whether its input are images.
+        first: whether its input is images.
     """
 
     def __init__(self, inputs: int, outputs: int, *, halves: bool, first: bool) -> None:

@@ -11,7 +11,7 @@ BATCH = 64
 
 
 def standing_statistics(generator: nn.Module, draw: Draw, passes: int) -> None:
-    """Replace batch norm's running statistics by means over forward passes (Brock et al. 2019).
+    """Replace batch norm's running statistics by means over passes (BigGAN, arXiv:1809.11096).
 
     For `Architecture.settle`: the weights of an averaged generator are not those that its running
     statistics were measured with. Its batch norm layers have to be PyTorch's.

@@ -181,6 +181,7 @@ def compare(*runs: str | Path | Run) -> Comparison:
 
     Raises:
         UsageError: no run is given, one is given twice, or one is no run directory.
+        GanzooError: the log or journal of a run cannot be read.
     """
     comparison = compare_summaries([summarize(run) for run in opened(runs)])
     folders = [Path(folder) for folder in runs if not isinstance(folder, Run)]

@@ -55,8 +55,9 @@ def leaderboard(
         the file.
 
     Raises:
-        UsageError: no such run, one given twice, or `out` does not end in .html.
-        GanzooError: the extra `report` is not installed, or the file cannot be written.
+        UsageError: no such run, one given twice, `out` does not end in .html, or the extra
+            `report` is not installed.
+        GanzooError: the log or journal of a run cannot be read, or the file cannot be written.
     """
     target = html_file(out)
     render = renderer("leaderboard.html.j2", "leaderboard.js")

@@ -66,8 +66,9 @@ def report(
         the file.
 
     Raises:
-        UsageError: no such run, one given twice, too many, or `out` does not end in .html.
-        GanzooError: the extra `report` is not installed, or the file cannot be written.
+        UsageError: no such run, one given twice, too many, `out` does not end in .html, or the
+            extra `report` is not installed.
+        GanzooError: the log or journal of a run cannot be read, or the file cannot be written.
     """
     # Check the arguments.
     target = html_file(out)

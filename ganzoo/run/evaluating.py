@@ -70,8 +70,10 @@ def evaluate(
         notify: called with a message at each stage.
 
     Raises:
-        UsageError: something cannot be compared, or no metric could be measured.
-        DataError: images are missing or unreadable.
+        UsageError: something cannot be compared, a name is unknown, an option or n is out of range.
+        Unsupported: no metric could be measured; the message has the reason of each.
+        DataError: images are missing, unreadable or outside `value_range`.
+        GanzooError: a run is damaged. Other exceptions of a `ganzoo.Metric` object pass.
     """
     # Metrics and sources.
     metric_options, extractor_options = _sections(options or {})

@@ -131,7 +131,7 @@ def png(image: Image.Image) -> bytes:
 def save_grid(
     images: Tensor, path: str | Path, columns: int | None = None, scale: int | None = 1
 ) -> Path:
-    """Write a grid of images `(N, C, H, W)` in [-1, 1].
+    """Write a grid of images `(N, C, H, W)` in [-1, 1]; returns its path.
 
     Args:
         images: at least one.

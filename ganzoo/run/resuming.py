@@ -90,7 +90,9 @@ def resume(
     Raises:
         UsageError: there is no run, all steps are done, the config has changed, or another
             process is training it.
-        GanzooError: the checkpoint is damaged.
+        DataError: the dataset is missing or unreadable.
+        Diverged: a loss or a weight is no longer finite.
+        GanzooError: the checkpoint is damaged, or the run directory cannot be written.
     """
     # Layers, the strongest first.
     run = Run(run_dir)

@@ -34,7 +34,8 @@ class Run(RunParts):
         refiner: that of such a run's loss, if it has one.
 
     Raises:
-        UsageError: there is no run, or no such checkpoint.
+        UsageError: there is no run; on first use, no such checkpoint, or a plugin is missing.
+        GanzooError: on first use, a file of the run is damaged.
     """
 
     def __repr__(self) -> str:
@@ -82,7 +83,8 @@ class Run(RunParts):
             float32 `(n, C, H, W)` in [-1, 1], on the CPU; `ganzoo.save_grid` writes them.
 
         Raises:
-            UsageError: n, a label or the truncation is out of range.
+            UsageError: n, a label or the truncation is out of range, or labels are given to an
+                unconditional run.
         """
         return self.sampler.sample(
             self.generator, n, seed=seed, labels=labels, truncation=truncation
@@ -133,6 +135,9 @@ class Run(RunParts):
 
         Returns:
             float32 `(N, C, H, W)` in [-1, 1], on the CPU.
+
+        Raises:
+            UsageError: z has another shape, or a label is out of range.
         """
         return self.sampler.decode(self.generator, z, labels, truncation=truncation)
 
@@ -158,6 +163,9 @@ class Run(RunParts):
 
         Returns:
             float32 `(stops * frames, n, C, H, W)` in [-1, 1]; the last frame leads to the first.
+
+        Raises:
+            UsageError: as for `sample`; too few stops or frames; the images do not depend on z.
         """
         if n < 1 or stops < 2 or frames < 1:
             counts = f"n={n}, stops={stops}, frames={frames}"

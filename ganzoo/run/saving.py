@@ -62,7 +62,8 @@ def save(
         history: becomes the log of the run.
 
     Raises:
-        UsageError: the directory is not empty, or `arch` builds other networks.
+        UsageError: the directory is not empty, a name or option is unknown, or `arch` builds other
+            networks.
         GanzooError: it cannot be written.
     """
     path = Path(path)

@@ -81,13 +81,13 @@ def sweep(
         print(ganzoo.compare(swept.path).to_markdown())
 
     Combinations that cannot be trained are refused, with the reason. A run that fails does not end
-    the sweep. A sweep that was killed goes on where it was if it is called again.
+    the sweep. The same call resumes a sweep that was killed.
 
     Args:
         grid: values by axis, several such tables, or a sweep file. Axes are `recipe`, `arch`,
             `loss`, `penalty`, `augment`, `constraint`, `data`, every setting, and every option by
             its dotted key.
-        sweep_dir: the folder of the sweep: new, empty, or that of a sweep to go on with.
+        sweep_dir: the folder of the sweep: new, empty, or that of a sweep to resume.
         config: settings of all runs: see `ganzoo.train`. The grid wins over them.
         recipe: of all runs; everything else wins over it.
         jobs: number of processes that train at a time, 1 by default. CPU threads are divided among
@@ -103,7 +103,9 @@ def sweep(
 
     Raises:
         UsageError: an axis, a name or a setting is unknown, a metric or the extractor cannot be
-            made, all combinations are refused, or another process runs the sweep.
+            made, `jobs` or a cluster option is wrong, all combinations are refused, or another
+            process runs the sweep.
+        DataError: weights of a metric are missing or unreadable.
         GanzooError: the folder cannot be written.
     """
     measuring = {"metrics": metrics, "n": n, "extractor": extractor}
