@@ -72,6 +72,7 @@ class Trainer(TrainingLoop):
         UsageError: a setting is out of range, or the data has no labels to train on.
         DataError: the images cannot be read.
         Unsupported: the networks do not fit the images, or what the loss demands of them.
+        PluginError: a loss or penalty breaks its contract, or has parameters that nothing trains.
     """
 
     def __init__(

@@ -96,7 +96,7 @@ def _component_options(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     required=True,
-    help="Folder of the sweep: new, empty, or that of a sweep to go on with.",
+    help="Folder of the sweep: new, empty, or that of a sweep to resume.",
 )
 @_option(
     SWEEP,

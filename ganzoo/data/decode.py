@@ -7,6 +7,8 @@ training shape and resized with antialiasing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
@@ -14,6 +16,7 @@ from torch import Tensor
 
 from ganzoo.data.depth import BITS, SIXTEEN_BIT
 from ganzoo.errors import UsageError, setting
+from ganzoo.interfaces.dataset import ImageSpec
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -117,3 +120,17 @@ def _resize_planes(array: Pixels, channels: int, height: int, width: int) -> Pix
         for k in range(channels)
     ]
     return np.stack([np.asarray(plane) for plane in planes], axis=2)
+
+
+def decoded_spec(natural: ImageSpec, size: tuple[int, int], channels: int) -> ImageSpec:
+    """The spec of images that are decoded at another height and width and number of channels.
+
+    Raises:
+        UsageError: one of them is below 1.
+    """
+    height, width = size
+    if min(height, width) < 1:
+        raise UsageError(f"{setting('size', size)} should be at least 1x1 pixel")
+    if channels < 1:
+        raise UsageError(f"{setting('channels', channels)} should be at least 1; 3 is usual")
+    return replace(natural, channels=channels, height=height, width=width)

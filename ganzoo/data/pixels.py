@@ -33,16 +33,19 @@ def to_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
     Args:
         images: floats or integers, of any shape.
         value_range: the declared values of black and white, such as `(0, 1)`; a value outside is
-            refused. If None, uint8 stays, and others lie in [-1, 1]: values outside are clamped.
+            refused. If None, uint8 stays, and floats lie in [-1, 1]: values outside are clamped,
+            and NaN becomes 0.
 
     Raises:
-        UsageError: the range is not two numbers, the lower first.
+        UsageError: integers of no declared range, or the range is not two numbers.
         DataError: a range is declared, and a value lies outside it or is not finite.
     """
     if images.dtype == torch.uint8 and value_range is None:
         return images
     if value_range is not None:
         check_range(images, value_range)
+    elif not images.is_floating_point():
+        raise UsageError(_integers(images))
     low, high = (-1, 1) if value_range is None else value_range
     return images.float().clamp(low, high).sub(low).mul(255 / (high - low)).round().to(torch.uint8)
 
@@ -99,10 +102,7 @@ def checked_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
     if images.dtype == torch.uint8:
         return images
     if not images.is_floating_point():
-        raise UsageError(
-            f"images are uint8, or floats in [-1, 1]; got {images.dtype}. If they lie in "
-            "[0, 255], convert them with images.to(torch.uint8)"
-        )
+        raise UsageError(_integers(images))
 
     # Range.
     if bad := int((~images.isfinite()).sum()):
@@ -121,3 +121,11 @@ def checked_uint8(images: Tensor, value_range: Range | None = None) -> Tensor:
         )
         warnings.warn(GanzooWarning(message), stacklevel=2)
     return to_uint8(images)
+
+
+def _integers(images: Tensor) -> str:
+    """Why images of integers are refused."""
+    return (
+        f"images are uint8, or floats in [-1, 1]; got {images.dtype}. If they lie in [0, 255], "
+        "convert them with images.to(torch.uint8)"
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ganzoo.data.accepting import AnyImages, Items, as_dataset
 from ganzoo.data.cache import cache_dir as default_cache_dir
 from ganzoo.data.cache import cache_name
 from ganzoo.data.conditions import batch_of, condition_of
-from ganzoo.data.decode import natural_channels
+from ganzoo.data.decode import decoded_spec, natural_channels
 from ganzoo.data.loading import Indices, Loader, Prefetched, Resident, fits
 from ganzoo.data.pixels import Range
 from ganzoo.data.reading import LISTED, Progress, read
@@ -163,11 +162,10 @@ class ImageStore:
             progress: called with the number of decoded images and of all images.
 
         Raises:
-            UsageError: this is no set of images, the range is not two numbers, or the images cannot
-                have this number of channels.
+            UsageError: this is no set of images, a number is too small, the range is not two
+                numbers, or the images cannot have so many channels.
             DataError: an image is unreadable or leaves the declared range, a label is out of range,
                 or there is no image.
-            ValueError: `size`, `channels` or `num_classes` is too small.
         """
         # A dataset of ganzoo.
         if isinstance(images, Dataset):
@@ -187,6 +185,8 @@ class ImageStore:
             )
 
         # Shape, classes or condition.
+        if num_classes is not None and num_classes < 0:
+            raise UsageError(f"{setting('num_classes', num_classes)} should be 0 or more")
         items = Items(as_dataset(images, value_range), class_names, num_classes, value_range)
         paired = isinstance(items.first, tuple)
         first, value = items.first if paired else (items.first, None)
@@ -254,19 +254,18 @@ class ImageStore:
             progress: called with the number of decoded images and of all images.
 
         Raises:
-            UsageError: the images cannot have this number of channels.
+            UsageError: `size` or `channels` is below 1, or the images cannot have so many.
             DataError: an image is unreadable, a condition not what the source says, there is no
                 image, or the cache cannot be written.
             GanzooError: the cache cannot be locked.
-            ValueError: `size` or `channels` is below 1.
         """
         refuse_script_run_again()
 
         # Shape.
         size = (source.spec.height, source.spec.width) if size is None else size
-        height, width = (size, size) if isinstance(size, int) else size
+        size = (size, size) if isinstance(size, int) else size
         channels = source.spec.channels if channels is None else channels
-        spec = replace(source.spec, channels=channels, height=height, width=width)
+        spec = decoded_spec(source.spec, size, channels)
 
         # In memory.
         if key is None:

@@ -11,7 +11,6 @@ import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ganzoo.data.conditions import Array, batch_of
-from ganzoo.data.decode import Pixels
+from ganzoo.data.decode import Pixels, decoded_spec
 from ganzoo.data.loading import Indices, Loader
 from ganzoo.data.reading import Decoded, Decoder, cpus
 from ganzoo.data.workers import refuse_script_run_again, workers_may_start
@@ -44,7 +43,7 @@ class ImageStream:
         workers: processes that decode, by default one for each CPU; 0 decodes in this process.
 
     Raises:
-        ValueError: `size` or `channels` is below 1.
+        UsageError: `size` or `channels` is below 1.
     """
 
     def __init__(
@@ -58,8 +57,7 @@ class ImageStream:
     ) -> None:
         refuse_script_run_again()
         self.source = source
-        height, width = size
-        self.spec = replace(source.spec, channels=channels, height=height, width=width)
+        self.spec = decoded_spec(source.spec, size, channels)
         self.class_names = source.class_names
         self.skip_bad_images = skip_bad_images
         self.workers = cpus() if workers is None else workers

@@ -182,7 +182,7 @@ class _DrawnImages:
         with chosen.blame():
             # Prepare the extractor.
             notes: Mapping[str, float | str] = {}
-            if extractor.needs_labels:
+            if extractor.prepares:
                 self.notify(f"preparing {extractor.display}")
                 notes = extractor.prepare(reference.whole(), reference.identity)
             if extractor.display in sample.trained_with:

@@ -68,8 +68,10 @@ class ImageSpec:
     condition: Condition | None = None
 
     def __post_init__(self) -> None:
-        if min(self.channels, self.height, self.width) < 1 or self.num_classes < 0:
+        if min(self.channels, self.height, self.width) < 1:
             raise ValueError(f"an image needs at least one channel, row and column; got {self}")
+        if self.num_classes < 0:
+            raise ValueError(f"there cannot be {self.num_classes} classes; 0 is for no labels")
         if self.condition is not None and min(self.condition_shape) < 1:
             raise ValueError(f"a condition needs at least one number or channel; got {self}")
         if self.condition is not None and self.num_classes:

@@ -78,8 +78,13 @@ class Extractor(ABC):
             "use an extractor that has `maps`"
         )
 
+    @property
+    def prepares(self) -> bool:
+        """Whether `prepare` does something: a class of its own has it."""
+        return type(self).prepare is not Extractor.prepare
+
     def prepare(self, reference: ImageSet, identity: str) -> Mapping[str, float | str]:
-        """Prepare for a reference, before `fingerprint` is read; called if `needs_labels` is set.
+        """Prepare for a reference, before `fingerprint` is read; by default nothing happens.
 
         Args:
             reference: all images of the reference, with labels if there are any.

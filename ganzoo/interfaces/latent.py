@@ -99,11 +99,12 @@ class NormalLatent(Latent):
         return torch.nn.init.trunc_normal_(z, a=-bound, b=bound, generator=generator)
 
     def interpolate(self, start: Tensor, end: Tensor, t: float) -> Tensor:
-        """Spherical interpolation: between points of one norm, every point has that norm."""
+        """Spherical interpolation of the direction, linear interpolation of the norm."""
         norms = start.norm(dim=-1, keepdim=True), end.norm(dim=-1, keepdim=True)
-        cosine = (start / norms[0] * end / norms[1]).sum(-1, keepdim=True)
-        angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
-        return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
+        start, end = start / norms[0], end / norms[1]
+        angle = torch.acos((start * end).sum(-1, keepdim=True).clamp(-1 + 1e-6, 1 - 1e-6))
+        direction = torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end
+        return torch.lerp(*norms, t) * direction / torch.sin(angle)
 
 
 class UniformLatent(Latent):

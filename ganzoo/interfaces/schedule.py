@@ -66,6 +66,9 @@ class Schedule:
             raise ValueError("should have finite numbers only")
         if self.length < 0 or self.begin < 0:
             raise ValueError("should not begin before 0 nor end before it begins")
+        for name, kind in (("unit", Unit), ("shape", Shape)):
+            if (value := getattr(self, name)) not in (known := get_args(kind)):
+                raise ValueError(f"should have a {name} of {', '.join(known)}, not {value!r}")
         if self.shape == "exponential" and min(self.start, self.end) <= 0:
             raise ValueError("should go from a positive to a positive number to be exponential")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import nn
 
+from ganzoo.errors import UsageError, shown
 from ganzoo.nn.normalization import ClassBatchNorm2d
 
 Initialization = Literal["glorot", "orthogonal", "normal"]
@@ -26,7 +27,12 @@ def initialize(
         network: changed in place.
         initialization: `"glorot"` (uniform), `"orthogonal"`, or `"normal"` with std 0.02.
         relu: layers that Glorot's distribution gives the gain sqrt(2) of a ReLU, and not 1.
+
+    Raises:
+        UsageError: there is no such initialization.
     """
+    if initialization not in (known := get_args(Initialization)):
+        raise UsageError(f"initialization is {shown(initialization)}, but should be one of {known}")
     norms = [module for module in network.modules() if isinstance(module, ClassBatchNorm2d)]
     kept = {embedding for norm in norms for embedding in (norm.gain, norm.bias)}
     for layer in network.modules():

@@ -183,7 +183,7 @@ def _extractor(run: Run, reference: Stored) -> Extractor:
     )
     component = registry.find("extractor", name)
     extractor: Extractor = registry.make(component, {})
-    if extractor.needs_labels:
+    if extractor.prepares:
         with registry.blame(component):
             extractor.prepare(reference.whole(), reference.identity)
     return extractor

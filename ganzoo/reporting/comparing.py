@@ -13,7 +13,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from ganzoo import notebook
-from ganzoo.errors import UsageError
+from ganzoo.errors import UsageError, shown
 from ganzoo.reporting.remarks import differ, remarks_on, untrained
 from ganzoo.reporting.summary import Summary, as_text, summarize
 from ganzoo.run import Run
@@ -104,8 +104,16 @@ class Comparison:
     remarks: tuple[str, ...]
 
     def better(self, metric: str) -> str:
-        """Which values of a metric are better: `"lower"` or `"higher"`."""
-        return next(row.metrics[metric].better for row in self.rows if metric in row.metrics)
+        """Which values of a metric are better: `"lower"` or `"higher"`.
+
+        Raises:
+            UsageError: no run has this metric.
+        """
+        for row in self.rows:
+            if metric in row.metrics:
+                return row.metrics[metric].better
+        known = ", ".join(self.metrics)
+        raise UsageError(f"no run has the metric {shown(metric)}; they have: {known}")
 
     def ranked(self) -> list[Row]:
         """Return the rows, the best by the first metric first; rows without it last."""

@@ -130,7 +130,7 @@ def check_metrics(
     made, checked = ExtractorChoice(extractor, {}, host), list[Checked]()
     for metric in chosen:
         found = made.for_metric(metric.instance)
-        if found is not None and type(found.instance).prepare is Extractor.prepare:
+        if found is not None and not found.instance.prepares:
             with found.blame():
                 _ = found.instance.fingerprint
         checked.append((metric, found))

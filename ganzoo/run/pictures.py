@@ -140,9 +140,12 @@ def save_grid(
         scale: factor by which it is enlarged; None enlarges small grids, as `ganzoo sample` does.
 
     Raises:
-        UsageError: the suffix is none of these, or the path names a folder or device.
+        UsageError: there is no image, the suffix is none of these, or the path names a folder or
+            device.
         GanzooError: the file cannot be written.
     """
+    if not len(images):
+        raise UsageError("a grid needs at least one image, and there is none")
     return save_picture(enlarged(grid(images, columns), scale), Path(path))
 
 

@@ -78,7 +78,7 @@ class SweepDirectory:
         return self.cells / f"{name}.{kind}"
 
     def create(self) -> None:
-        """Create the folder, or go on with a sweep that is there.
+        """Create the folder, or resume the sweep that is there.
 
         Raises:
             UsageError: the folder holds something else.

@@ -122,7 +122,7 @@ def run_sweep(
     cluster: ClusterName | None = None,
     cluster_options: Mapping[str, Any] | None = None,
 ) -> Sweep:
-    """Run a sweep, or go on with it; see `sweep`."""
+    """Run a sweep, or resume it; see `sweep`."""
     jobs = check_jobs(jobs, len(request.cells) if cluster == "slurm" else 1)
     check_cluster(cluster, cluster_options or {})
     directory = SweepDirectory(path)

@@ -56,6 +56,10 @@ def critic(
             by accelerate). It is called with the images, and with labels where the batch has any.
         augment: applied to every image that it sees.
         takes_patches: give a loss several scores an image, `(N, P)`; penalties take one.
+
+    Raises:
+        PluginError: on a call, if the discriminator returns neither scores nor a dict with them.
+        Unsupported: on a call, if its scores are not one row an image.
     """
     return PlainCritic(discriminator, augment, takes_patches)
 

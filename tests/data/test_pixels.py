@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+import ganzoo
 from ganzoo.data.pixels import to_images, to_uint8
 
 
@@ -18,3 +20,10 @@ def test_every_value_of_a_pixel_comes_back():
 def test_what_lies_outside_is_clamped_and_half_precision_is_rounded_as_float32():
     assert to_uint8(torch.tensor([-7.0, 7.0])).tolist() == [0, 255]
     assert to_uint8(torch.tensor([0.5], dtype=torch.bfloat16)).tolist() == [191]
+
+
+def test_integers_of_no_declared_range_are_refused():
+    pixels = torch.tensor([0, 255])
+    with pytest.raises(ganzoo.UsageError, match=r"got torch\.int64"):
+        to_uint8(pixels)
+    assert to_uint8(pixels, (0, 255)).tolist() == [0, 255]

@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from toys import TinyGenerator
 
-from ganzoo import DataError, GanzooWarning, ImageSource, ImageSpec, ImageStore
+from ganzoo import DataError, GanzooWarning, ImageSource, ImageSpec, ImageStore, UsageError
 from ganzoo.data import checksums, reading, store_folder
 from ganzoo.data.store import VerifiedPrefetched
 
@@ -596,3 +596,17 @@ def test_as_many_names_as_classes_are_asked_for():
     image = torch.zeros(1, 4, 4, dtype=torch.uint8)
     with pytest.raises(DataError, match="names 2 classes and says it has 5"):
         ImageStore.from_dataset([(image, 0)], class_names=("a", "b"), num_classes=5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": 0}, "size=.* should be at least 1x1 pixel"),
+        ({"size": (4, -1)}, "size=.* should be at least 1x1 pixel"),
+        ({"channels": 0}, "channels=0 should be at least 1"),
+        ({"num_classes": -1}, "num_classes=-1 should be 0 or more"),
+    ],
+)
+def test_numbers_that_are_too_small_are_refused(wrong, message):
+    with pytest.raises(UsageError, match=message):
+        ImageStore.from_dataset(torch.zeros(2, 3, 4, 4, dtype=torch.uint8), **wrong)

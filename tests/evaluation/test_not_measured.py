@@ -190,3 +190,21 @@ def test_results_that_cannot_be_saved_are_given_with_a_warning(tmp_path):
     (tmp_path / "evaluations.jsonl").mkdir()
     with pytest.warns(ganzoo.GanzooWarning, match="results are not saved: cannot write .*jsonl"):
         done.append_to(tmp_path / "evaluations.jsonl")
+
+
+def test_an_extractor_that_prepares_is_prepared_without_labels_too():
+    class Centred(Mean):
+        """The average, less that of the reference."""
+
+        display = "Centred"
+        mean = float("nan")
+
+        def prepare(self, reference, identity):
+            self.mean = float(reference.images.float().mean())
+            return {"mean": self.mean}
+
+        def features(self, images):
+            return super().features(images) - self.mean
+
+    (result,) = ganzoo.evaluate(grey(1), grey(2), metrics=[OfFeatures()], extractor=Centred())
+    assert result.notes["mean"] == pytest.approx(2)

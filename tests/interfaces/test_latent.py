@@ -70,3 +70,13 @@ def test_a_walk_starts_and_ends_where_it_should(kind):
     start, end = kind(16).sample(2, generator=rng())
     torch.testing.assert_close(kind(16).interpolate(start, end, 0.0), start)
     torch.testing.assert_close(kind(16).interpolate(start, end, 1.0), end)
+
+
+def test_between_points_of_other_norms_the_norm_changes_evenly():
+    start = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+    end = 1.5 * torch.tensor([[math.cos(2.8), math.sin(2.8)]], dtype=torch.float64)
+    for t in (0, 0.25, 0.5, 1):
+        z = NormalLatent(2).interpolate(start, end, t)
+        norm, angle = 1 + 0.5 * t, 2.8 * t
+        expected = norm * torch.tensor([[math.cos(angle), math.sin(angle)]], dtype=torch.float64)
+        torch.testing.assert_close(z, expected)

@@ -95,3 +95,15 @@ def test_a_learning_rate_may_go_to_zero_and_may_not_be_zero():
     for wrong in (0, -1e-4, "-1e-4 to 0 over 10"):
         with pytest.raises(UsageError, match="greater than"):
             merged(TrainingConfig, {"generator_lr": wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"unit": "epochs"}, "a unit of steps, kimg, not 'epochs'"),
+        ({"shape": "cubic"}, "a shape of linear, cosine, exponential, not 'cubic'"),
+    ],
+)
+def test_a_unit_or_shape_that_is_none_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Schedule(1, 0, length=10, **wrong)

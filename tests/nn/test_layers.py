@@ -172,3 +172,8 @@ def test_layers_before_a_relu_get_glorots_gain_of_the_root_of_two():
     initialize(layers, "glorot", relu={layers[0]})
     assert float(layers[0].weight.detach().std()) == pytest.approx((4 / 500) ** 0.5, rel=0.02)
     assert float(layers[1].weight.detach().std()) == pytest.approx((2 / 500) ** 0.5, rel=0.02)
+
+
+def test_an_initialization_that_is_none_is_refused():
+    with pytest.raises(ganzoo.UsageError, match="'he', but should be one of .*'orthogonal'"):
+        initialize(nn.Linear(2, 2), "he")

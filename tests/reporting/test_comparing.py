@@ -117,3 +117,9 @@ def test_json_is_json(runs):
 def test_nonsense_is_refused(runs, twice):
     with pytest.raises(ganzoo.UsageError, match="twice" if twice else "no run directory"):
         ganzoo.compare(runs[0], runs[0] if twice else runs[0] / "samples")
+
+
+def test_a_metric_that_no_run_has_is_refused(runs):
+    evaluated(runs[0], 10.0)
+    with pytest.raises(ganzoo.UsageError, match="no run has the metric 'FID'; they have: Some-FD"):
+        ganzoo.compare(*runs).better("FID")

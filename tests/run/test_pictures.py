@@ -161,3 +161,9 @@ def test_a_path_that_cannot_be_written_is_an_error_and_nothing_is_left(tmp_path)
     with pytest.raises(ganzoo.GanzooError, match="cannot write"):
         save_grid(torch.zeros(1, 1, 4, 4), tmp_path / "file" / "grid.png")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_grid_of_no_images_is_refused(tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="at least one image"):
+        save_grid(torch.zeros(0, 3, 8, 8), tmp_path / "none.png")
+    assert not list(tmp_path.iterdir())

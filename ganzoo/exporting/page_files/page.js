@@ -51,10 +51,12 @@ function interpolated(start, end, t) {
   let [first, second] = [1 - t, t];
   if (facts.spherical) {
     const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
-    const cosine = dot(start, end) / Math.sqrt(dot(start, start) * dot(end, end));
+    const norms = [start, end].map((z) => Math.sqrt(dot(z, z)));
+    const cosine = dot(start, end) / (norms[0] * norms[1]);
     const angle = Math.acos(Math.min(Math.max(cosine, -1 + 1e-6), 1 - 1e-6));
-    first = Math.sin((1 - t) * angle) / Math.sin(angle);
-    second = Math.sin(t * angle) / Math.sin(angle);
+    const norm = (1 - t) * norms[0] + t * norms[1];
+    first = (norm / norms[0]) * Math.sin((1 - t) * angle) / Math.sin(angle);
+    second = (norm / norms[1]) * Math.sin(t * angle) / Math.sin(angle);
   }
   return start.map((x, k) => first * x + second * end[k]);
 }
