@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from torch import nn
@@ -20,6 +20,9 @@ NOT_OF_A_TRAINER = {"workers", "threads", "init_from", *ImageConfig.model_fields
 
 
 NETWORKS: tuple[NetworkName, ...] = ("generator", "discriminator")
+
+LENGTHS = ("steps", "kimg", "epochs")
+"""Ways to say how long to train; minutes may end it earlier."""
 
 OPTIMIZER_SETTINGS = ("betas", "eps", "weight_decay")
 """Settings of both optimizers, which each may have for itself."""
@@ -65,7 +68,9 @@ def resolve_settings(
         raise PluginError(f"the loss recommends unknown settings {sorted(unknown)}")
 
     # Merge, the strongest last.
-    training = merged(TrainingConfig, paper, training, sections.get("training"))
+    own = training.model_dump(exclude_unset=True) if training else {}
+    layers = [*one_length([sections.get("training", {}), own, paper])]
+    training = merged(TrainingConfig, *reversed(layers))
     check_training(training)
     image = merged(ImageConfig, image, sections.get("image"))
     if isinstance(execution, Execution):
@@ -99,17 +104,37 @@ def refuse_unused(own_optimizers: Sequence[NetworkName], given: Collection[str])
         )
 
 
+def one_length(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Layers of settings, the strongest first, without the lengths that a stronger one replaces.
+
+    Raises:
+        UsageError: see `check_one_length`.
+    """
+    known = False
+    for layer in layers:
+        yield {name: value for name, value in layer.items() if not (known and name in LENGTHS)}
+        said = {name: value for name, value in layer.items() if name in LENGTHS}
+        check_one_length(said)
+        known = known or any(value is not None for value in said.values())
+
+
+def check_one_length(lengths: Mapping[str, Any]) -> None:
+    """Refuse steps, kimg and epochs beside each other.
+
+    Raises:
+        UsageError: names them.
+    """
+    said = [setting(name, lengths[name]) for name in LENGTHS if lengths.get(name) is not None]
+    if len(said) > 1:
+        raise UsageError(f"say how long to train in one way: {' or '.join(said)}")
+
+
 def check_training(training: TrainingConfig) -> None:
     """Refuse settings that contradict each other.
 
     Raises:
         UsageError: names them.
     """
-    if training.kimg is not None and training.epochs is not None:
-        raise UsageError(
-            "say how long to train in one way: "
-            f"{setting('kimg', training.kimg)} or {setting('epochs', training.epochs)}"
-        )
     if training.ema_rampup is not None and training.ema_halflife is None:
         raise UsageError(
             f"{setting('ema_rampup', training.ema_rampup)} bounds a half-life, and there is none: "

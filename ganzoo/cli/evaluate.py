@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     "metrics",
     type=ComponentName("metric"),
     multiple=True,
-    help="Metric: see `ganzoo list metrics`; can be repeated. [default: all that apply "
-    "to these images]",
+    help="Metric: see `ganzoo list metrics`; can be repeated. [default: the common "
+    "ones that apply to these images]",
 )
 @click.option(
     "--extractor",

@@ -34,7 +34,7 @@ from ganzoo.execution.torchrun import launched
 @click.option(
     "--override",
     is_flag=True,
-    help="Allow changed learning rates, intervals, devices and images.",
+    help="Allow changed minutes, learning rates, logging, execution, observers and images.",
 )
 def resume(
     run: str, steps: int | None, device: str | None, options: tuple[str, ...], override: bool

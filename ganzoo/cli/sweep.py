@@ -143,7 +143,7 @@ def sweep(
     """Train every combination: `ganzoo sweep --loss bce --loss hinge --arch dcgan --dir DIR`.
 
     FILE is a TOML file with a table [sweep] of lists of values, beside settings of all runs. The
-    same command goes on with a sweep that was stopped or killed. Every run is a run directory in
+    same command resumes a sweep that was stopped or killed. Every run is a run directory in
     DIR; `ganzoo compare DIR` compares them. The exit code is 1 if a run has failed.
     """
     from ganzoo.sweeping.request import requested

@@ -151,7 +151,8 @@ def _run_option(*flags: str, **named: Any) -> Decorator:
 @_run_option(
     "--override",
     is_flag=True,
-    help="With --resume auto: allow changed steps, learning rates, intervals and devices.",
+    help="With --resume auto: allow changed steps, minutes, learning rates, logging, execution, "
+    "observers and images.",
 )
 @_run_option("--dry-run", is_flag=True, help="Print settings and networks, and train nothing.")
 def train(

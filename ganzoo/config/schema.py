@@ -347,8 +347,8 @@ class LoggingConfig(Section):
         None,
         ge=1,
         le=MOST_STEPS,
-        description="Steps between sample grids. If unset, grids are drawn at steps 1, 2, 5, 10, "
-        "20, 50 and 100, then every 200 steps.",
+        description="Steps between sample grids. If unset, grids are drawn at steps 0, 1, 2, 5, "
+        "10, 20, 50 and 100, then every 200 steps.",
     )
     sample_count: int = Field(64, ge=1, le=4096, description="Images in a sample grid.")
     checkpoint_every: int = Field(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganzoo.assembly.demands import CheckedDemands
-from ganzoo.assembly.settings import check_training
+from ganzoo.assembly.settings import check_one_length, check_training
 from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
 from ganzoo.config.schema import MOST_STEPS
@@ -314,6 +314,7 @@ def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> No
     for unit, rank in ranks.items():
         if rank > min(ranks.values()):
             tree.drop(("training", unit))
+    check_one_length({unit: tree.get("training", unit) for unit in ranks})
 
     check_training(tree.validate().training)
     if tree.get("training", "minutes") is not None:

@@ -171,6 +171,14 @@ def test_minutes_replace_a_weaker_length_and_bound_others(layers, expected):
     assert training.kimg is None
 
 
+@pytest.mark.parametrize("units", [("steps", "kimg"), ("kimg", "epochs"), ("steps", "epochs")])
+def test_a_layer_says_the_length_in_one_way(units):
+    first, second = units
+    with pytest.raises(ganzoo.UsageError, match=f"in one way: {first}=1.* or {second}=2"):
+        composed({first: 1, second: 2})
+    assert composed({first: 1}, {second: 2}) == composed({first: 1})  # a stronger layer wins
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [

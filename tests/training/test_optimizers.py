@@ -165,8 +165,17 @@ def test_the_ema_is_the_latest_weights_until_it_starts(make_trainer):
 def test_settings_that_contradict_each_other_are_refused(make_trainer):
     with pytest.raises(UsageError, match=r"ema_rampup=0\.05 bounds a half-life, and there is none"):
         make_trainer(ema_rampup=0.05)
-    with pytest.raises(UsageError, match=r"in one way: kimg=1\.0 or epochs=2\.0"):
+    with pytest.raises(UsageError, match="in one way: kimg=1 or epochs=2"):
         make_trainer(kimg=1, epochs=2)
+    with pytest.raises(UsageError, match="in one way: steps=9 or kimg=1"):
+        make_trainer(kimg=1, steps=9)
+
+
+def test_a_length_by_name_replaces_that_of_the_object(make_trainer):
+    for given, settings in ({"kimg": 5}, {"steps": 3}), ({"steps": 50}, {"kimg": 0.012}):
+        trainer = make_trainer(training=TrainingConfig(**given), **settings)
+        trainer.fit()
+        assert trainer.step == 3
 
 
 def test_a_length_in_kimg_or_epochs_is_rounded_up_to_steps(make_trainer):
