@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from ganzoo_ada.augmentation import Ada
@@ -253,3 +255,22 @@ def test_it_resumes_bit_for_bit_with_its_p_and_its_counters():
 def test_p_and_r_t_are_logged():
     terms = trained(0, options={"p": 0.2}).train_step()
     assert {"augment/ada/p", "augment/ada/r_t"} <= set(terms)
+
+
+@pytest.mark.parametrize(
+    ("options", "idle"),
+    [
+        ({"cutout": 0.5}, "cutout"),
+        ({"groups": "bg", "hue": 0, "scale": 0.5}, "hue"),
+    ],
+)
+def test_multipliers_of_groups_that_are_off_are_warned_of(options, idle):
+    with pytest.warns(ganzoo.GanzooWarning, match=rf"of ada have no effect: {idle}\. "):
+        made(**options)
+
+
+@pytest.mark.parametrize("options", [FIXED, {"groups": EVERY, "cutout": 0.5}])
+def test_multipliers_of_groups_that_are_on_are_not(options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made(**options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from ganzoo_began.loss import Equilibrium
@@ -136,3 +138,25 @@ def test_a_resumed_run_continues_with_its_k(tmp_path, monkeypatch):
             getattr(resumed, name).parameters(), getattr(whole, name).parameters(), strict=True
         )
         assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("arch", ["began", "dcgan"])
+def test_scores_that_are_no_errors_are_warned_of_once(arch, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "cache"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ganzoo.train(
+            arch={"name": arch, "base_channels": 4},
+            loss="began",
+            data="emoji",
+            size=16,
+            batch_size=8,
+            discriminator_lr=0.01,
+            steps=20,
+            sample_count=4,
+            device="cpu",
+            run_dir=tmp_path / "run",
+        )
+    texts = [str(w.message) for w in caught]
+    told = [text for text in texts if "it is no auto-encoder" in text]
+    assert len(told) == (arch == "dcgan")

@@ -95,6 +95,19 @@ def test_the_generators_side_is_trained_towards_images_that_differ_more():
     assert growth.item() == pytest.approx(-2 * value.item(), rel=1e-4)
 
 
+def test_the_rounding_of_the_losss_images_does_not_reach_the_generators_side():
+    """The loss may have made them in bfloat16, whose steps are as large as the change of pixels."""
+    generator, values, gradients = Linear(), [], []
+    fake = fakes(generator)
+    for images in (fake.images, fake.images.bfloat16().float()):
+        torch.manual_seed(0)
+        critic, real = linear_critic, Batch(torch.zeros(0))
+        values.append(Diversity().penalty(generator, critic, fake.with_images(images), real))
+        gradients.append(torch.autograd.grad(values[-1], generator.weight)[0])
+    assert values[0].item() == values[1].item()
+    assert torch.equal(*gradients)
+
+
 def test_a_generator_that_ignores_z_costs_nothing_and_has_a_finite_gradient():
     generator = Linear(scale=0.0)
     value = Diversity().penalty(generator, linear_critic, fakes(generator), Batch(torch.zeros(0)))

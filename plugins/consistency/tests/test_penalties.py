@@ -80,6 +80,22 @@ def test_a_critic_that_no_flip_or_shift_changes_costs_nothing():
     assert Consistency().penalty(critic, Batch(images), fakes()).item() == 0
 
 
+@pytest.mark.parametrize("kind", [Consistency, BalancedConsistency])
+def test_a_picture_that_an_image_is_conditioned_on_is_transformed_alike(kind):
+    """The image is its picture negated: so are their transforms, which a critic can see."""
+    seen, real = [], batch()
+    real = Batch(real.images, -real.images[:, :1])
+    fake = Fakes(real.images, real.labels, z=torch.zeros(6, 2), generate=lambda z, labels: None)
+
+    def misfit(b):
+        seen.append(b)
+        return (b.images[:, :1] + b.labels).square().mean((1, 2, 3))
+
+    assert kind().penalty(misfit, real, fake).item() == 0
+    assert all((b.images.shape, b.labels.shape) == ((6, 3, 16, 16), (6, 1, 16, 16)) for b in seen)
+    assert not torch.equal(seen[0].labels, seen[1].labels)
+
+
 def test_its_gradient_goes_through_both_scores():
     """d/dw E[(w s - w s')^2] = 2 w E[(s - s')^2]: through one alone it would be another."""
     torch.manual_seed(0)
@@ -115,13 +131,27 @@ def test_a_scheduled_transform_follows_the_training():
     assert max(values[:2]) < 1e-6 < min(values[2:])
 
 
-def test_a_transform_that_waits_for_scores_is_warned_of_unless_its_options_are_given():
+@pytest.mark.parametrize("choice", ["ada", {"name": "ada", "groups": "bg"}])
+def test_a_transform_that_waits_for_scores_and_so_does_nothing_is_warned_of(choice):
     with pytest.warns(ganzoo.GanzooWarning, match="'ada' adapts its strength to scores"):
-        ganzoo.create("penalty", "cr", augmentation="ada")
+        ganzoo.create("penalty", "cr", augmentation=choice)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "diffaugment",
+        {"name": "ada", "p": 0.5},
+        {"name": "ada", "mode": "fixed", "p": "0 to 0.5 over 10 kimg"},
+        {"name": "ada", "mode": "fixed", "p": "0.5 to 0 over 10 kimg"},
+    ],
+)
+def test_no_other_transform_is_warned_of_nor_draws_random_numbers(choice):
+    state = torch.get_rng_state()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ganzoo.create("penalty", "cr", augmentation={"name": "ada", "mode": "fixed", "p": 0.5})
-        ganzoo.create("penalty", "cr", augmentation="diffaugment")
+        ganzoo.create("penalty", "cr", augmentation=choice)
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize(

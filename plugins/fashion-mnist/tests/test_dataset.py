@@ -169,3 +169,8 @@ def test_the_subset_says_how_to_get_a_test_split():
 def test_an_unknown_split_is_refused():
     with pytest.raises(ganzoo.UsageError, match="no split 'valid'"):
         FashionMNIST().open("valid")
+
+
+def test_a_folder_and_a_download_at_once_are_refused(tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="path and full are two sources: leave one"):
+        ganzoo.create("dataset", "fashion-mnist", path=tmp_path, full=True)

@@ -116,6 +116,12 @@ def test_a_saved_dict_has_the_images_labels_and_classes_that_its_arrow_file_has(
         assert source.spec == ganzoo.ImageSpec(3, 8, 8, num_classes=2)
 
 
+def test_a_saved_dataset_is_read_as_a_whole_and_files_to_choose_are_refused():
+    for chosen in ({"format": "saved"}, {}):
+        with pytest.raises(ganzoo.UsageError, match=r"data.files=\*.arrow .* leave it out"):
+            opened(SAVED, files="*.arrow", **chosen)
+
+
 def test_a_saved_dataset_has_the_split_train_alone():
     source = opened(SAVED / "test")
     assert len(source.images) == 4

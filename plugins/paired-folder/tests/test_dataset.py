@@ -9,7 +9,7 @@ import pytest
 import torch
 from ganzoo_paired_folder.dataset import PairedFolder
 from ganzoo_paired_folder.options import PairedFolderOptions
-from PIL import Image
+from PIL import ExifTags, Image
 
 import ganzoo
 
@@ -125,6 +125,18 @@ def test_a_pair_of_two_sizes_names_both(tmp_path):
     put(tmp_path / "B" / "1.png", size=(8, 7))
     with pytest.raises(ganzoo.DataError, match=r"A/1.png has 8x6 pixels, and .*B/1.png 8x7"):
         pairs(tmp_path)
+
+
+def test_sizes_are_those_that_are_seen_as_a_camera_turns_images(tmp_path):
+    turned = Image.Exif()
+    turned[ExifTags.Base.Orientation] = 6
+    for name, size in (("same", (6, 8)), ("other", (8, 6))):
+        put(tmp_path / name / "A" / "x.png", size=(8, 6))
+        (tmp_path / name / "B").mkdir()
+        Image.new("RGB", size).save(tmp_path / name / "B" / "x.jpg", exif=turned)
+    assert len(pairs(tmp_path / "same").images) == 1
+    with pytest.raises(ganzoo.DataError, match=r"A/x.png has 8x6 pixels, and .*B/x.jpg 6x8"):
+        pairs(tmp_path / "other")
 
 
 def test_an_odd_width_is_no_two_images(tmp_path):

@@ -180,6 +180,16 @@ def test_options_are_weight_temperature_margin_and_length():
             ganzoo.create("loss", "reacgan", **wrong)
 
 
+def test_one_image_alone_is_refused_as_it_is_compared_with_none():
+    one, loss = Batch(batch(0).images[:1], LABELS[:1]), DataToData()
+    for method in (loss.discriminator_loss, loss.generator_loss):
+        with pytest.raises(ganzoo.UsageError, match="one alone: give a larger batch_size, or a"):
+            method(Critic(), one, one)
+
+    # With weight 0 nothing is compared.
+    DataToData(DataToDataOptions(weight=0)).generator_loss(Critic(), one, one)
+
+
 # --- With networks
 
 

@@ -73,3 +73,11 @@ def test_a_compiled_or_captured_step_sees_the_share_change():
 def test_a_share_outside_of_0_to_1_is_refused(wrong):
     with pytest.raises(ganzoo.UsageError, match="fraction"):
         ganzoo.create("loss", "top-k", fraction=wrong)
+
+
+def test_one_fake_alone_is_refused_unless_all_are_to_be_kept():
+    one = batch(FAKE[:1])
+    with pytest.raises(ganzoo.UsageError, match=r"one alone: give a larger batch_size, or a small"):
+        TopK().generator_loss(scores, one, one)
+    value = TopK(TopKOptions(fraction=1)).generator_loss(scores, one, one)["adversarial"]
+    assert value.item() == -0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor
 
@@ -38,6 +40,13 @@ class Ada(ganzoo.Augmentation):
 
     def __init__(self, options: AdaOptions | None = None) -> None:
         super().__init__(options or AdaOptions())
+        if idle := self.options.without_effect():
+            message = (
+                f"these options of ada have no effect: {', '.join(idle)}. Its groups are "
+                f"{','.join(self.options.groups)}, and they are of others: add those to groups "
+                "(`ganzoo show augmentation ada`)"
+            )
+            warnings.warn(ganzoo.GanzooWarning(message), stacklevel=2)
         start = ganzoo.value_at(self.options.p, ganzoo.Progress(0, 0))
         for name, value in {"p": start, "r_t": 0.0, "signs": 0.0, "images": 0.0}.items():
             self.register_buffer(name, torch.tensor(value))

@@ -107,6 +107,11 @@ class AdaOptions(ganzoo.Options):
         value: float = getattr(self, transform) if on else 0.0
         return value
 
+    def without_effect(self) -> list[str]:
+        """Multipliers that were changed, of transforms whose group is off."""
+        off = [t for group, each in TRANSFORMS.items() if group not in self.groups for t in each]
+        return [transform for transform in off if getattr(self, transform) != 1]
+
     def any_of(self, group: Group) -> bool:
         """Whether any transform of a group is on."""
         return any(map(self.multiplier, TRANSFORMS[group]))

@@ -42,7 +42,10 @@ class Diversity(ganzoo.GeneratorPenalty):
         self, generator: nn.Module, critic: ganzoo.Critic, fake: ganzoo.Fakes, real: ganzoo.Batch
     ) -> Tensor:
         """Scalar in [-4, 0]; 0 where nearby z give equal images."""
-        return -(fake.images - nearby(fake, self.options.std).images).square().mean()
+        # Both in the penalty's precision. The loss may have made its images in bfloat16, whose
+        # rounding moves the gradient of the small difference by a fifth.
+        images, neighbours = fake.again().images, nearby(fake, self.options.std).images
+        return -(images - neighbours).square().mean()
 
 
 def nearby(fake: ganzoo.Fakes, std: float) -> ganzoo.Fakes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 import ganzoo
@@ -14,7 +17,8 @@ class Consistency(ganzoo.Penalty):
     """E[(D(x) - D(T(x)))^2] on real images (CR, Zhang et al. 2020, arXiv:1910.12027).
 
     T is drawn anew for each image. D(x) is that of the loss, so CR costs one pass. Augmentations of
-    the training come after T: with A the penalty is (D(A(x)) - D(A'(T(x))))^2.
+    the training come after T: with A the penalty is (D(A(x)) - D(A'(T(x))))^2. A picture that an
+    image is conditioned on goes through the same T, so that they still fit each other.
     """
 
     reuses_scores = True
@@ -36,8 +40,17 @@ class Consistency(ganzoo.Penalty):
 
     def change(self, critic: ganzoo.Critic, batch: ganzoo.Batch) -> Tensor:
         """E[(D(x) - D(T(x)))^2] over a batch."""
-        transformed = batch.with_images(self.transform(batch.images))
-        return (critic(batch) - critic(transformed)).square().mean()
+        return (critic(batch) - critic(self.transformed(batch))).square().mean()
+
+    def transformed(self, batch: ganzoo.Batch) -> ganzoo.Batch:
+        """T(x), with the same class or vector, or the picture transformed alike."""
+        labels = batch.labels
+        if labels is None or labels.ndim < 4:
+            return batch.with_images(self.transform(batch.images))
+        channels = [batch.images.shape[1], labels.shape[1]]
+        both: Tensor = self.transform(torch.cat([batch.images, labels], 1))
+        images, pictures = both.split(channels, 1)
+        return replace(batch, images=images, labels=pictures)
 
 
 class BalancedConsistency(Consistency):
@@ -69,11 +82,29 @@ def make_transform(choice: str | dict[str, object]) -> ganzoo.Augmentation:
 
     # What waits for scores to become strong does nothing here.
     base = ganzoo.Augmentation.after_discriminator_step
-    if type(transform).after_discriminator_step is not base and not options:
+    if type(transform).after_discriminator_step is not base and _does_nothing(transform):
         message = (
             f"the augmentation '{name}' adapts its strength to scores. As the transform of a "
-            "consistency penalty it keeps the strength that it starts with: choose that by a table "
-            f"of its options, {{name = '{name}', …}} (`ganzoo show augmentation {name}`)"
+            "consistency penalty it keeps the strength that it starts with, which leaves images as "
+            "they are, so the penalty is 0: choose another strength by a table of its options, "
+            f"{{name = '{name}', …}} (`ganzoo show augmentation {name}`)"
         )
         warnings.warn(ganzoo.GanzooWarning(message), stacklevel=2)
     return transform
+
+
+@torch.no_grad()
+def _does_nothing(transform: ganzoo.Augmentation) -> bool:
+    """Whether it leaves images as they are, by a trial before and after all schedules."""
+    tried = copy.deepcopy(transform)
+    with torch.random.fork_rng(devices=[]):
+        images = torch.rand(256, 3, 8, 8) * 2 - 1
+        for progress in (ganzoo.Progress(0, 0), ganzoo.Progress(2**40, 2**50)):
+            tried.at(progress)
+            try:
+                same = torch.allclose(tried(images), images, atol=1e-4)
+            except Exception:  # it may be for other images
+                return False
+            if not same:
+                return False
+    return True

@@ -18,7 +18,7 @@ class Contrastive(ganzoo.Loss):
     uses no label.
 
     Images are compared within a micro-batch of one process. So gradient accumulation and several
-    processes give fewer pairs; with one image at a time the 2C loss is 0.
+    processes give fewer pairs. One image at a time, whose 2C loss is 0, is refused.
     """
 
     options: ContrastiveOptions
@@ -56,6 +56,12 @@ class Contrastive(ganzoo.Loss):
 
     def _contrastive(self, embedding: Tensor, proxy: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None, "the trainer gives labels to a loss that demands them"
+        if len(embedding) < 2 and self.options.weight:
+            raise ganzoo.UsageError(
+                "'contragan' compares the images of a batch, and there is one alone: give a larger "
+                f"{ganzoo.setting('batch_size')}, or a smaller "
+                f"{ganzoo.setting('grad_accum_steps')}"
+            )
         value = contrastive_loss(embedding, proxy, labels, self.options.temperature)
         return self.options.weight * value
 

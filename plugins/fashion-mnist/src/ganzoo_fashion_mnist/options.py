@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 import ganzoo
 
@@ -25,3 +25,9 @@ class FashionMNISTOptions(ganzoo.Options):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FashionMNISTOptions:
+        if self.full and self.path is not None:
+            raise ValueError("path and full are two sources: leave one of them out")
+        return self

@@ -56,6 +56,11 @@ def loaded(options: HuggingFaceOptions) -> Loaded:
             if getattr(options, name) is not None:
                 raise ganzoo.UsageError(f"data.{name} is of data.format=hub alone; leave it out")
         kind = _format(options)
+    if kind == "saved" and options.files is not None:
+        raise ganzoo.UsageError(
+            f"data.files={options.files} chooses among files of parquet or webdataset, and "
+            f"{options.path} is of save_to_disk, which is read as a whole; leave it out"
+        )
     files = _files(options, kind) if kind in SUFFIXES.values() else {}
 
     # The splits.

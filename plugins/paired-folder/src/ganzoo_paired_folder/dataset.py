@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 import ganzoo
 from ganzoo_paired_folder.options import PairedFolderOptions
@@ -12,6 +12,9 @@ from ganzoo_paired_folder.pairs import Counterparts, Halves
 
 Size = tuple[int, int]
 """Width and height in pixels."""
+
+SIDEWAYS = 5
+"""EXIF orientations from this on exchange width and height."""
 
 
 class PairedFolder(ganzoo.Dataset):
@@ -134,10 +137,12 @@ def _check_sizes(first: str, second: str) -> None:
 
 
 def _size(file: str) -> Size | None:
-    """The size of an image; None if it cannot be read, which decoding reports."""
+    """The size of an image as it is seen; None if it cannot be read, which decoding reports."""
     try:
         with Image.open(file) as image:
-            return image.size
+            known = "exif" in image.info  # else a PNG is decoded to look for it at its end
+            turned = known and image.getexif().get(ExifTags.Base.Orientation, 1) >= SIDEWAYS
+            return image.size[::-1] if turned else image.size
     except Exception:  # an image reader may raise anything
         return None
 

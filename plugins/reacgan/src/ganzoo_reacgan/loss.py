@@ -18,7 +18,8 @@ class DataToData(ganzoo.Loss):
     fakes. The score uses no label.
 
     Images are compared within a micro-batch of one process. So gradient accumulation and several
-    processes give fewer negatives; without images of another class D2D-CE is 0.
+    processes give fewer negatives; without images of another class D2D-CE is 0. One image at a time
+    is refused.
     """
 
     options: DataToDataOptions
@@ -56,6 +57,12 @@ class DataToData(ganzoo.Loss):
 
     def _class_term(self, embedding: Tensor, proxy: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None, "the trainer gives labels to a loss that demands them"
+        if len(embedding) < 2 and self.options.weight:
+            raise ganzoo.UsageError(
+                "'reacgan' compares the images of a batch, and there is one alone: give a larger "
+                f"{ganzoo.setting('batch_size')}, or a smaller "
+                f"{ganzoo.setting('grad_accum_steps')}"
+            )
         options = self.options
         value = data_to_data_loss(embedding, proxy, labels, options.temperature, options.margin)
         return options.weight * value
