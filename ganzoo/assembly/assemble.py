@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 from ganzoo.assembly.choices import Choices, chosen_augmentations, chosen_latent
@@ -18,6 +20,7 @@ from ganzoo.data.batches import Batches
 from ganzoo.data.conditions import examples
 from ganzoo.data.loading import Images
 from ganzoo.discovery.choosing import chosen_by_name
+from ganzoo.errors import GanzooWarning, setting
 from ganzoo.freeze import freeze_first_layers
 from ganzoo.interfaces.architecture import Networks
 from ganzoo.interfaces.constraint import wrap
@@ -71,8 +74,17 @@ def assemble(
             networks.discriminator, images.spec, wanted, takes_patches=loss.takes_patches
         )
 
-    # Updates of both networks.
+    # Augmentations; a picture that an image is conditioned on does not follow them.
     pipeline, dtype = chosen_augmentations(choices.augment), input_dtype(networks)
+    if pipeline is not None and demands.demands.labels and images.spec.condition_kind == "picture":
+        message = (
+            f"{setting('augment')} changes the images that the discriminator sees, and not the "
+            "pictures that they are conditioned on: what moves an image breaks the pair. Use "
+            f"transforms of colour alone, or {setting('horizontal_flip', True)}, which flips both"
+        )
+        warnings.warn(GanzooWarning(message), stacklevel=3)
+
+    # Updates of both networks.
     for part in (loss, *penalties.values(), *([] if pipeline is None else [pipeline])):
         part.to(execution.device)
         if dtype == torch.float64:  # their buffers meet scores and images

@@ -194,3 +194,10 @@ def test_a_loss_that_tells_classes_apart_is_refused_without_classes(kind, output
         ganzoo.Unsupported, match=r"output 'proxy', which tells classes apart, .*have no classes"
     ):
         trainer(kind, loss=OfClasses())
+
+
+def test_an_augmentation_beside_conditions_that_do_not_follow_it_is_warned_of(recwarn):
+    trainer("vector", augment=torch.nn.Identity())
+    assert not recwarn.list
+    with pytest.warns(ganzoo.GanzooWarning, match="breaks the pair. Use transforms of colour"):
+        trainer("picture", augment=torch.nn.Identity())
