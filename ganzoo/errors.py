@@ -10,11 +10,15 @@ A message that mentions a setting says `setting("batch_size", 64)`. In Python it
 from __future__ import annotations
 
 import difflib
+import operator
 import re
 import reprlib
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _SETTING = re.compile("\u27e6(\\w+)(?:=([^\u27e7]*))?\u27e7")
 
@@ -222,6 +226,55 @@ class Diverged(GanzooError):
         self.step = step
 
 
+def whole(name: str, value: Any, least: int | None = 1) -> int:
+    """A whole number that a user gives, of Python, NumPy or torch.
+
+    Args:
+        name: of the argument.
+        value: of it.
+        least: the smallest that is allowed; None for any.
+
+    Raises:
+        UsageError: it is a float, a text, true or false, or too small.
+    """
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or (least is not None and number < least):
+        bound = "" if least is None else f" of at least {least}"
+        raise UsageError(f"{setting(name)} is {shown(value)}, but should be a whole number{bound}")
+    return number
+
+
+def listed(given: Any) -> list[Any]:
+    """What a user gives as one or several, as a list; a text is one."""
+    several = isinstance(given, Iterable) and not isinstance(given, str)
+    return list(given) if several else [given]
+
+
+def instances(name: str, given: Any, kind: type[T]) -> list[T]:
+    """The objects of a class that a user gives, one or several: what is none would do nothing.
+
+    Args:
+        name: of the argument.
+        given: to it.
+        kind: the class.
+
+    Raises:
+        UsageError: one is something else, such as the class itself.
+    """
+    objects = listed(given)
+    for each in objects:
+        if not isinstance(each, kind):
+            made = f": make one, {each.__name__}()" if isinstance(each, type) else ""
+            raise UsageError(
+                f"{setting(name)} should be objects of ganzoo.{kind.__name__}, and {shown(each)} "
+                f"is none{made}"
+            )
+    return objects
+
+
 @contextmanager
 def reading(
     what: object,
@@ -306,6 +359,7 @@ def in_a_line(error: BaseException) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`" Did you mean 'wgan-gp'?"`, or nothing where no known name is close."""
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    """`" Did you mean 'wgan-gp'?"`, or nothing where no known name is close; case is ignored."""
+    by_lower = {word.lower(): word for word in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(str(name).lower(), sorted(by_lower), n=1, cutoff=0.6)
+    return f" Did you mean '{by_lower[close[0]]}'?" if close else ""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.copying import copied
-from ganzoo.errors import PluginError, UsageError, setting, shown
+from ganzoo.errors import PluginError, UsageError, setting, shown, whole
 from ganzoo.freeze import frozen
 from ganzoo.interfaces.architecture import Architecture, Draw
 from ganzoo.interfaces.constraint import Constraint
@@ -83,7 +83,13 @@ class Conditions:
         # Classes.
         classes, shape = self.image.num_classes, self.image.condition_shape
         if classes:
-            chosen = torch.as_tensor(labels, dtype=torch.int64).expand(n)
+            chosen = _numbers(labels)
+            if chosen is None or chosen.shape not in ((), (1,), (n,)):
+                raise UsageError(
+                    f"labels are numbers of classes, one for all images or {n} for {n}; got "
+                    f"{shown(labels)}"
+                )
+            chosen = chosen.expand(n)
             if chosen.min() < 0 or chosen.max() >= classes:
                 wrong = int(chosen.min() if chosen.min() < 0 else chosen.max())
                 raise UsageError(f"class {wrong} does not exist; this run has 0 to {classes - 1}")
@@ -108,6 +114,16 @@ class Conditions:
         shape = ", ".join(map(str, self.image.condition_shape))
         kind = self.image.condition_kind
         return f"floats of shape (N, {shape})" + (" in [-1, 1]" if kind == "picture" else "")
+
+
+def _numbers(labels: Tensor | int) -> Tensor | None:
+    """Labels as int64; None where they are no whole numbers."""
+    try:
+        given = torch.as_tensor(labels)
+        numbers = given.to(torch.int64)
+    except (TypeError, ValueError, RuntimeError):  # text, ragged lists
+        return None
+    return numbers if torch.equal(numbers.to(given.dtype), given) else None
 
 
 def trial_conditions(image: ImageSpec, n: int) -> Tensor | None:
@@ -228,10 +244,9 @@ class Sampler:
         """Draw z `(n, latent_dim)` as `sample` does, on the CPU.
 
         Raises:
-            UsageError: n is below 1, or too many for the memory.
+            UsageError: n is no number of at least 1, or too many for the memory; the seed is none.
         """
-        if n < 1:
-            raise UsageError(f"the number of images must be at least 1, got {n}")
+        n, seed = whole("n", n), whole("seed", seed, least=None)
         self.check_memory(n)
         # One by one, so that every device and every n gives the same images.
         rng = torch.Generator().manual_seed(derive(seed, "sample"))
@@ -297,9 +312,11 @@ class Sampler:
                 for the memory.
         """
         # z and labels.
-        if z.ndim != 2 or z.shape[1] != self.latent.latent_dim or not len(z):
+        shape = tuple(z.shape) if isinstance(z, Tensor) else ()
+        if len(shape) != 2 or shape[1] != self.latent.latent_dim or not shape[0]:
             raise UsageError(
-                f"z must be of the shape (N, {self.latent.latent_dim}), got {tuple(z.shape)}"
+                f"z must be a tensor of the shape (N, {self.latent.latent_dim}), got "
+                f"{shape or shown(z)}"
             )
         self.check_memory(len(z))
         device, z, chosen = self._placed(generator, z, labels)

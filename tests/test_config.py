@@ -456,3 +456,15 @@ def test_every_leaf_has_a_description_and_a_shortcut():
 def test_a_best_metric_needs_a_name_and_a_direction_that_exists(value):
     with pytest.raises(ganzoo.UsageError, match="NAME, NAME:min or NAME:max"):
         tree(BASE | {"logging": {"keep_best": value}}).validate()
+
+
+def test_a_section_may_be_an_object_below_a_stronger_layer():
+    """Of the object the values count that were given."""
+    merged = tree({"training": {"steps": 3}}, BASE | {"training": ganzoo.TrainingConfig(seed=7)})
+    training = merged.validate().training
+    assert (training.steps, training.seed) == (3, 7)
+
+
+def test_a_section_that_is_no_table_is_refused_below_a_stronger_layer_too():
+    with pytest.raises(ganzoo.UsageError, match=r"'training' is 5 \(from layer 1\), but should be"):
+        tree({"training": {"steps": 3}}, BASE | {"training": 5})

@@ -16,12 +16,14 @@ from ganzoo.errors import (
     Message,
     at_shell,
     command,
+    did_you_mean,
     in_a_line,
     in_python,
     out_of_memory,
     reading,
     setting,
     shown,
+    whole,
 )
 
 CORE = Path(ganzoo.__file__).parent
@@ -210,3 +212,19 @@ def test_a_missing_package_is_named_with_what_installs_it(install, advice):
     assert str(caught.value) == (
         f"the zoo needs a package that is not installed: no_such_package; try {advice}"
     )
+
+
+@pytest.mark.parametrize("name", ["DCGAN", "dcgn", "Dcgan"])
+def test_the_nearest_name_is_advised_however_it_is_spelled(name):
+    assert did_you_mean(name, ["dcgan", "vanilla"]) == " Did you mean 'dcgan'?"
+
+
+@pytest.mark.parametrize("number", [3, np.int64(3), torch.tensor(3)])
+def test_a_whole_number_is_one_of_python_numpy_or_torch(number):
+    assert whole("n", number) == 3
+
+
+@pytest.mark.parametrize("value", [2.0, "3", None, True, 0, float("nan"), np.array([1, 2])])
+def test_what_is_no_whole_number_is_refused_with_the_value(value):
+    with pytest.raises(ganzoo.UsageError, match="^n is .*, but should be a whole number of at lea"):
+        whole("n", value)

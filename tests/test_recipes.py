@@ -116,3 +116,9 @@ def test_every_file_is_named_by_a_descriptor():
     assert files == set(ganzoo.names("recipe"))
     for name in files:
         assert recipe_text(registry.find("recipe", name)).startswith("#")
+
+
+def test_an_empty_name_is_no_recipe(tmp_path):
+    """As a script gives it whose variable is not set."""
+    with pytest.raises(ganzoo.UsageError, match="no recipe named ''"):
+        ganzoo.train(recipe="", arch="vanilla", loss="bce", run_dir=tmp_path / "run")

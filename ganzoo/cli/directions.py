@@ -10,6 +10,7 @@ import click
 from ganzoo.cli.output import say
 from ganzoo.cli.parameters import Layers, run_argument
 from ganzoo.cli.sample import class_number, out_option, scale_option, with_sampling_options
+from ganzoo.errors import whole
 
 
 @click.command(short_help="Show the directions of a run's latent space that change images most.")
@@ -64,7 +65,7 @@ def directions(
 
     # Draw them.
     opened.sampler.check_memory(n * columns)  # before their amounts are listed
-    amounts = torch.linspace(-amount, amount, max(columns, 1)).tolist()
+    amounts = torch.linspace(-amount, amount, whole("columns", columns)).tolist()
     images = found.images(amounts, seed=seed, labels=labels, truncation=truncation)
     picture = opened.picture(images.flatten(0, 1), images.shape[1])
     pictures.save_picture(pictures.enlarged(picture, scale), out)

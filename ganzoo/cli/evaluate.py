@@ -12,6 +12,7 @@ import click
 from ganzoo.cli.completion import complete_options, complete_runs
 from ganzoo.cli.output import cells, say, table_console
 from ganzoo.cli.parameters import ComponentName, device_option, step_option
+from ganzoo.errors import UsageError, setting
 
 if TYPE_CHECKING:
     from ganzoo.evaluation import Evaluation
@@ -97,6 +98,8 @@ def evaluate(
 
     # Evaluate.
     is_run = (Path(subject) / "config.toml").is_file()
+    if step is not None and not is_run:
+        raise UsageError(f"{setting('step')} chooses a checkpoint of a run, and {subject} is none")
     try:
         evaluation = compare(
             Run(subject, step=step, device=device) if is_run else subject,

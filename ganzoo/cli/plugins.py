@@ -12,8 +12,7 @@ from ganzoo.discovery.host import default_host
 
 
 @click.group(
-    invoke_without_command=True,
-    short_help="List installed plugins; show, check or create one.",
+    invoke_without_command=True, short_help="List installed plugins; show, check or create one."
 )
 @click.pass_context
 def plugins(context: click.Context) -> None:

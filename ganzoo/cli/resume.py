@@ -19,8 +19,7 @@ from ganzoo.execution.torchrun import launched
     help="Number of steps, counted from the first. [default: that of its config]",
 )
 @click.option(
-    "--device",
-    help="Device to train on: auto, cpu, cuda, mps. [default: that of its config]",
+    "--device", help="Device to train on: auto, cpu, cuda, mps. [default: that of its config]"
 )
 @click.option(
     "-o",

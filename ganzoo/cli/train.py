@@ -194,7 +194,7 @@ def train(
     )
     layers = [Layer("-o", tree_of(path, value)) for path, value in reversed(assigned)]
     layers += [Layer("the command line", flags), *config_layers(config)]
-    if recipe:
+    if recipe is not None:
         layers.append(recipe_layer(recipe))
     if not dry_run:
         _announce(layers, run_dir)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ganzoo.config.run_config import NONE, SEVERAL, KeyPath, RunConfig
+from ganzoo.config.run_config import NONE, SECTIONS, SEVERAL, KeyPath, RunConfig
 from ganzoo.errors import UsageError, did_you_mean, setting, shown
 from ganzoo.interfaces.options import in_lines, key_of
 
@@ -59,6 +59,9 @@ class ConfigTree:
                 continue  # options of a component that an earlier layer replaced by another
             # A value of a stronger layer takes the place of a whole table, and a table of a value.
             above = [path[:depth] for depth in range(1, len(path))]
+            if path in self._tables and path[0] in SECTIONS and not above:  # would be ignored
+                given = f"{shown(value)} (from {layer.origin})"
+                raise UsageError(f"'{path[0]}' is {given}, but should be a table")
             if path in self._tables or any(p in self.values for p in (*above, path)):
                 continue
             self._tables.update(above)
@@ -170,7 +173,9 @@ def check_depth(value: object, origin: str, depth: int = 0) -> None:
 
 
 def _tables(section: str, value: Any) -> Any:
-    """Names alone as tables, where there may be several: `penalty = "r1"`, `["r1", "r2"]`."""
+    """Names alone as tables, where there may be several: `penalty = "r1"`; a model too."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(exclude_unset=True)
     names = [value] if isinstance(value, str) else value
     if section not in SEVERAL or not isinstance(names, list) or not names:
         return value

@@ -22,7 +22,7 @@ from pathlib import Path
 import platformdirs
 from filelock import Timeout
 
-from ganzoo.errors import GanzooError, GanzooWarning
+from ganzoo.errors import GanzooError, GanzooWarning, UsageError, setting
 from ganzoo.files import locked
 
 PRUNED = ("stores", "features", "fingerprints")
@@ -144,8 +144,11 @@ def prune(entries: Iterable[Entry], older_than: float = 0.0) -> list[Entry]:
         and the run keeps it until it ends.
 
     Raises:
+        UsageError: the days are no number.
         GanzooError: an entry cannot be locked or removed.
     """
+    if not older_than >= 0:  # NaN would remove all
+        raise UsageError(f"{setting('older_than')} is {older_than}, but should be a number of days")
     removed = []
     for entry in entries:
         if entry.kind not in PRUNED or entry.used > time.time() - 86400 * older_than:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ganzoo.discovery.host import DISTRIBUTION, Component, PluginHost, default_host
 from ganzoo.discovery.specs import KINDS, LISTED, Kind
-from ganzoo.errors import GanzooError, GanzooWarning, PluginError, UsageError, did_you_mean
+from ganzoo.errors import GanzooError, GanzooWarning, PluginError, UsageError, did_you_mean, shown
 from ganzoo.interfaces.options import ConstraintOptions, NoOptions, Options, PenaltyOptions, explain
 
 
@@ -64,6 +64,8 @@ def find(
         UsageError: there is no component of this name, or several of which none is ganzoo's own.
     """
     # Candidates.
+    if not isinstance(name, str):
+        raise UsageError(f"{LISTED[kind].plural} are chosen by name; got {shown(name)}")
     host = host or default_host()
     candidates = [c for c in host.components(kind) if c.answers_to(name)]
     if len(candidates) > 1 and prefer is not None:

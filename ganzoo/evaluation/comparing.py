@@ -15,14 +15,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ganzoo.errors import (
-    GanzooError,
-    GanzooWarning,
-    Message,
-    PluginError,
-    Unsupported,
-    UsageError,
-)
+from ganzoo.errors import GanzooError, GanzooWarning, Message, PluginError, Unsupported, UsageError
 from ganzoo.evaluation.components import Chosen, ExtractorChoice, reason
 from ganzoo.evaluation.features import with_features
 from ganzoo.evaluation.results import Evaluation, NothingMeasured, Result

@@ -108,12 +108,12 @@ class ExtractorChoice:
     """
 
     def __init__(
-        self,
-        given: Choice | Extractor | None,
-        options: Mapping[str, Any],
-        host: PluginHost | None,
+        self, given: Choice | Extractor | None, options: Mapping[str, Any], host: PluginHost | None
     ) -> None:
         self._given, self._options, self._host = given, options, host or default_host()
+        name = given.get("name") if isinstance(given, Mapping) else given
+        if name is not None and not isinstance(name, Extractor):  # no metric may use it
+            registry.find("extractor", name, host=host)
 
     def for_metric(self, metric: Metric) -> Chosen | None:
         """Return the extractor of what a metric uses; None if it uses pixels.
@@ -186,12 +186,17 @@ def _choose(
     return Chosen(component.qualified_name, instance, component)
 
 
-def unused(options: Mapping[str, Any], metrics: Sequence[Chosen]) -> None:
-    """Refuse options of metrics that are not measured.
+def unused(
+    options: Mapping[str, Any], metrics: Sequence[Chosen], of_extractor: Mapping[str, Any]
+) -> None:
+    """Refuse options of metrics that are not measured, and of an extractor that none of them uses.
 
     Raises:
-        UsageError: an option of another metric.
+        UsageError: names the option.
     """
+    if of_extractor and all(metric.instance.uses == "pixels" for metric in metrics):
+        option = f"extractor.{min(of_extractor)}"
+        raise UsageError(f"{option} is given, and no metric here uses an extractor")
     measured = {name for metric in metrics for name in (metric.name, metric.short_name)}
     for name in options:
         if name not in measured:

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomlkit
 
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, listed
 from ganzoo.exporting.languages import other_languages
 from ganzoo.exporting.snippets import packages, snippet
 from ganzoo.exporting.subject import Subject
@@ -22,12 +22,17 @@ SETTINGS = ("arch", "loss", "data", "penalty", "image", "training")
 
 
 def model_card(
-    run: Run, *, lead: str, use: str, tags: Iterable[str] = (), **metadata: str | Sequence[str]
+    run: Run | str | Path,
+    *,
+    lead: str,
+    use: str,
+    tags: Iterable[str] = (),
+    **metadata: str | Sequence[str],
 ) -> str:
     """Write a model card: front matter, lead, use, inputs and outputs, metrics, provenance.
 
     Args:
-        run: with the checkpoint that the card describes.
+        run: with the checkpoint that the card describes, or a run directory: its latest.
         lead: Markdown below the title.
         use: Markdown of the section "Use".
         tags: of the front matter, beside those of the run's components.
@@ -37,6 +42,7 @@ def model_card(
         UsageError: the run has no checkpoint, or a plugin of it is not installed.
         GanzooError: a file of the run is damaged.
     """
+    run = run if isinstance(run, Run) else Run(run)
     subject, config = Subject(run), run.config
     return "\n".join(
         [
@@ -85,7 +91,7 @@ def _front_matter(
 ) -> Iterator[str]:
     config = subject.run.config
     components = [config.arch.name, config.loss.name, *config.named("penalty")]
-    tags = ["gan", "image-generation", "ganzoo", *tags, *components]
+    tags = ["gan", "image-generation", "ganzoo", *listed(tags), *components]
     yield from ("---", "library_name: ganzoo")
     if not subject.is_conditional:
         yield "pipeline_tag: unconditional-image-generation"

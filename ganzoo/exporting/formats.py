@@ -75,11 +75,7 @@ def write_safetensors(subject: Subject, folder: Path) -> str:
     return name
 
 
-WRITERS = {
-    "onnx": write_onnx,
-    "torch-export": write_torch_export,
-    "safetensors": write_safetensors,
-}
+WRITERS = {"onnx": write_onnx, "torch-export": write_torch_export, "safetensors": write_safetensors}
 
 
 def export_program(subject: Subject, format_name: str) -> ExportedProgram:

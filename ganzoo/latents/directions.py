@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.errors import Unsupported, UsageError, setting
+from ganzoo.errors import Unsupported, UsageError, setting, shown, whole
 from ganzoo.latents.first_layers import first_layers
 from ganzoo.latents.space import Space
 from ganzoo.run import Run
@@ -69,8 +70,10 @@ class Directions:
             float32 `(n, len(amounts), C, H, W)` in [-1, 1].
 
         Raises:
-            UsageError: as for `Run.sample`.
+            UsageError: as for `Run.sample`; an amount is not finite, or there is none.
         """
+        if not len(amounts) or not all(map(math.isfinite, amounts)):
+            raise UsageError(f"amounts are finite numbers, at least one; got {shown(amounts)}")
         self.space.run.sampler.check_memory(len(self.vectors) * len(amounts))
         start = self.space.labels(labels, 1)
         point = self.space.draw(1, seed=seed, labels=start, truncation=truncation)
@@ -113,7 +116,7 @@ def directions(
     of = Space(run, space)
     chosen = of.layers(None if layers is None else tuple(layers))
     length = of.points.shape[-1]
-    if not 1 <= n <= length:
+    if whole("n", n) > length:
         raise UsageError(
             f"{of.name} of {run.path} has {length} coordinates, and as many directions; got "
             f"{setting('n', n)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ganzoo.errors import UsageError, setting
+from ganzoo.errors import whole
 from ganzoo.latents.space import Space
 from ganzoo.run import Run
 
@@ -50,9 +50,7 @@ def mix(
     run = run if isinstance(run, Run) else Run(run)
     space = Space(run, "w")
     chosen = space.layers(None if layers is None else tuple(layers))
-    if min(rows, columns) < 1:
-        given = f"{setting('rows', rows)}, {setting('columns', columns)}"
-        raise UsageError(f"a grid has at least one row and one column; got {given}")
+    rows, columns = whole("rows", rows), whole("columns", columns)
     run.sampler.check_memory((rows + 1) * (columns + 1))
     n = columns + rows
     conditions = space.labels(labels, n)

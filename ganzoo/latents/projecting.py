@@ -15,7 +15,7 @@ from torch.nn.functional import avg_pool2d
 from ganzoo.data.decode import to_pixels
 from ganzoo.data.depth import load_file
 from ganzoo.data.pixels import checked_uint8, to_images
-from ganzoo.errors import DataError, Unsupported, UsageError, reading, setting
+from ganzoo.errors import DataError, Unsupported, UsageError, listed, reading, setting, shown, whole
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.latents.space import Space
 from ganzoo.run import Run
@@ -94,11 +94,12 @@ def project(
         DataError: a file is no readable image.
     """
     # Arguments.
-    if steps < 1 or not 1 <= starts <= CANDIDATES or not lr > 0:
-        given = ", ".join((setting("steps", steps), setting("starts", starts), setting("lr", lr)))
+    steps, starts = whole("steps", steps), whole("starts", starts)
+    if starts > CANDIDATES or not 0 < lr < math.inf:
+        given = ", ".join((setting("starts", starts), setting("lr", lr)))
         raise UsageError(
-            f"a projection takes at least 1 step, 1 to {CANDIDATES} starts and a learning rate "
-            f"above 0; got {given}"
+            f"a projection takes 1 to {CANDIDATES} starts and a finite learning rate above 0; got "
+            f"{given}"
         )
     run = run if isinstance(run, Run) else Run(run)
     of = Space(run, space if space != "w+" else "w")
@@ -167,9 +168,12 @@ def _targets(image: Tensor | str | Path | Sequence[str | Path], spec: ImageSpec)
         pixels = checked_uint8(image if image.ndim == 4 else image[None])
         arrays = [to_pixels(each, *spec.shape) for each in pixels.cpu()]
     else:
-        files = [image] if isinstance(image, str | Path) else image
         arrays = []
-        for file in files:
+        for file in listed(image):
+            if not isinstance(file, str | Path):
+                raise UsageError(
+                    f"images to project are files, or one tensor (N, C, H, W); got {shown(file)}"
+                )
             with reading(file, DataError):
                 arrays.append(to_pixels(load_file(file), *spec.shape))
     if not arrays:

@@ -14,6 +14,7 @@ from typing import Any
 
 from ganzoo import notebook
 from ganzoo.errors import UsageError, shown
+from ganzoo.execution.device import resolve_device
 from ganzoo.reporting.remarks import differ, remarks_on, untrained
 from ganzoo.reporting.summary import Summary, as_text, summarize
 from ganzoo.run import Run
@@ -205,11 +206,8 @@ def opened(runs: Sequence[str | Path | Run], device: str = "auto") -> list[Run]:
     """
     if not runs:
         raise UsageError("name at least one run; `ganzoo runs` lists those there are")
-    opened_runs = [
-        run if isinstance(run, Run) else Run(run, device=device)
-        for given in runs
-        for run in ([given] if isinstance(given, Run) else _directories(Path(given)))
-    ]
+    resolve_device(device)  # of several runs each failure would be a gap in a page
+    opened_runs = [run for given in runs for run in _runs(given, device)]
     paths: set[Path] = set()
     for run in opened_runs:
         if run.path.resolve() in paths:
@@ -218,11 +216,16 @@ def opened(runs: Sequence[str | Path | Run], device: str = "auto") -> list[Run]:
     return opened_runs
 
 
-def _directories(path: Path) -> list[Path]:
-    """The run directories in a folder of runs; any other path alone."""
-    if (path / "config.toml").exists():
-        return [path]
-    return sorted(file.parent for file in path.glob("*/config.toml")) or [path]
+def _runs(given: object, device: str) -> list[Run]:
+    """A run, or all runs of a folder of runs."""
+    if isinstance(given, Run):
+        return [given]
+    if not isinstance(given, (str, Path)):
+        advice = "runs are named one by one, compare(*runs), and a sweep by its path"
+        raise UsageError(f"{shown(given)} is neither a run nor a folder: {advice}")
+    path = Path(given)
+    files = [] if (path / "config.toml").exists() else sorted(path.glob("*/config.toml"))
+    return [Run(folder, device=device) for folder in [file.parent for file in files] or [path]]
 
 
 def compare_summaries(summaries: Sequence[Summary]) -> Comparison:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ganzoo.errors import GanzooError
+from ganzoo.execution.device import resolve_device
 from ganzoo.files import replace_text
 from ganzoo.reporting import images
 from ganzoo.reporting.comparing import Comparison, Row, compare, duration, settings_in_words
@@ -61,6 +62,7 @@ def leaderboard(
     """
     target = html_file(out)
     render = renderer("leaderboard.html.j2", "leaderboard.js")
+    resolve_device(device)
     comparison = compare(*runs)
     text = render(
         title=_title(runs),

@@ -63,7 +63,8 @@ def summarize(run: Run) -> Summary:
     lines = run.metrics()
     logged = int(lines[-1]["step"]) if lines else 0
     saved = run.steps[-1] if run.steps else 0
-    speeds = finite_values(lines, "images_per_second")
+    speed = "images_per_second"
+    speeds = [float(line[speed]) for line in lines if is_number(line.get(speed))]
 
     return Summary(
         path=run.path,
@@ -77,11 +78,6 @@ def summarize(run: Run) -> Summary:
         evaluations={number["name"]: number for number in run.evaluations()},
         not_measured=read_not_measured(run.directory.evaluations),
     )
-
-
-def finite_values(lines: Sequence[Mapping[str, Any]], name: str) -> list[float]:
-    """Return the finite values of one term of the log."""
-    return [float(line[name]) for line in lines if is_number(line.get(name))]
 
 
 def flattened(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

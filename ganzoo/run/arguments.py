@@ -10,10 +10,11 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from ganzoo.config import ConfigTree, Layer, RunConfig, read_toml, sorted_settings
+from ganzoo.config import ConfigTree, Layer, RunConfig, read_toml, sorted_settings, tree_of
+from ganzoo.config.run_config import SEVERAL
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import UsageError, setting, shown
+from ganzoo.errors import UsageError, listed, setting, shown
 
 Choice = str | Mapping[str, Any]
 """A component by its name, or a dict of `name` and options."""
@@ -47,23 +48,16 @@ def arguments_tree(
             raise _object_given(section, choice)
         if choice is not None:
             tree[section] = {"name": choice} if isinstance(choice, str) else dict(choice)
-    several = {
-        "penalty": penalty,
-        "augment": augment,
-        "constraint": constraint,
-        "observer": observer,
-    }
-    for section, chosen in several.items():
+    for section, chosen in zip(SEVERAL, (penalty, augment, constraint, observer), strict=True):
         if isinstance(chosen, Mapping):
             tree[section] = dict(chosen)
-        elif isinstance(chosen, (str, Iterable)):
-            names = [chosen] if isinstance(chosen, str) else chosen
-            tree[section] = {name: {} for name in names}
         elif chosen is not None:
+            names = listed(chosen)
+            if not all(isinstance(name, str) for name in names):
+                raise _object_given(section, chosen)
+            tree[section] = {name: {} for name in names}
+        if not all(isinstance(options, Mapping) for options in tree.get(section, {}).values()):
             raise _object_given(section, chosen)
-        for given in (item for pair in tree.get(section, {}).items() for item in pair):
-            if not isinstance(given, (str, Mapping)):
-                raise _object_given(section, given)
 
     # Settings.
     return tree | sorted_settings(settings)
@@ -71,15 +65,16 @@ def arguments_tree(
 
 def _object_given(name: str, value: object) -> UsageError:
     """The error for an object where `ganzoo.train` takes a name."""
+    takes = "names, or {NAME: {OPTION: VALUE}}" if name in SEVERAL else "a dict of name and options"
     return UsageError(
-        f"{name}={shown(value)}: ganzoo.train takes names, or dicts of name and options. Networks, "
-        "losses and images of your own are trained by ganzoo.Trainer(generator=…, "
-        "discriminator=…, loss=…, data=…, latent=…)"
+        f"{name}={shown(value)}: ganzoo.train takes a name, or {takes}. Networks, losses and "
+        "images of your own are trained by ganzoo.Trainer(generator=…, discriminator=…, loss=…, "
+        "data=…, latent=…)"
     )
 
 
 def config_layers(config: RunConfig | Mapping[str, Any] | str | Path | None) -> list[Layer]:
-    """Return the layer of a config file, mapping or object; none for None."""
+    """Return the layer of a config file, mapping or object; none for None. Others are refused."""
     match config:
         case None:
             return []
@@ -87,8 +82,24 @@ def config_layers(config: RunConfig | Mapping[str, Any] | str | Path | None) -> 
             return [Layer("config", config.model_dump(exclude_unset=True))]
         case str() | Path():
             return [read_toml(Path(config))]
-        case _:
+        case Mapping():
             return [Layer("config", config)]
+    raise UsageError(
+        f"config should be a TOML file, a dict of sections or a ganzoo.RunConfig; got "
+        f"{shown(config)}. Single settings are arguments of their own: {setting('steps', 1000)}"
+    )
+
+
+def option_layers(options: Mapping[str, Any] | None, origin: str = "options") -> list[Layer]:
+    """Return the layers of options by dotted key.
+
+    Raises:
+        UsageError: they are something else.
+    """
+    given = {} if options is None else options
+    if isinstance(given, Mapping) and all(isinstance(key, str) for key in given):
+        return [Layer(origin, tree_of(tuple(k.split(".")), value)) for k, value in given.items()]
+    raise UsageError(f'options are by dotted key, {{"arch.latent_dim": 64}}; got {shown(given)}')
 
 
 def choose_dataset(tree: ConfigTree, host: PluginHost | None = None) -> None:

@@ -16,7 +16,6 @@ class CheckpointWriter:
     """Writes one checkpoint at a time in a thread; training waits only for the copy of the weights.
 
     Args:
-        directory: the run directory.
         keep: number of latest checkpoints to keep; all if None.
         keep_best: the metric of the log by which the best checkpoint is kept as well.
     """

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.data.pixels import Range
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import Unsupported, UsageError
+from ganzoo.errors import Unsupported, UsageError, shown, whole
 from ganzoo.evaluation import Evaluation
 from ganzoo.evaluation.comparing import Notify, compare_sources
 from ganzoo.evaluation.components import Choice, Chosen, ExtractorChoice, choose_metrics, unused
@@ -76,9 +76,12 @@ def evaluate(
         GanzooError: a run is damaged. Other exceptions of a `ganzoo.Metric` object pass.
     """
     # Metrics and sources.
-    metric_options, extractor_options = _sections(options or {})
+    n, seed = whole("n", n), whole("seed", seed, least=0)
+    metric_options, extractor_options = _sections({} if options is None else options)
     chosen, unavailable = choose_metrics(metrics, metric_options, host)
-    unused(metric_options, chosen)
+    if not chosen and not unavailable:
+        raise UsageError("name at least one metric, or leave metrics out: then all that apply")
+    unused(metric_options, chosen, extractor_options)
     sample, reference = open_both(
         images,
         against,
@@ -160,6 +163,8 @@ def check_measurable(metrics: Sequence[Checked], image: ImageSpec) -> None:
 
 def _sections(options: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Return the options of metrics by name, and those of the extractor."""
+    if not isinstance(options, Mapping):
+        raise UsageError(f'options are by key, {{"extractor.size": 64}}; got {shown(options)}')
     metrics: dict[str, dict[str, Any]] = {}
     extractor: dict[str, Any] = {}
     for key, value in options.items():

@@ -41,7 +41,6 @@ class Evaluator(Observer):
     The results go into the line, and with all details into `evaluations.jsonl`.
 
     Args:
-        directory: the run directory.
         config: of the run; `logging.eval_every` is set.
         host: the plugins that provide metrics and extractor; the installed ones if None.
         trained_with: see `Source`.

@@ -54,7 +54,6 @@ NEVER_BUSY = 1e-3
 WON_LINES = 10
 """Lines over which the median of the discriminator gradient is taken, as it is noisy."""
 
-
 HIGH_RATE = 0.01
 """Learning rate above which a lower one is advised."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.assembly.trainer import Trainer
-from ganzoo.errors import GanzooWarning
+from ganzoo.errors import GanzooWarning, whole
 from ganzoo.interfaces.observer import Observer, TrainerState
 from ganzoo.run import health
 from ganzoo.run.diagnosis import measure
@@ -39,7 +39,7 @@ class History(Observer):
 
     def __init__(self, every: int = 20) -> None:
         super().__init__()
-        self.every = every
+        self.every = whole("every", every)
         self.lines: list[dict[str, float]] = []
         self.findings: list[health.Finding] = []
         self._terms = TermBuffer()

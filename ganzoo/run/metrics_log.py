@@ -56,11 +56,7 @@ class MetricsLog:
         """Return step, speed and mean loss terms since the last line."""
         images = (step - self._clock_step) * batch_size
         seconds = max(time.perf_counter() - self._clock_time, 1e-9)
-        return {
-            "step": step,
-            "images_per_second": round(images / seconds, 1),
-            **self.terms.means(),
-        }
+        return {"step": step, "images_per_second": round(images / seconds, 1), **self.terms.means()}
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write a line and clear the terms. The time since `new_line` is not training time."""

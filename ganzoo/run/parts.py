@@ -14,7 +14,7 @@ from torch import nn
 from ganzoo.copying import copied
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component, PluginHost
-from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.errors import GanzooError, UsageError, setting, shown
 from ganzoo.execution.device import resolve_device
 from ganzoo.interfaces.architecture import Architecture
 from ganzoo.interfaces.constraint import Constraint
@@ -55,6 +55,8 @@ class RunParts(Records):
         refiner: Refiner | None = None,
     ) -> None:
         super().__init__(path)
+        if latent is not None and generator is None:
+            raise UsageError("latent goes with a generator of your own: give generator=… too")
         self._step = step
         self._device = device
         self._host = host
@@ -74,9 +76,9 @@ class RunParts(Records):
         if step == "best":
             step = self._best()
         if step not in self.steps:
-            known = ", ".join(map(str, self.steps))
-            raise UsageError(f"{self.path} has no checkpoint of step {step}; there are {known}")
-        return self.directory.checkpoint(step)
+            known = f"there are {', '.join(map(str, self.steps))}"
+            raise UsageError(f"{self.path} has no checkpoint of step {shown(step)}; {known}")
+        return self.directory.checkpoint(int(step))
 
     def _best(self) -> int:
         """Return the step of the best checkpoint by `keep_best`."""
@@ -151,7 +153,7 @@ class RunParts(Records):
         """The distribution of z: the architecture's, as the loss may have changed it.
 
         Raises:
-            UsageError: the loss has changed it, and its plugin is not installed.
+            UsageError: the loss has changed it, and its plugin is missing; or another is given.
         """
         if self.own["generator"] is None:
             latent = self.architecture.latent
@@ -159,8 +161,13 @@ class RunParts(Records):
             latent = self._latent or latent_named(self.manifest.latent)
         if self.manifest.latent in ("", repr(latent)):  # empty in checkpoints of 0.1
             return latent
-        loss: Loss = self._component("loss", "loss")
-        return loss.latent(latent)
+        if self._latent is None or not is_own(self.config.loss.name):
+            loss: Loss = self._component("loss", "loss")
+            latent = loss.latent(latent)
+        if self._latent is not None and repr(latent) != self.manifest.latent:
+            wanted = self.manifest.latent
+            raise UsageError(f"{self.path} was trained with z of {wanted}, and not {latent!r}")
+        return latent
 
     @property
     def refiner(self) -> Refiner | None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganzoo.data.pixels import from_uint8, to_uint8
-from ganzoo.errors import GanzooError, UsageError, setting
+from ganzoo.errors import GanzooError, UsageError, setting, shown, whole
 from ganzoo.files import destination, replacing_file
 from ganzoo.run.video import check_encoder, save_video
 
@@ -140,12 +140,15 @@ def save_grid(
         scale: factor by which it is enlarged; None enlarges small grids, as `ganzoo sample` does.
 
     Raises:
-        UsageError: there is no image, the suffix is none of these, or the path names a folder or
-            device.
+        UsageError: there is no image, or a tensor of another shape, `columns` or `scale` is below
+            1, the suffix is none of these, or the path names a folder or device.
         GanzooError: the file cannot be written.
     """
-    if not len(images):
-        raise UsageError("a grid needs at least one image, and there is none")
+    if not isinstance(images, Tensor) or images.ndim != 4 or not images.numel():
+        got = tuple(images.shape) if isinstance(images, Tensor) else shown(images)
+        raise UsageError(f"a grid is of at least one image, a tensor (N, C, H, W); got {got}")
+    columns = None if columns is None else whole("columns", columns)
+    scale = None if scale is None else whole("scale", scale)
     return save_picture(enlarged(grid(images, columns), scale), Path(path))
 
 
@@ -215,6 +218,8 @@ def check_animation(path: Path, fps: float) -> str:
     format_ = _format(path, ANIMATIONS, "an animation")
     if format_ == "MP4":
         check_encoder()
+    if not 0 < fps < math.inf:
+        raise UsageError(f"{setting('fps')} is {fps:g}, but should be a number above 0")
     if format_ == "GIF" and fps > GIF_FPS:
         raise UsageError(
             f"a GIF shows at most {GIF_FPS} frames per second, got {setting('fps', f'{fps:g}')}; "

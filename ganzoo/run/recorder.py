@@ -38,9 +38,6 @@ class Recorder(Observer):
     """Writes the files of a run, at the intervals of its config.
 
     Args:
-        trainer: of the run.
-        directory: the run directory.
-        config: of the run.
         dataset: renders the sample grids, if it can.
         demands: saved in checkpoints.
         class_names: saved in checkpoints.

@@ -44,14 +44,13 @@ def short_terms(line: Mapping[str, Any], most: int = 3) -> str:
 class Records:
     """The records of a run: config, state, log, journal and results of evaluations.
 
-    Args:
-        path: the run directory.
-
     Raises:
         UsageError: there is no run.
     """
 
     def __init__(self, path: str | Path) -> None:
+        if isinstance(path, Records):
+            raise UsageError(f"{path!r} is open already; a run is named by its directory, run.path")
         self.directory = RunDirectory(Path(path))
         with reading(f"the run {path}"):
             if not self.directory.config.is_file():

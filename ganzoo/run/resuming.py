@@ -12,23 +12,22 @@ from pydantic import ValidationError
 
 from ganzoo.config import (
     KeyPath,
-    Layer,
     RunConfig,
     changed_toml,
     differences,
     load_config,
     read_toml,
-    tree_of,
 )
 from ganzoo.config.run_config import SEVERAL
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import GanzooWarning, UsageError, setting
+from ganzoo.errors import GanzooWarning, UsageError, instances, setting
 from ganzoo.execution import distributed
 from ganzoo.execution.device import resolve_device
 from ganzoo.files import replace_text
 from ganzoo.interfaces.observer import Observer
 from ganzoo.run import journal
+from ganzoo.run.arguments import option_layers
 from ganzoo.run.checkpoints import refuse_left_out
 from ganzoo.run.directory import RunDirectory
 from ganzoo.run.minutes import is_trained, minutes_trained, with_steps, write_steps
@@ -97,30 +96,25 @@ def resume(
     # Layers, the strongest first.
     run = Run(run_dir)
     settings = {"training.steps": steps, "execution.device": device}
-    intended: set[KeyPath] = {
-        tuple(key.split(".")) for key, value in settings.items() if value is not None
-    }
-    values: dict[str, Any] = {
-        key: value for key, value in {**settings, **(options or {})}.items() if value is not None
-    }
+    named: dict[str, Any] = {k: value for k, value in settings.items() if value is not None}
+    intended: set[KeyPath] = {tuple(key.split(".")) for key in named}
+    layers = [*option_layers(options, "resuming"), *option_layers(named, "resuming")]
 
     # On another kind of device, the precision is chosen anew.
     before = run.config.execution.device
-    if _kind(values.get("execution.device", before)) != _kind(before):
-        values.setdefault("execution.precision", "auto")
+    if _kind({**named, **(options or {})}.get("execution.device") or before) != _kind(before):
+        layers += option_layers({"execution.precision": "auto"}, "resuming")
         intended.add(("execution", "precision"))
         message = f"{run.path} was trained on {before}; on another device rounding differs"
         warnings.warn(GanzooWarning(message), stacklevel=2)
-    layers = [
-        Layer("resuming", tree_of(tuple(key.split(".")), value)) for key, value in values.items()
-    ]
 
     def make_plan() -> Plan:
         with missing_explained(run.path, run.versions):
             return compose([*layers, read_toml(run.directory.config)], host)
 
     # Resume; what is an argument of its own may change without an override.
-    with distributed.joined(), progress_shown(progress, observers) as (shown, decoding):
+    own = instances("observers", observers, Observer)
+    with distributed.joined(), progress_shown(progress, own) as (shown, decoding):
         return resume_plan(
             run_dir, make_plan, shown, decoding, intended=intended, override=override
         )

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.discovery import registry
-from ganzoo.errors import GanzooWarning, UsageError
+from ganzoo.errors import GanzooWarning, UsageError, whole
 from ganzoo.interfaces.critic import Refiner
 from ganzoo.randomness import derive
 from ganzoo.run.own import is_own
@@ -167,14 +167,12 @@ class Run(RunParts):
         Raises:
             UsageError: as for `sample`; too few stops or frames; the images do not depend on z.
         """
-        if n < 1 or stops < 2 or frames < 1:
-            counts = f"n={n}, stops={stops}, frames={frames}"
-            raise UsageError(f"a walk needs n of at least 1, 2 stops and 1 frame; got {counts}")
+        n, stops, frames = whole("n", n), whole("stops", stops, 2), whole("frames", frames)
         self.sampler.check_memory(stops * frames * n)
 
         # Random stops.
         latent = self.latent
-        rng = torch.Generator().manual_seed(derive(seed, "walk"))
+        rng = torch.Generator().manual_seed(derive(whole("seed", seed, None), "walk"))
         points = latent.sample(stops * n, generator=rng, truncation=truncation).view(stops, n, -1)
 
         # Points of latent space between them.

@@ -81,11 +81,7 @@ def save(
 
 
 def _write(
-    trainer: Trainer,
-    path: Path,
-    arch: Choice | None,
-    data: Choice | None,
-    history: History | None,
+    trainer: Trainer, path: Path, arch: Choice | None, data: Choice | None, history: History | None
 ) -> None:
     """Write all files into a hidden folder, try the run, and move it into place."""
     # Settings.
@@ -215,10 +211,7 @@ def _chosen(kind: str, choice: Choice | None, own: str) -> dict[str, Any]:
     options = {"name": choice} if isinstance(choice, str) else dict(choice)
     component = registry.find(kind, str(options.pop("name", "")))
     validated = registry.validate_options(component, options)
-    return {
-        "name": component.spec.name,
-        **validated.model_dump(mode="json", exclude_none=True),
-    }
+    return {"name": component.spec.name, **validated.model_dump(mode="json", exclude_none=True)}
 
 
 def _by_name(kind: str, components: Iterable[Any]) -> dict[str, dict[str, Any]]:

@@ -70,10 +70,7 @@ def prepare(
 
 
 def fit(
-    session: Session,
-    directory: RunDirectory,
-    beginning: Beginning,
-    checkpoint: Path | None = None,
+    session: Session, directory: RunDirectory, beginning: Beginning, checkpoint: Path | None = None
 ) -> Run:
     """Train to the end, with the run's lock held. Rank 0 writes; the other ranks only train.
 

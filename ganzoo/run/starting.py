@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from ganzoo.config import Layer, RunConfig, tree_of
+from ganzoo.config import Layer, RunConfig
 from ganzoo.config.recipes import recipe_layer
 from ganzoo.discovery.host import PluginHost
-from ganzoo.errors import UsageError, setting
+from ganzoo.errors import UsageError, instances, listed, setting, shown
 from ganzoo.execution import distributed
 from ganzoo.interfaces.observer import Observer
-from ganzoo.run.arguments import Choice, arguments_tree, config_layers
+from ganzoo.run.arguments import Choice, arguments_tree, config_layers, option_layers
 from ganzoo.run.directory import RunDirectory, check_free, create_run_directory
 from ganzoo.run.initializing import source_of
 from ganzoo.run.plan import Plan, compose
@@ -81,6 +81,9 @@ def train(
         GanzooError: the run directory cannot be written.
     """
     # Layers, the strongest first.
+    observers = listed(observers)
+    names = [observer for observer in observers if isinstance(observer, str)]
+    own = instances("observers", [o for o in observers if not isinstance(o, str)], Observer)
     arguments = arguments_tree(
         arch=arch,
         loss=loss,
@@ -88,18 +91,13 @@ def train(
         penalty=penalty,
         augment=augment,
         constraint=constraint,
-        observer=[name for name in observers if isinstance(name, str)] or None,
+        observer=names or None,
         settings=settings,
     )
-    layers = [
-        Layer("options", tree_of(tuple(key.split(".")), value))
-        for key, value in (options or {}).items()
-    ]
-    layers += [Layer("arguments", arguments), *config_layers(config)]
-    if recipe:
+    layers = [*option_layers(options), Layer("arguments", arguments), *config_layers(config)]
+    if recipe is not None:
         layers.append(recipe_layer(recipe, host))
 
-    own = [observer for observer in observers if isinstance(observer, Observer)]
     with progress_shown(progress, own) as (shown, decoding):
         return train_plan(
             lambda: compose(layers, host),
@@ -124,6 +122,8 @@ def train_plan(
 
     Nothing is written before the plan is made and the images are opened.
     """
+    if resume not in get_args(Resume):
+        raise UsageError(f"{setting('resume')} is {shown(resume)}, but should be 'never' or 'auto'")
     path = None if run_dir is None else Path(run_dir)
     if resume == "auto" and path is None:
         raise UsageError(

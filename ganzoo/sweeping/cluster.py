@@ -116,7 +116,6 @@ class Cluster:
     """Submits cells as jobs, and tells what has become of them.
 
     Args:
-        name: of the cluster.
         options: see `make_executor`.
         directory: of the sweep; other machines see it too.
     """
@@ -225,7 +224,6 @@ class ClusterWork(Work):
     """A cell that a job of a cluster trains.
 
     Attributes:
-        cluster: of the job.
         job: its number.
         missed: since when the job has ended without an outcome.
     """

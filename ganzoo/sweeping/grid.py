@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ganzoo.config.run_config import NONE, SEVERAL
 from ganzoo.config.schema import Section
 from ganzoo.discovery import registry
 from ganzoo.discovery.specs import KINDS
-from ganzoo.errors import UsageError, did_you_mean, setting, shown
+from ganzoo.errors import UsageError, did_you_mean, listed, setting, shown, whole
 from ganzoo.interfaces.options import validated
 from ganzoo.run.arguments import arguments_tree
 
@@ -110,9 +111,7 @@ def make_cells(grids: Sequence[Grid], layers: Sequence[Layer], recipe: str | Non
         # Axes; the seed changes last, so that every combination is seen early.
         axes = _axes(grid)
         order = sorted(axes, key=lambda axis: axis != SEED)
-        count = 1
-        for values in axes.values():
-            count *= len(values)
+        count = prod(map(len, axes.values()))
         if count > MOST_CELLS:
             raise UsageError(f"a grid has {count:,} cells; {MOST_CELLS:,} is the most")
 
@@ -123,6 +122,8 @@ def make_cells(grids: Sequence[Grid], layers: Sequence[Layer], recipe: str | Non
             if cells.setdefault(cell.name, cell) != cell:
                 cell = replace(cell, name=f"{cell.name}-{_digest(cell)}")
                 cells[cell.name] = cell
+    if not cells:
+        raise UsageError("the sweep has no grid: name at least one axis, such as seed")
     return list(cells.values())
 
 
@@ -138,17 +139,27 @@ def _axes(grid: Grid) -> dict[str, list[Any]]:
                 f"{', '.join(AXES)}, every setting, such as seed, and every option, such as "
                 "'arch.latent_dim'"
             )
-        values = list(values) if isinstance(values, (list, tuple, range)) else [values]
+        values = [values] if isinstance(values, Mapping) else [_plain(v) for v in listed(values)]
         if not values:
             raise UsageError(f"the axis '{axis}' of the sweep has no values")
+        if None in values:
+            raise UsageError(f"the axis '{axis}' has the value None: give another grid, without it")
         for value in values:
             _check_names(axis, value)
-        axes[".".join(SETTINGS.get(axis, (axis,)))] = values
+        name = ".".join(SETTINGS.get(axis, (axis,)))
+        if name in axes:
+            raise UsageError(f"the axis '{name}' of the sweep is given twice")
+        axes[name] = values
 
     def rank(axis: str) -> tuple[int, bool, str]:
         return (AXES.index(axis) if axis in AXES else len(AXES), axis == SEED, axis)
 
     return {axis: axes[axis] for axis in sorted(axes, key=rank)}
+
+
+def _plain(value: Any) -> Any:
+    """A value of Python for one of NumPy or torch."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _flat(grid: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
@@ -190,11 +201,11 @@ def _cell(chosen: Mapping[str, Any], layers: Sequence[Layer], recipe: str | None
     ]
     strong.append(Layer("the grid", arguments_tree(observer=None, settings={}, **components)))
 
-    # One tree; of several lengths the strongest counts.
-    tree, has_length = ConfigTree(), False
+    # One tree; of several lengths the strongest counts, and those of the grid together.
+    tree, has_length = ConfigTree(), any(f"training.{unit}" in chosen for unit in LENGTHS)
     for layer in (*strong, *layers):
         training = layer.tree.get("training")
-        if isinstance(training, Mapping):
+        if isinstance(training, Mapping) and layer not in strong:
             kept = {k: v for k, v in training.items() if not (has_length and k in LENGTHS)}
             has_length = has_length or bool(LENGTHS & set(training))
             layer = layer._replace(tree={**layer.tree, "training": kept})
@@ -235,6 +246,6 @@ def check_jobs(jobs: int | None, default: int) -> int:
     Raises:
         UsageError: it is less than 1 or more than 1024.
     """
-    if jobs is not None and not 1 <= jobs <= 1024:
+    if jobs is not None and whole("jobs", jobs) > 1024:
         raise UsageError(f"{setting('jobs')} is {shown(jobs)}; it should be 1 to 1024")
     return default if jobs is None else jobs

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.config import Layer, RunConfig
-from ganzoo.discovery import registry
 from ganzoo.interfaces.options import validated
 from ganzoo.run.arguments import arguments_tree, config_layers
 from ganzoo.run.evaluating import Checked, check_measurable, check_metrics
@@ -55,8 +54,6 @@ def requested(
     # The evaluation.
     given = {name: value for name, value in measuring.items() if value is not None}
     chosen = validated(Measuring, of_file.model_dump() | given)
-    if chosen.extractor is not None:
-        registry.find("extractor", chosen.extractor)
     return Request(cells, chosen, check_metrics(chosen.metrics, chosen.extractor))
 
 

@@ -18,11 +18,7 @@ from ganzoo.errors import GanzooError, UsageError, setting
 from ganzoo.files import locked
 from ganzoo.run import Run
 from ganzoo.sweeping.cluster import Cluster, ClusterName, ClusterWork, check_cluster
-from ganzoo.sweeping.grid import (
-    Cell,
-    Grid,
-    check_jobs,
-)
+from ganzoo.sweeping.grid import Cell, Grid, check_jobs
 from ganzoo.sweeping.record import Outcome, SweepDirectory
 from ganzoo.sweeping.request import Request, plan_of, requested
 from ganzoo.sweeping.view import Quiet, SweepView, View

@@ -26,7 +26,6 @@ class Work:
 
     Attributes:
         cell: what is trained.
-        directory: of the sweep.
         measuring: how the run is evaluated.
         steps: that the run is to have.
         minutes: that the run is to take, if it has a time budget.

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from ganzoo.config import TrainingConfig
+from ganzoo.errors import instances
 from ganzoo.execution.execution import Execution
 from ganzoo.freeze import frozen
 from ganzoo.interfaces.observer import Observer
@@ -62,7 +63,8 @@ class TrainingLoop(TrainingState):
         """
         steps, minutes = length(self.training, self.batches.order.count, steps, minutes)
         budget = TimeBudget(minutes, self.stop)
-        observers, self.stopped = [*self.checks, *observers, budget], False
+        own = instances("observers", observers, Observer)
+        observers, self.stopped = [*self.checks, *own, budget], False
         with isolated(self.device):
             try:
                 for observer in observers:

@@ -53,6 +53,12 @@ def test_prune_removes_what_it_is_told_to_and_training_decodes_again(ganzoo_cli,
     assert not store.exists()
 
 
+def test_prune_removes_nothing_that_is_older_than_no_number(ganzoo_cli, cache):
+    code, _, err = ganzoo_cli("cache", "prune", "--older-than", "nan")
+    assert (code, "--older-than is nan, but should be a number of days" in err) == (2, True), err
+    assert len(list(cache.glob("stores/*/store.json"))) == 1
+
+
 @pytest.mark.parametrize("choice", [[], ["--all", "--older-than", "3"]])
 def test_prune_wants_one_choice(ganzoo_cli, choice):
     code, _, err = ganzoo_cli("cache", "prune", *choice)

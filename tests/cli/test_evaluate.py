@@ -63,3 +63,9 @@ def test_every_option_that_a_message_advises_is_one_of_the_command(ganzoo_cli, p
     assert code == 0
     assert "Warning: 1 unreadable image" in err
     assert "copies" in out
+
+
+def test_a_step_is_of_a_run(ganzoo_cli, pictures):
+    """A checkpoint that is named by its folder has a step of its own."""
+    code, _, err = ganzoo_cli("evaluate", "two", "--step", "7", "--against", "two", *METRICS)
+    assert (code, "--step chooses a checkpoint of a run, and two is none" in err) == (2, True), err

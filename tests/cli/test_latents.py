@@ -77,10 +77,12 @@ def test_what_a_run_cannot_do_is_one_line(ganzoo_cli, trained, styled):
         (("mix", trained), "has no w: that is the space of style generators"),
         (("directions", trained, "--n", "999"), "coordinates, and as many directions; got --n 999"),
         (("directions", trained, "--layers", "0"), "--layers are those of w"),
+        (("directions", trained, "--columns", "0"), "--columns is 0, but should be"),
+        (("directions", trained, "--amount", "nan"), "amounts are finite numbers"),
         (("mix", styled, "--layers", "4"), "--layers are some of 0 to 3"),
         (("project", trained, "text.png"), "cannot read text.png"),
         (("project", trained, "text.png", "--out", "x.txt"), "end the name in .png"),
-        (("project", trained, "text.png", "--steps", "0"), "got --steps 0, --starts 4"),
+        (("project", trained, "text.png", "--steps", "0"), "--steps is 0, but should be"),
     ):
         code, out, err = ganzoo_cli(*command)
         assert code in (1, 2)

@@ -254,6 +254,24 @@ def test_an_unknown_metric_or_option_is_refused_with_the_nearest():
         ganzoo.evaluate(grey(1), grey(2), metrics=Gap(), options={"kernel.subsets": 3})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"metrics": []}, "name at least one metric"),
+        ({"extractor": "nope"}, "no extractor named 'nope'"),
+        ({"extractor": {"name": "nope"}}, "no extractor named 'nope'"),
+        ({"extractor": 5}, "extractors are chosen by name; got 5"),
+        ({"options": {"extractor.size": 5}}, "extractor.size is given, and no metric here uses"),
+        ({"options": ["extractor.size=5"]}, "options are by key"),
+        ({"n": 2.5}, "n is 2.5, but should be a whole number"),
+        ({"seed": None}, "seed is None, but should be a whole number"),
+    ],
+)
+def test_what_no_metric_would_notice_is_refused(wrong, said):
+    with pytest.raises(ganzoo.UsageError, match=said):
+        ganzoo.evaluate(grey(1), grey(2), **({"metrics": Gap()} | wrong))
+
+
 def test_a_metric_that_was_asked_for_is_not_skipped_and_one_that_offers_itself_is():
     class Refuses(Gap):
         def check(self, spec):

@@ -78,6 +78,11 @@ def test_its_front_matter_is_yaml_with_tags_and_leaves_the_licence_to_the_user(r
     assert "# license: " in matter
 
 
+def test_a_single_tag_is_one_and_the_run_may_be_its_directory(runs):
+    card = ganzoo.model_card(runs().path, lead="A face.", use="Look.", tags="faces")
+    assert "faces" in yaml.safe_load(card.split("---\n")[1])["tags"]
+
+
 def test_it_says_what_goes_in_and_what_comes_out(runs, card_of):
     card = card_of(runs("dcgan", conditional=True, latent="uniform"))
     assert "| `z`, in | (n, 4) | float32 | Independent numbers, uniform on [-1, 1]. |" in card

@@ -163,8 +163,8 @@ def test_directions_are_orthonormal_the_strongest_first_and_the_same_each_time(i
 
 
 def test_what_has_none_says_so(in_z, in_w):
-    for n in (0, 9):
-        with pytest.raises(ganzoo.UsageError, match=f"has 8 coordinates.*got n={n}"):
+    for n, said in ((0, "n is 0, but"), (2.5, "n is 2.5"), (9, "has 8 coordinates.*got n=9")):
+        with pytest.raises(ganzoo.UsageError, match=said):
             ganzoo.directions(in_z, n)
     with pytest.raises(ganzoo.UsageError, match="layers are those of w"):
         ganzoo.directions(in_z, layers=[0])

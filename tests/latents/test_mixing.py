@@ -53,5 +53,7 @@ def test_what_has_no_styles_is_refused(in_z, in_w):
     with pytest.raises(ganzoo.Unsupported, match="has no w: that is the space of style generators"):
         ganzoo.mix(in_z)
     for wrong in ({"rows": 0}, {"columns": 0}):
-        with pytest.raises(ganzoo.UsageError, match="at least one row and one column"):
+        with pytest.raises(
+            ganzoo.UsageError, match="is 0, but should be a whole number of at least 1"
+        ):
             ganzoo.mix(in_w, **wrong)

@@ -137,9 +137,15 @@ def test_images_that_do_not_depend_on_z_cannot_be_projected(saved):
 
 def test_wrong_arguments_are_refused(in_z, tmp_path):
     image = in_z.sample(1)
-    for wrong in ({"steps": 0}, {"starts": 0}, {"starts": 257}, {"lr": 0.0}, {"lr": float("nan")}):
-        with pytest.raises(ganzoo.UsageError, match="at least 1 step, 1 to 256 starts"):
+    for wrong in ({"steps": 0}, {"steps": 2.5}, {"starts": 0}):
+        with pytest.raises(ganzoo.UsageError, match="should be a whole number of at least 1"):
             ganzoo.project(in_z, image, **wrong)
+    for wrong in ({"starts": 257}, {"lr": 0.0}, {"lr": float("nan")}, {"lr": float("inf")}):
+        with pytest.raises(ganzoo.UsageError, match="1 to 256 starts and a finite learning rate"):
+            ganzoo.project(in_z, image, **wrong)
+    for wrong in (image.numpy(), [image[0]], None):
+        with pytest.raises(ganzoo.UsageError, match="are files, or one tensor"):
+            ganzoo.project(in_z, wrong)
     with pytest.raises(ganzoo.UsageError, match="no latent space 'v'; there are z and w"):
         ganzoo.project(in_z, image, space="v")
     for space in ("w", "w+"):

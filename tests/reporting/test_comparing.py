@@ -123,3 +123,18 @@ def test_a_metric_that_no_run_has_is_refused(runs):
     evaluated(runs[0], 10.0)
     with pytest.raises(ganzoo.UsageError, match="no run has the metric 'FID'; they have: Some-FD"):
         ganzoo.compare(*runs).better("FID")
+
+
+def test_runs_are_given_one_by_one(runs):
+    swept = ganzoo.Sweep(runs[0].parent, {}, {}, {})
+    for wrong in (list(runs), swept, None):
+        for function in (ganzoo.compare, ganzoo.report, ganzoo.leaderboard):
+            with pytest.raises(ganzoo.UsageError, match=r"one by one, compare\(\*runs\), and a sw"):
+                function(wrong)
+
+
+def test_a_device_that_is_not_there_is_refused_before_a_page_without_pictures(runs, tmp_path):
+    for function in (ganzoo.report, ganzoo.leaderboard):
+        with pytest.raises(ganzoo.UsageError, match="no device named 'gpu'"):
+            function(*runs, out=tmp_path / "page.html", device="gpu")
+    assert not (tmp_path / "page.html").exists()

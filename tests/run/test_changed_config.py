@@ -174,3 +174,23 @@ def test_a_run_without_a_journal_resumes(tmp_path):
     run = train(tmp_path / "run")
     run.directory.journal.unlink()
     assert ganzoo.resume(run.path, steps=6).steps == [4, 6]
+
+
+@pytest.mark.parametrize("resume", [True, "Auto", None])
+def test_resume_is_never_or_auto(tmp_path, resume):
+    with pytest.raises(ganzoo.UsageError, match="should be 'never' or 'auto'"):
+        train(tmp_path / "run", resume=resume)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_setting_can_be_unset(tmp_path):
+    run = train(tmp_path / "run", keep=1, checkpoint_every=2)
+    again = ganzoo.resume(run.path, steps=8, options={"logging.keep": None}, override=True)
+    assert again.steps == [4, 6, 8]
+    assert again.config.logging.keep is None
+
+
+def test_names_of_observers_are_refused_where_objects_are_taken(tmp_path):
+    run = train(tmp_path / "run")
+    with pytest.raises(ganzoo.UsageError, match="objects of ganzoo.Observer, and 'csv' is none"):
+        ganzoo.resume(run.path, steps=6, observers=["csv"])

@@ -167,3 +167,23 @@ def test_a_grid_of_no_images_is_refused(tmp_path):
     with pytest.raises(ganzoo.UsageError, match="at least one image"):
         save_grid(torch.zeros(0, 3, 8, 8), tmp_path / "none.png")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "images", [torch.zeros(3, 8, 8), torch.zeros(2, 3, 8, 8).numpy(), [torch.zeros(3, 8, 8)]]
+)
+def test_a_grid_is_of_a_batch_of_images(images, tmp_path):
+    with pytest.raises(ganzoo.UsageError, match=r"a tensor \(N, C, H, W\); got"):
+        save_grid(images, tmp_path / "grid.png")
+
+
+@pytest.mark.parametrize("wrong", [{"columns": 0}, {"columns": -2}, {"scale": 0}, {"scale": 1.5}])
+def test_columns_and_scale_of_a_grid_are_whole_numbers(wrong, tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="should be a whole number of at least 1"):
+        save_grid(torch.zeros(4, 1, 8, 8), tmp_path / "grid.png", **wrong)
+
+
+@pytest.mark.parametrize("fps", [float("nan"), float("inf"), 0])
+def test_frames_have_a_rate(fps, tmp_path):
+    with pytest.raises(ganzoo.UsageError, match="fps is .*, but should be a number above 0"):
+        save_animation([torch.zeros(3, 8, 8).byte()] * 2, tmp_path / "walk.webp", fps)

@@ -114,10 +114,41 @@ def test_an_earlier_checkpoint_can_be_asked_for(run):
         ganzoo.Run(run.path, step=5).sample(1)
 
 
-@pytest.mark.parametrize("n", [0, -1])
+@pytest.mark.parametrize("step", ["6", "latest", 6.5])
+def test_what_is_no_step_is_refused_as_it_is_written(run, step):
+    with pytest.raises(ganzoo.UsageError, match=f"no checkpoint of step {step!r}; there are 4, 6"):
+        ganzoo.Run(run.path, step=step).sample(1)
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.5, "4", None])
 def test_no_images_is_no_request(run, n):
     with pytest.raises(ganzoo.UsageError, match="at least 1"):
         run.sample(n)
+
+
+@pytest.mark.parametrize("seed", [3.0, None, "3"])
+def test_a_seed_that_would_be_another_one_is_refused(run, seed):
+    """3.0 and None would be seeds too, and not those that they look like."""
+    for draw in (run.sample, run.interpolate):
+        with pytest.raises(ganzoo.UsageError, match="seed is .*, but should be a whole number"):
+            draw(2, seed=seed)
+
+
+def test_points_of_latent_space_are_a_tensor(run):
+    with pytest.raises(
+        ganzoo.UsageError, match=r"z must be a tensor of the shape \(N, 4\), got arr"
+    ):
+        run.decode(torch.zeros(2, 4).numpy())
+
+
+def test_an_opened_run_is_no_directory(run):
+    with pytest.raises(ganzoo.UsageError, match="named by its directory, run.path"):
+        ganzoo.resume(run)
+
+
+def test_a_latent_is_given_with_a_generator_alone(run):
+    with pytest.raises(ganzoo.UsageError, match="latent goes with a generator of your own"):
+        ganzoo.Run(run.path, latent=7)
 
 
 def test_classes_come_in_turn_or_as_asked_for(conditional):
@@ -133,6 +164,14 @@ def test_classes_come_in_turn_or_as_asked_for(conditional):
 def test_a_class_that_does_not_exist_is_refused(conditional, label):
     with pytest.raises(ganzoo.UsageError, match=f"class {label} does not exist; this run has 0 to"):
         conditional.sample(2, labels=label)
+
+
+@pytest.mark.parametrize(
+    "labels", [1.7, torch.tensor([0.5, 1.0]), "cat", [0, 1, 2], torch.eye(10)[:2], float("nan")]
+)
+def test_labels_are_whole_numbers_one_for_all_or_each(conditional, labels):
+    with pytest.raises(ganzoo.UsageError, match="labels are numbers of classes, one for all image"):
+        conditional.sample(2, labels=labels)
 
 
 def test_a_class_cannot_be_chosen_in_an_unconditional_run(run):
@@ -159,9 +198,9 @@ def test_a_walk_is_a_closed_loop_that_starts_at_its_points(run):
     assert steps.max() < 4 * steps.mean()  # no seam
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"stops": 1}, {"frames": 0}])
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"stops": 1}, {"frames": 0}, {"frames": 2.5}])
 def test_a_walk_needs_somewhere_to_go(run, wrong):
-    with pytest.raises(ganzoo.UsageError, match="a walk needs"):
+    with pytest.raises(ganzoo.UsageError, match=r"should be a whole number of at least"):
         run.interpolate(**wrong)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from tiny_sweeps import TINY
 
 import ganzoo
@@ -101,12 +103,37 @@ def test_the_recipe_stays_weaker_than_the_config_of_the_cell():
         ({"penalty": [["r1", "r7"]]}, "no penalty named 'r7'"),
         ({"recipe": ["dcgan-quik"]}, "no recipe named 'dcgan-quik'"),
         ({"loss": [3]}, "'loss' takes names, got 3"),
+        (
+            {"seed": [0, 1], "training.seed": [2]},
+            "axis 'training.seed' of the sweep is given twice",
+        ),
+        ({"keep": [None, 2]}, "'keep' has the value None: give another grid, without it"),
         ({"seed": range(200), "batch_size": range(1, 200)}, "39,800 cells"),
     ],
 )
 def test_a_wrong_grid_is_refused_before_anything_is_made(grid, message):
     with pytest.raises(ganzoo.UsageError, match=message):
         cells(grid)
+
+
+def test_a_sweep_without_a_grid_is_refused():
+    with pytest.raises(ganzoo.UsageError, match="the sweep has no grid"):
+        cells()
+
+
+def test_lengths_of_the_grid_count_together_and_replace_that_of_all_runs():
+    made = cells({"loss": ["bce"], "steps": [2, 3], "minutes": [5]}, settings={"kimg": 1})
+    lengths = [cell.tree["training"] for cell in made]
+    assert lengths == [{"minutes": 5, "steps": 2}, {"minutes": 5, "steps": 3}]
+
+
+@pytest.mark.parametrize(
+    "seeds", [np.arange(2), list(np.arange(2)), torch.arange(2), (k for k in range(2)), {0, 1}]
+)
+def test_values_may_be_any_numbers_in_any_collection(seeds):
+    made = cells({"loss": ["bce"], "seed": seeds})
+    assert [cell.name for cell in made] == ["bce-seed=0", "bce-seed=1"]
+    assert tomllib.loads(made[1].toml())["training"] == {"seed": 1}
 
 
 def test_a_sweep_file_is_a_config_with_a_grid_and_an_evaluation(tmp_path):

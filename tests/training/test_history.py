@@ -133,3 +133,17 @@ def test_a_progress_bar_ends_with_a_failure(make_trainer):
         make_trainer(loss=Failing()).fit(3, [ganzoo.ProgressBar(console)])
     with console.status("another"):  # which a bar that was left running would refuse
         pass
+
+
+@pytest.mark.parametrize("every", [0, -1, 2.5])
+def test_lines_are_a_whole_number_of_steps_apart(every):
+    with pytest.raises(ganzoo.UsageError, match="every is .*, but should be a whole number"):
+        ganzoo.History(every)
+
+
+@pytest.mark.parametrize("wrong", [ganzoo.History, print, None])
+def test_what_is_no_observer_is_refused_before_the_first_step(make_trainer, wrong):
+    trainer = make_trainer()
+    with pytest.raises(ganzoo.UsageError, match="observers should be objects of ganzoo.Observer"):
+        trainer.fit(1, [wrong])
+    assert trainer.step == 0

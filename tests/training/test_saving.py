@@ -116,6 +116,8 @@ def test_another_latent_is_given_again(make_trainer, tmp_path):
         reopened(run).sample(3)
     uniform = make_trainer(latent=ganzoo.UniformLatent(8)).save(tmp_path / "uniform")
     assert isinstance(reopened(uniform).latent, ganzoo.UniformLatent)
+    with pytest.raises(ganzoo.UsageError, match=r"z of UniformLatent\(8\), and not NormalLatent"):
+        reopened(uniform, latent=8).sample(3)
 
 
 def test_networks_in_float64_are_saved(make_trainer, tmp_path):
