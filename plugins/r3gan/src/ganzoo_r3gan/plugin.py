@@ -89,6 +89,11 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
         summary="R3GAN's loss on DCGAN's networks: Fashion-MNIST in minutes on two CPU cores.",
     )
     yield ganzoo.RecipeSpec(
+        name="emoji",
+        file="ganzoo_r3gan:recipes/emoji.toml",
+        summary="R3GAN's loss on DCGAN's networks: emoji in ten minutes on two CPU cores.",
+    )
+    yield ganzoo.RecipeSpec(
         name="emoji-quick",
         file="ganzoo_r3gan:recipes/emoji-quick.toml",
         summary="R3GAN's loss on DCGAN's networks: emoji in minutes on two CPU cores.",
