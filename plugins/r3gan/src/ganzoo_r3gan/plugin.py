@@ -89,8 +89,8 @@ def ganzoo_recipes() -> Iterator[ganzoo.RecipeSpec]:
         summary="R3GAN's loss on DCGAN's networks: Fashion-MNIST in minutes on two CPU cores.",
     )
     yield ganzoo.RecipeSpec(
-        name="emoji",
-        file="ganzoo_r3gan:recipes/emoji.toml",
+        name="emoji-quick-10",
+        file="ganzoo_r3gan:recipes/emoji-quick-10.toml",
         summary="R3GAN's loss on DCGAN's networks: emoji in ten minutes on two CPU cores.",
     )
     yield ganzoo.RecipeSpec(
