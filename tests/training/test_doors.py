@@ -336,7 +336,7 @@ def test_the_latent_makes_images_and_may_truncate_them_itself():
 
 @pytest.mark.parametrize("shape", [(2, 7), (8,), (0, 8)])
 def test_z_of_another_shape_is_refused(shape):
-    with pytest.raises(ganzoo.UsageError, match=r"z must be of the shape \(N, 8\)"):
+    with pytest.raises(ganzoo.UsageError, match=r"z must be a tensor of the shape \(N, 8\)"):
         Sampler(ganzoo.NormalLatent(8), IMAGE, None).decode(TinyGenerator(), torch.zeros(shape))
 
 
