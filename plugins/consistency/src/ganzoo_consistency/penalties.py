@@ -48,8 +48,8 @@ class Consistency(ganzoo.Penalty):
         if labels is None or labels.ndim < 4:
             return batch.with_images(self.transform(batch.images))
         channels = [batch.images.shape[1], labels.shape[1]]
-        both: Tensor = self.transform(torch.cat([batch.images, labels], 1))
-        images, pictures = both.split(channels, 1)
+        both = self.transform(torch.cat([batch.images, labels], 1))
+        images, pictures = torch.split(both, channels, 1)
         return replace(batch, images=images, labels=pictures)
 
 
