@@ -11,7 +11,7 @@ from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig, merged, 
 from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.settings import Settings
-from ganzoo.training.optimizers import NetworkName
+from ganzoo.training.optimizers import NetworkName, optimizer_class
 
 NOT_OF_A_TRAINER = {"workers", "threads", "init_from", *ImageConfig.model_fields} - {
     "horizontal_flip"
@@ -130,11 +130,12 @@ def check_one_length(lengths: Mapping[str, Any]) -> None:
 
 
 def check_training(training: TrainingConfig) -> None:
-    """Refuse settings that contradict each other.
+    """Refuse an optimizer that does not exist, and settings that contradict each other.
 
     Raises:
         UsageError: names them.
     """
+    optimizer_class(training.optimizer)
     if training.ema_rampup is not None and training.ema_halflife is None:
         raise UsageError(
             f"{setting('ema_rampup', training.ema_rampup)} bounds a half-life, and there is none: "

@@ -7,6 +7,8 @@ from torch import nn
 from toys import LogisticLoss
 
 import ganzoo
+from ganzoo.config import Layer
+from ganzoo.run.plan import compose
 
 
 class Paper(LogisticLoss):
@@ -72,3 +74,10 @@ def test_a_loss_that_recommends_an_unknown_setting_is_at_fault_itself(make_train
 
     with pytest.raises(ganzoo.PluginError, match="learning_rate"):
         make_trainer(loss=Wrong())
+
+
+def test_an_optimizer_that_does_not_exist_is_refused_before_networks_are_built():
+    layer = Layer("test", {"training": {"optimizer": "adamm"}, "arch": {"name": "vanilla"}})
+    rest = Layer("rest", {"loss": {"name": "bce"}, "data": {"name": "emoji"}, "image": {"size": 8}})
+    with pytest.raises(ganzoo.UsageError, match="has none of this name. Did you mean 'adam'"):
+        compose([layer, rest])
