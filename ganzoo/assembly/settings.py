@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig, merged, sorted_settings
+from ganzoo.config.run_config import STEP_LENGTHS
 from ganzoo.errors import PluginError, UsageError, setting
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.settings import Settings
@@ -20,9 +21,6 @@ NOT_OF_A_TRAINER = {"workers", "threads", "init_from", *ImageConfig.model_fields
 
 
 NETWORKS: tuple[NetworkName, ...] = ("generator", "discriminator")
-
-LENGTHS = ("steps", "kimg", "epochs")
-"""Ways to say how long to train; minutes may end it earlier."""
 
 OPTIMIZER_SETTINGS = ("betas", "eps", "weight_decay")
 """Settings of both optimizers, which each may have for itself."""
@@ -112,8 +110,8 @@ def one_length(layers: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
     """
     known = False
     for layer in layers:
-        yield {name: value for name, value in layer.items() if not (known and name in LENGTHS)}
-        said = {name: value for name, value in layer.items() if name in LENGTHS}
+        yield {name: value for name, value in layer.items() if not (known and name in STEP_LENGTHS)}
+        said = {name: value for name, value in layer.items() if name in STEP_LENGTHS}
         check_one_length(said)
         known = known or any(value is not None for value in said.values())
 
@@ -124,7 +122,7 @@ def check_one_length(lengths: Mapping[str, Any]) -> None:
     Raises:
         UsageError: names them.
     """
-    said = [setting(name, lengths[name]) for name in LENGTHS if lengths.get(name) is not None]
+    said = [setting(name, lengths[name]) for name in STEP_LENGTHS if lengths.get(name) is not None]
     if len(said) > 1:
         raise UsageError(f"say how long to train in one way: {' or '.join(said)}")
 

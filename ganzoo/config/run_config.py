@@ -85,6 +85,12 @@ class RunConfig(Section):
 NONE = "none"
 """Among the names of a section of several: leave out what weaker layers name, as a recipe's."""
 
+STEP_LENGTHS = ("steps", "kimg", "epochs")
+"""Settings that say in one way or another how many steps to train."""
+
+LENGTHS = (*STEP_LENGTHS, "minutes")
+"""Settings that say how long to train."""
+
 SEVERAL = ("penalty", "augment", "constraint", "observer")
 """Sections that hold a table for each component, by name."""
 

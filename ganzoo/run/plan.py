@@ -14,6 +14,7 @@ from ganzoo.assembly.demands import CheckedDemands
 from ganzoo.assembly.settings import check_one_length, check_training
 from ganzoo.assembly.trainer import Trainer
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
+from ganzoo.config.run_config import LENGTHS
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.data.conditions import stored_bytes
 from ganzoo.data.loading import Images
@@ -37,9 +38,6 @@ from ganzoo.run.networks import build_networks
 from ganzoo.run.threads import check_threads, chosen_threads, multiply_adds
 from ganzoo.sampling import settles_of
 from ganzoo.training.budget import length_in_steps
-
-LENGTHS = [("training", unit) for unit in ("steps", "kimg", "epochs", "minutes")]
-"""Settings that say how long to train."""
 
 THREADS: KeyPath = ("execution", "threads")
 
@@ -306,7 +304,8 @@ def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> No
 
     # Steps, kimg or epochs: the strongest.
     def ranked() -> tuple[dict[str, str], dict[str, int]]:
-        origins = {path[1]: origin for path, origin in tree.origins.items() if path in LENGTHS}
+        paths = {unit: ("training", unit) for unit in LENGTHS}
+        origins = {u: tree.origins[path] for u, path in paths.items() if path in tree.origins}
         return origins, {u: (*layers, o).index(o) for u, o in origins.items()}
 
     _, ranks = ranked()

@@ -18,7 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from ganzoo.config import SETTINGS, ConfigTree, Layer, RunConfig, read_toml, tree_of
 from ganzoo.config.recipes import recipe_layer
-from ganzoo.config.run_config import NONE, SEVERAL
+from ganzoo.config.run_config import LENGTHS, NONE, SEVERAL
 from ganzoo.config.schema import Section
 from ganzoo.discovery import registry
 from ganzoo.discovery.specs import KINDS
@@ -34,9 +34,6 @@ AXES = ("recipe", *COMPONENTS)
 """Axes that are no settings, in the order in which names of cells show them."""
 
 SEED = ".".join(SETTINGS["seed"])
-
-LENGTHS = {"steps", "kimg", "epochs", "minutes"}
-"""Settings that say how long to train: one in a stronger layer replaces all of weaker ones."""
 
 MOST_CELLS = 10_000
 LONGEST_NAME = 120
@@ -207,7 +204,7 @@ def _cell(chosen: Mapping[str, Any], layers: Sequence[Layer], recipe: str | None
         training = layer.tree.get("training")
         if isinstance(training, Mapping) and layer not in strong:
             kept = {k: v for k, v in training.items() if not (has_length and k in LENGTHS)}
-            has_length = has_length or bool(LENGTHS & set(training))
+            has_length = has_length or any(unit in training for unit in LENGTHS)
             layer = layer._replace(tree={**layer.tree, "training": kept})
         tree.add(layer)
     plain = to_jsonable_python(tree.nested(), fallback=str)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from ganzoo.config import TrainingConfig
+from ganzoo.config.run_config import STEP_LENGTHS
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.errors import UsageError, setting
 from ganzoo.interfaces.observer import Observer, TrainerState
@@ -53,7 +54,7 @@ def length(
     # The settings; minutes alone leave the steps open.
     if steps is None and minutes is None:
         minutes = training.minutes
-        if minutes is None or {"steps", "kimg", "epochs"} & training.model_fields_set:
+        if minutes is None or training.model_fields_set.intersection(STEP_LENGTHS):
             steps = length_in_steps(training, image_count)
 
     # What is left open ends nothing.

@@ -25,7 +25,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import ganzoo
-import ganzoo.assembly.trainer
 
 WARM_UP = 4
 
