@@ -56,6 +56,7 @@ from .interfaces.critic import Batch as Batch
 from .interfaces.critic import Critic as Critic
 from .interfaces.critic import Fakes as Fakes
 from .interfaces.critic import Refiner as Refiner
+from .interfaces.critic import refuse_single as refuse_single
 from .interfaces.dataset import Condition as Condition
 from .interfaces.dataset import Dataset as Dataset
 from .interfaces.dataset import ImageSource as ImageSource

@@ -9,6 +9,8 @@ from typing import Protocol, Self
 import torch
 from torch import Tensor
 
+from ganzoo.errors import UsageError, setting
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -88,6 +90,23 @@ class Critic(Protocol):
     def outputs(self, batch: Batch) -> Mapping[str, Tensor]:
         """`{"scores": (N,)}` and all else the discriminator returns, in float32 or wider."""
         ...
+
+
+def refuse_single(n: int, what: str) -> None:
+    """Refuse a batch of one image, for a loss or penalty that compares the images of a batch.
+
+    Args:
+        n: images of the batch, or of the micro-batch under gradient accumulation.
+        what: begins the message: `"'NAME' compares the images of a batch"`.
+
+    Raises:
+        UsageError: n is below 2.
+    """
+    if n < 2:
+        raise UsageError(
+            f"{what}, and there is one alone: give a larger {setting('batch_size')}, or a smaller "
+            f"{setting('grad_accum_steps')}"
+        )
 
 
 class Refiner(Protocol):

@@ -56,12 +56,8 @@ class Contrastive(ganzoo.Loss):
 
     def _contrastive(self, embedding: Tensor, proxy: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None, "the trainer gives labels to a loss that demands them"
-        if len(embedding) < 2 and self.options.weight:
-            raise ganzoo.UsageError(
-                "'contragan' compares the images of a batch, and there is one alone: give a larger "
-                f"{ganzoo.setting('batch_size')}, or a smaller "
-                f"{ganzoo.setting('grad_accum_steps')}"
-            )
+        if self.options.weight:
+            ganzoo.refuse_single(len(embedding), "'contragan' compares the images of a batch")
         value = contrastive_loss(embedding, proxy, labels, self.options.temperature)
         return self.options.weight * value
 

@@ -33,12 +33,7 @@ class PullingAway(ganzoo.GeneratorPenalty):
             UsageError: there is one image alone.
         """
         n = len(fake)
-        if n < 2:
-            raise ganzoo.UsageError(
-                "'pulling-away' compares pairs of fakes, and there is one alone: give a larger "
-                f"{ganzoo.setting('batch_size')}, or a smaller "
-                f"{ganzoo.setting('grad_accum_steps')}"
-            )
+        ganzoo.refuse_single(n, "'pulling-away' compares pairs of fakes")
         s = F.normalize(critic.outputs(fake)["features"].flatten(1))
         cosines = s @ s.T
         return (cosines.square().sum() - cosines.diagonal().square().sum()) / (n * (n - 1))

@@ -26,12 +26,7 @@ class ModeSeeking(ganzoo.GeneratorPenalty):
         Raises:
             UsageError: there is one image alone.
         """
-        if len(fake) < 2:
-            raise ganzoo.UsageError(
-                "'mode-seeking' compares pairs of fakes, and there is one alone: give a larger "
-                f"{ganzoo.setting('batch_size')}, or a smaller "
-                f"{ganzoo.setting('grad_accum_steps')}"
-            )
+        ganzoo.refuse_single(len(fake), "'mode-seeking' compares pairs of fakes")
         # An unconditional generator has made the images of the other z already.
         z = fake.z.roll(1, 0)
         same = fake.labels is None

@@ -57,12 +57,8 @@ class DataToData(ganzoo.Loss):
 
     def _class_term(self, embedding: Tensor, proxy: Tensor, labels: Tensor | None) -> Tensor:
         assert labels is not None, "the trainer gives labels to a loss that demands them"
-        if len(embedding) < 2 and self.options.weight:
-            raise ganzoo.UsageError(
-                "'reacgan' compares the images of a batch, and there is one alone: give a larger "
-                f"{ganzoo.setting('batch_size')}, or a smaller "
-                f"{ganzoo.setting('grad_accum_steps')}"
-            )
+        if self.options.weight:
+            ganzoo.refuse_single(len(embedding), "'reacgan' compares the images of a batch")
         options = self.options
         value = data_to_data_loss(embedding, proxy, labels, options.temperature, options.margin)
         return options.weight * value

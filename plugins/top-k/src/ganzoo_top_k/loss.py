@@ -47,12 +47,8 @@ class TopK(ganzoo.Loss):
         Raises:
             UsageError: there is one fake alone, which is always the best.
         """
-        if len(fake) < 2 and self.options.fraction != 1:
-            raise ganzoo.UsageError(
-                "'top-k' chooses among the fakes of a batch, and there is one alone: give a larger "
-                f"{ganzoo.setting('batch_size')}, or a smaller "
-                f"{ganzoo.setting('grad_accum_steps')}"
-            )
+        if self.options.fraction != 1:
+            ganzoo.refuse_single(len(fake), "'top-k' chooses among the fakes of a batch")
         best_first = critic(fake).sort(descending=True).values
         losses = -best_first if self.options.of == "hinge" else F.softplus(-best_first)
 
