@@ -1,8 +1,10 @@
-"""What the tests of the core and of every plugin share: threads, what is slow, the command."""
+"""What tests of the core and of every plugin share: threads, a cache, slow checks, the command."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +12,19 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Several workers, and the programs that they start, share the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+OWN_CACHE = "" if "GANZOO_CACHE_DIR" in os.environ else tempfile.mkdtemp(prefix="ganzoo-tests-")
+"""A cache for all tests and their workers, unless the environment names one; never the user's."""
+
+if OWN_CACHE:
+    os.environ["GANZOO_CACHE_DIR"] = OWN_CACHE
+
+
+def pytest_unconfigure() -> None:
+    """Remove the cache of this session; workers have found it in the environment."""
+    if OWN_CACHE:
+        shutil.rmtree(OWN_CACHE, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

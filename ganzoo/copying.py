@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import TypeVar
 
@@ -40,6 +40,27 @@ def copied(network: Network, shared: Iterable[Tensor] = ()) -> Network:
         network: is not changed.
         shared: its tensors that the copy is to share.
     """
+    return _copied(network, {id(tensor): tensor for tensor in shared})
+
+
+def copied_to(network: Network, device: torch.device | None) -> Network:
+    """A copy on a device, or on that of the network if None; no values are copied to `meta`."""
+    if device is None or device.type != "meta":
+        return copied(network).to(device)
+    tensors = (*network.parameters(), *network.buffers())
+    return _copied(network, {id(tensor): _without_values(tensor) for tensor in tensors})
+
+
+def _without_values(tensor: Tensor) -> Tensor:
+    """A tensor of this shape on `meta`; of a parameter, a parameter."""
+    empty = tensor.detach().to("meta")
+    if isinstance(tensor, nn.Parameter):
+        return nn.Parameter(empty, requires_grad=tensor.requires_grad)
+    return empty
+
+
+def _copied(network: Network, replaced: Mapping[int, Tensor]) -> Network:
+    """A deep copy that has other tensors in place of those with these `id`s."""
     computed = [
         value
         for layer in network.modules()
@@ -47,4 +68,4 @@ def copied(network: Network, shared: Iterable[Tensor] = ()) -> Network:
         if isinstance(value, Tensor) and not value.is_leaf
     ]
     known = {id(tensor): tensor.detach().clone() for tensor in computed}
-    return deepcopy(network, known | {id(tensor): tensor for tensor in shared})
+    return deepcopy(network, known | dict(replaced))

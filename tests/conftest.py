@@ -30,9 +30,8 @@ def photos(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture
-def empty_place(tmp_path, tmp_path_factory, monkeypatch):
-    """Work in an empty folder, with a cache that the tests share."""
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
+def empty_place(tmp_path, monkeypatch):
+    """Work in an empty folder."""
     monkeypatch.setenv("GANZOO_DISABLE_PLUGINS", "")  # `-p` writes to it
     monkeypatch.chdir(tmp_path)
     yield

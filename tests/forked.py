@@ -19,30 +19,56 @@ CONTEXT.set_forkserver_preload(PRELOADED)
 
 
 def run_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
-    """`ganzoo ARGUMENTS` in a folder: exit code, standard output, standard error."""
-    return _run(_command, arguments, cwd, environment)
+    """`ganzoo ARGUMENTS` in a folder: exit code, standard output, standard error.
+
+    The environment is that of the test, with these variables besides.
+    """
+    return start_ganzoo(arguments, cwd, **environment).finish()
 
 
 def run_snippet(code: str, cwd: Path, **environment: str) -> tuple[int, str, str]:
     """A Python program in a folder: exit code, standard output, standard error."""
-    return _run(_snippet, code, cwd, environment)
+    return Started(_snippet, code, cwd, environment).finish()
 
 
 def run_pytest(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
     """`pytest ARGUMENTS` in a folder: exit code, standard output, standard error."""
-    return _run(_pytest, arguments, cwd, environment)
+    return Started(_pytest, arguments, cwd, environment).finish()
 
 
-def _run(target, what, cwd: Path, environment: dict[str, str]) -> tuple[int, str, str]:
-    with TemporaryDirectory() as folder:
-        outputs = [Path(folder) / name for name in ("out", "err")]
-        process = CONTEXT.Process(target=_inside, args=(target, what, cwd, environment, outputs))
-        process.start()
-        process.join(500)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{what} takes longer than 500 s")
-        return process.exitcode, *(path.read_text(encoding="utf-8") for path in outputs)
+def start_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> Started:
+    """The same, without waiting for its end."""
+    return Started(_command, arguments, cwd, environment)
+
+
+class Started:
+    """A process that was forked."""
+
+    def __init__(self, target, what, cwd: Path, environment: dict[str, str]) -> None:
+        self.what = what
+        self.folder = TemporaryDirectory()
+        self.outputs = [Path(self.folder.name) / name for name in ("out", "err")]
+        variables = dict(os.environ) | environment
+        arguments = (target, what, cwd, variables, self.outputs)
+        self.process = CONTEXT.Process(target=_inside, args=arguments)
+        self.process.start()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal."""
+        os.kill(self.process.pid, number)
+
+    def finish(self, timeout: float = 500) -> tuple[int, str, str]:
+        """Wait for its end: exit code, standard output, standard error.
+
+        Raises:
+            TimeoutError: it takes longer, and is killed.
+        """
+        with self.folder:
+            self.process.join(timeout)
+            if self.process.exitcode is None:
+                self.process.kill()
+                raise TimeoutError(f"{self.what} takes longer than {timeout} s")
+            return self.process.exitcode, *(p.read_text(encoding="utf-8") for p in self.outputs)
 
 
 def _inside(target, what, cwd: Path, environment: dict[str, str], outputs: list[Path]) -> None:
@@ -51,6 +77,7 @@ def _inside(target, what, cwd: Path, environment: dict[str, str], outputs: list[
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     multiprocessing.set_start_method(None, force=True)  # its workers start as in any program
     os.chdir(cwd)
+    os.environ.clear()
     os.environ.update(environment)
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     target(what)

@@ -66,7 +66,7 @@ ALLOWED = {
 
 LINES = {
     "training": 1_770,
-    "assembly": 860,
+    "assembly": 870,
     "nn": 450,
     "execution": 1_310,
     "interfaces": 1_900,
@@ -74,7 +74,7 @@ LINES = {
     "discovery": 1_290,
     "data": 3_430,
     "evaluation": 1_110,
-    "run": 5_770,
+    "run": 5_790,
     "reporting": 1_470,
     "sweeping": 1_550,
     "latents": 720,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ganzoo.copying import copied
+from ganzoo.copying import copied_to
 from ganzoo.errors import Unsupported, in_a_line, out_of_memory
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
@@ -25,11 +25,23 @@ def input_dtype(networks: Sequence[nn.Module]) -> torch.dtype:
 
 @torch.no_grad()
 def check_shapes(
-    networks: Sequence[nn.Module], image: ImageSpec, latent: Latent, *, conditional: bool
+    networks: Sequence[nn.Module],
+    image: ImageSpec,
+    latent: Latent,
+    *,
+    conditional: bool,
+    device: torch.device | None = None,
 ) -> None:
     """Run copies of both networks on two images, and refuse what does not fit.
 
     Weights, buffers and random state do not change.
+
+    Args:
+        networks: generator and discriminator.
+        image: shape of the images.
+        latent: of z.
+        conditional: whether the networks are called with labels.
+        device: where the copies are run; that of each network if None.
 
     Raises:
         Unsupported: the generator does not take z or makes images of another shape, or the
@@ -37,7 +49,8 @@ def check_shapes(
     """
     # Inputs.
     # A view of a parameter that requires a gradient fails in hooks of torch's FlopCounterMode.
-    frozen = (copied(network).eval().requires_grad_(False) for network in networks)
+    copies = [copied_to(network, device) for network in networks]
+    frozen = (copy.eval().requires_grad_(False) for copy in copies)
     generator, discriminator = frozen
     device, dtype = next(generator.parameters()).device, input_dtype(networks)
     labels = trial_conditions(image, 2) if conditional else None

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from ganzoo.copying import copied, of_shapes
+from ganzoo.copying import copied_to, of_shapes
 from ganzoo.discovery import registry
 from ganzoo.discovery.host import Component
 from ganzoo.interfaces.architecture import Architecture, Demands, Networks
@@ -64,7 +64,7 @@ def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
     """
 
     def on(device: torch.device) -> list[Stage]:
-        return _stages(copied(network).to(device), [each.to(device) for each in inputs])
+        return _stages(copied_to(network, device), [each.to(device) for each in inputs])
 
     return of_shapes(on, inputs[0].device)
 

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from ganzoo.assembly.demands import CheckedDemands
 from ganzoo.assembly.settings import check_one_length, check_training
 from ganzoo.assembly.trainer import Trainer
+from ganzoo.assembly.trial import check_shapes
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
 from ganzoo.config.run_config import LENGTHS
 from ganzoo.config.schema import MOST_STEPS
+from ganzoo.copying import of_shapes
 from ganzoo.data.conditions import stored_bytes
 from ganzoo.data.loading import Images
 from ganzoo.data.store import ImageStore
@@ -28,6 +32,7 @@ from ganzoo.interfaces.architecture import Architecture, Demands, Networks
 from ganzoo.interfaces.augmentation import Augmentation
 from ganzoo.interfaces.constraint import Constraint
 from ganzoo.interfaces.dataset import Dataset, ImageSource, ImageSpec
+from ganzoo.interfaces.latent import Latent
 from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.observer import Observer
 from ganzoo.interfaces.penalty import AnyPenalty
@@ -214,11 +219,7 @@ def _compose(layers: list[Layer], host: PluginHost, components: dict[str, Compon
     checked = check_networks(networks, image, demands, components, loss, penalties)
     _replace_auto(tree, ("execution", "device"), str(execution.device))
     _replace_auto(tree, ("execution", "precision"), execution.precision)
-    work = multiply_adds(
-        networks, image, architecture.latent, conditional=training.conditional
-    )  # refuses a generator that does not fit
-    if execution.device.type == "cpu":
-        _resolve_threads(tree, work * training.batch_size)
+    _resolve_threads(tree, networks, image, architecture.latent, execution.device)
 
     return Plan(
         config=tree.validate(),
@@ -338,12 +339,24 @@ def _resolve_length(tree: ConfigTree, image_count: int, layers: list[str]) -> No
             tree.drop(path)
 
 
-def _resolve_threads(tree: ConfigTree, work: int) -> None:
-    """Choose the number of CPU threads by the multiply-adds of a batch, unless the user has."""
-    if (given := tree.get(*THREADS)) is not None:
-        check_threads(given)
+def _resolve_threads(
+    tree: ConfigTree, networks: Networks, image: ImageSpec, latent: Latent, device: torch.device
+) -> None:
+    """Choose the number of CPU threads by the networks' size, unless the user has.
+
+    Networks that do not fit are refused, whatever the device is.
+    """
+    training = tree.validate().training
+    conditional, given = training.conditional, tree.get(*THREADS)
+    if device.type == "cpu" and given is None:
+        work = multiply_adds(networks, image, latent, conditional=conditional)
+        tree.override(THREADS, chosen_threads(work * training.batch_size), BY_SIZE)
         return
-    tree.override(THREADS, chosen_threads(work), BY_SIZE)
+    of_shapes(
+        lambda on: check_shapes(networks, image, latent, conditional=conditional, device=on), device
+    )
+    if device.type == "cpu":
+        check_threads(given)
 
 
 def _replace_auto(tree: ConfigTree, path: KeyPath, value: Any) -> None:

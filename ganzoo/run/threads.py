@@ -9,7 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganzoo.assembly.trial import check_shapes
-from ganzoo.copying import copied, of_shapes
+from ganzoo.copying import of_shapes
 from ganzoo.errors import GanzooWarning, setting
 from ganzoo.interfaces.architecture import Networks
 from ganzoo.interfaces.dataset import ImageSpec
@@ -33,15 +33,14 @@ def multiply_adds(
     Raises:
         Unsupported: the networks do not fit the images, z or each other.
     """
+    images, operations = 2, 2  # two images are run; a multiply-add counts as two
 
     def total_flops(device: torch.device) -> int:
-        copies = [copied(network).to(device) for network in networks]
         with FlopCounterMode(display=False) as counter:
-            check_shapes(copies, image, latent, conditional=conditional)
+            check_shapes(networks, image, latent, conditional=conditional, device=device)
         flops: int = counter.get_total_flops()
         return flops
 
-    images, operations = 2, 2  # two images are run; a multiply-add counts as two
     return of_shapes(total_flops, torch.device("cpu")) // (images * operations)
 
 

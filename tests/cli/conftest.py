@@ -22,8 +22,7 @@ def trained_once(tmp_path_factory) -> Path:
     """A conditional run, trained once."""
     path = tmp_path_factory.mktemp("trained") / "run"
     command = [*TINY_COMMAND, "--conditional", "--run-dir", str(path)]
-    cache = str(tmp_path_factory.getbasetemp() / "shared-cache")
-    code, _, err = run_ganzoo(command, path.parent, GANZOO_CACHE_DIR=cache)
+    code, _, err = run_ganzoo(command, path.parent)
     assert code == 0, err
     return path
 

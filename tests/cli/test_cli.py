@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from forked import run_ganzoo
 from PIL import Image
 from toys import TINY_COMMAND as TINY
 
@@ -419,16 +420,11 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, w
     monkeypatch.setenv("PYTHONPATH", str(site))
     command = ["train", "--arch", "vanilla", "--loss", "faulty", "--data", "emoji"]
     for flags, traces in (([], 0), (["-v"], int(when in TRACED))):
-        result = subprocess.run(
-            [sys.executable, "-m", "ganzoo", *flags, *command],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 1
-        assert "the loss 'faulty' of faulty-gan 1.0" in result.stderr.splitlines()[-1]
-        assert TOLD.get(when, "raised by the loss") in result.stderr.splitlines()[-1]
-        assert result.stderr.count("Traceback") == traces
+        code, _, err = run_ganzoo([*flags, *command], tmp_path)
+        assert code == 1
+        assert "the loss 'faulty' of faulty-gan 1.0" in err.splitlines()[-1]
+        assert TOLD.get(when, "raised by the loss") in err.splitlines()[-1]
+        assert err.count("Traceback") == traces
 
 
 def run_limited(what: str, limit: int, command: list[str]) -> subprocess.CompletedProcess:

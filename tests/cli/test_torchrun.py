@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from forked import run_ganzoo
 
 import ganzoo
 
@@ -95,10 +96,7 @@ def test_two_processes_write_one_run_which_one_process_resumes(tmp_path):
 
 def test_two_processes_resume_the_run_of_one(tmp_path):
     run = tmp_path / "run"
-    subprocess.run(
-        [sys.executable, "-m", "ganzoo", *TRAIN, "--steps", "10", "--run-dir", str(run)],
-        check=True, capture_output=True, timeout=PATIENCE,
-    )  # fmt: skip
+    assert run_ganzoo([*TRAIN, "--steps", "10", "--run-dir", str(run)], tmp_path)[0] == 0
     code, output = outcome(torchrun("resume", str(run), "--steps", "20"))
     assert code == 0, output
     assert ganzoo.Run(run).steps == [10, 20]

@@ -44,13 +44,8 @@ def run(command: str, cwd: Path, **environment: str) -> tuple[int, str, str]:
     return run_ganzoo(words, cwd, **environment)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
-def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, tmp_path, cache):
+def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, tmp_path):
     """Built by its own pyproject.toml; unpacking the wheel is what an installer does."""
     text = tutorial.read_text(encoding="utf-8")
     package = tmp_path / "package"
@@ -62,7 +57,6 @@ def test_the_package_of_a_tutorial_builds_passes_its_tests_and_trains(tutorial, 
         wheel.extractall(site)
     environment = {
         "PYTHONPATH": str(site),
-        "GANZOO_CACHE_DIR": str(cache),
         "GANZOO_STRICT_PLUGINS": "1",
         "OMP_NUM_THREADS": "1",
     }

@@ -62,9 +62,7 @@ class Mean(ganzoo.Extractor):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> ganzoo.Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
-        return ganzoo.train(run_dir=tmp_path_factory.mktemp("runs") / "one", **TINY)
+    return ganzoo.train(run_dir=tmp_path_factory.mktemp("runs") / "one", **TINY)
 
 
 def grey(value, count=20):

@@ -15,11 +15,6 @@ HERE = Path(__file__).parent
 OUTSIDER = HERE.parent / "outsider" / "src"
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "export-cache"))
-
-
 @pytest.fixture
 def host(monkeypatch) -> ganzoo.PluginHost:
     """Everything that is installed, the outsider, and a plugin that cannot be exported."""

@@ -91,10 +91,9 @@ def test_damaged_lines(run, copy, file, data):
 
 
 @pytest.fixture(scope="module")
-def place(run, tmp_path_factory) -> Iterator[Path]:
-    """A place for copies that are trained on, with the decoded images of the run."""
+def place(run) -> Iterator[Path]:
+    """A place for copies that are trained on."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "fuzz-cache"))
         patch.setattr("ganzoo.reporting.page.POINTS", 20)  # of the map of classes
         yield run.parent
 

@@ -23,7 +23,7 @@ class Packages:
 
     def __init__(self, environment: Environment, home: Path) -> None:
         self.home = home
-        self.settings = {"GANZOO_CACHE_DIR": str(home / "cache"), "COLUMNS": "200"}
+        self.settings = {"COLUMNS": "200"}
 
         # Made.
         self.said = {}

@@ -15,21 +15,18 @@ import ganzoo.reporting.page
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("reported")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "report-cache"))
-        for seed in (0, 1):
-            ganzoo.train(
-                arch={"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4}, loss="bce",
-                data="emoji", size=8, steps=6, batch_size=4, sample_every=2, sample_count=4,
-                log_every=1, conditional=True, seed=seed, device="cpu",
-                run_dir=folder / f"seed-{seed}",
-            )  # fmt: skip
+    for seed in (0, 1):
+        ganzoo.train(
+            arch={"name": "vanilla", "width": 8, "depth": 1, "latent_dim": 4}, loss="bce",
+            data="emoji", size=8, steps=6, batch_size=4, sample_every=2, sample_count=4,
+            log_every=1, conditional=True, seed=seed, device="cpu",
+            run_dir=folder / f"seed-{seed}",
+        )  # fmt: skip
     return folder
 
 
 @pytest.fixture
-def runs(trained, tmp_path, tmp_path_factory, monkeypatch) -> tuple[Path, Path]:
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "report-cache"))
+def runs(trained, tmp_path, monkeypatch) -> tuple[Path, Path]:
     monkeypatch.setattr(sys.modules["ganzoo.reporting.page"], "POINTS", 40)
     copies = [tmp_path / f"seed-{seed}" for seed in (0, 1)]
     for copy in copies:

@@ -69,9 +69,7 @@ def weights(run: ganzoo.Run) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory, photos) -> ganzoo.Run:
     """A run of one second."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "runs-cache"))
-        return train(tmp_path_factory.mktemp("runs") / "timed", photos, minutes=SECOND)
+    return train(tmp_path_factory.mktemp("runs") / "timed", photos, minutes=SECOND)
 
 
 def test_a_budget_ends_as_a_finished_run_does(timed):

@@ -47,10 +47,8 @@ def pairs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(pairs, tmp_path_factory) -> ganzoo.Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        path = tmp_path_factory.mktemp("runs") / "run"
-        return ganzoo.train(**TINY, data=pairs, steps=2, run_dir=path)
+    path = tmp_path_factory.mktemp("runs") / "run"
+    return ganzoo.train(**TINY, data=pairs, steps=2, run_dir=path)
 
 
 def copied(run, tmp_path) -> ganzoo.Run:

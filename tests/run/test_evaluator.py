@@ -36,9 +36,7 @@ def lines(run, name="metrics.jsonl"):
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return train(tmp_path_factory.mktemp("runs") / "run", **EVALUATION)
+    return train(tmp_path_factory.mktemp("runs") / "run", **EVALUATION)
 
 
 def test_values_are_in_the_first_line_and_in_those_that_are_due(evaluated):

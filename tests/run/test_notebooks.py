@@ -74,9 +74,7 @@ def train(run_dir: Path, **settings) -> ganzoo.Run:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> ganzoo.Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "runs-cache"))
-        return train(tmp_path_factory.mktemp("runs") / "one")
+    return train(tmp_path_factory.mktemp("runs") / "one")
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
 from filelock import FileLock
+from forked import Started, start_ganzoo
 from safetensors.torch import load_file
 from toys import SMALL, general, small_loss
 
@@ -149,12 +148,10 @@ LONG = [
 ]  # fmt: skip
 
 
-def start(photos, run_dir: Path, steps: int) -> subprocess.Popen:
+def start(photos, run_dir: Path, steps: int) -> Started:
     data = ["--data", "image-folder", "-o", f"data.path={photos['path']}"]
     command = [*LONG, *data, "--steps", str(steps), "--run-dir", str(run_dir)]
-    return subprocess.Popen(
-        [sys.executable, "-m", "ganzoo", *command], stderr=subprocess.PIPE, text=True
-    )
+    return start_ganzoo(command, run_dir.parent)
 
 
 def wait_for_log(run_dir: Path, lines: int) -> None:
@@ -171,19 +168,18 @@ def test_a_run_stopped_by_a_signal_resumes_to_the_same_result(how, photos, tmp_p
     process = start(photos, tmp_path / "run", 1_000_000)
     wait_for_log(tmp_path / "run", 5)
     process.send_signal(how)
-    _, err = process.communicate(timeout=60)
+    code, _, err = process.finish(timeout=60)
     run = ganzoo.Run(tmp_path / "run")
     assert "Traceback" not in err
     if how == signal.SIGKILL:
         assert run.steps[-1] % 100 == 0
     else:
-        assert process.returncode == 130
+        assert code == 130
         assert f"Stopped after step {run.steps[-1]}" in err
     end = run.steps[-1] + 130
     resumed = ganzoo.resume(run.path, steps=end)
     through = start(photos, tmp_path / "through", end)
-    assert through.communicate(timeout=300)[0] is None
-    assert through.returncode == 0
+    assert through.finish()[0] == 0
     first_state, second_state = (
         load_file(r.checkpoint / "ema.safetensors")
         for r in (resumed, ganzoo.Run(tmp_path / "through"))

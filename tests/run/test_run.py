@@ -32,23 +32,19 @@ def train(run_dir: Path, **settings) -> ganzoo.Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> ganzoo.Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
-        return train(tmp_path_factory.mktemp("runs") / "one", checkpoint_every=4, sample_every=3)
+    return train(tmp_path_factory.mktemp("runs") / "one", checkpoint_every=4, sample_every=3)
 
 
 @pytest.fixture(scope="module")
 def conditional(tmp_path_factory) -> ganzoo.Run:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "shared-cache"))
-        return train(
-            tmp_path_factory.mktemp("runs") / "two",
-            data="emoji",
-            conditional=True,
-            size=8,
-            channels=1,
-            sample_count=25,
-        )
+    return train(
+        tmp_path_factory.mktemp("runs") / "two",
+        data="emoji",
+        conditional=True,
+        size=8,
+        channels=1,
+        sample_count=25,
+    )
 
 
 def test_a_run_leaves_config_log_samples_and_checkpoints(run):

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from forked import run_ganzoo
 from tiny_sweeps import TINY
 
 import ganzoo
@@ -227,11 +228,9 @@ def test_jobs_go_on_without_the_sweep_save_before_their_time_limit_and_are_found
     assert Path(f"/proc/{controller}").exists()
 
     # The same command submits nothing anew.
-    done = subprocess.run(
-        [sys.executable, "-m", "ganzoo", *command], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert "1 finished, 0 refused, 0 failed" in done.stdout
+    code, out, err = run_ganzoo(command, Path.cwd())
+    assert code == 0, err
+    assert "1 finished, 0 refused, 0 failed" in out
     (metrics,) = Path("out").glob("*/metrics.jsonl")
     kinds = [event["event"] for event in ganzoo.Run(metrics.parent).events()]
     assert (kinds.count("started"), kinds.count("resumed")) == (1, 1)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from forked import run_ganzoo, start_ganzoo
 from tiny_sweeps import STYLES, TINY
 
 import ganzoo
@@ -24,11 +25,6 @@ COMMAND = [
     "--size", "8", "-o", "training.batch_size=4", "-o", "logging.sample_count=4",
     "--device", "cpu", "--dir", "out",
 ]  # fmt: skip
-
-
-def ganzoo_cli(*words: str, **more) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ganzoo", *words]
-    return subprocess.run(command, capture_output=True, text=True, **more)
 
 
 def wait_for(condition, seconds: float = 120) -> None:
@@ -89,10 +85,11 @@ def test_an_outcome_is_read_as_it_was_written_and_a_damaged_one_is_none(tmp_path
 
 
 def test_a_dry_run_names_cells_refusals_and_time_and_makes_nothing(tmp_path):
-    done = ganzoo_cli(*COMMAND, "--loss", "bce", "--penalty", "none", "--penalty", STYLES,
-                      "--minutes", "3", "--dry-run", "--jobs", "2", check=True)  # fmt: skip
-    assert "penalty" not in done.stderr
-    first, second, last = done.stdout.splitlines()
+    command = [*COMMAND, "--loss", "bce", "--penalty", "none", "--penalty", STYLES]
+    code, out, err = run_ganzoo([*command, "--minutes", "3", "--dry-run", "--jobs", "2"], tmp_path)
+    assert code == 0
+    assert "penalty" not in err
+    first, second, last = out.splitlines()
     assert first.split()[0].startswith("vanilla-bce-none-")
     assert first.endswith("about 3 min 00 s")
     assert "refused: the architecture 'vanilla'" in second
@@ -136,24 +133,32 @@ class Watching(Quiet):
         self.most = max(self.most, len(alive))
 
 
+def swept(jobs: int, *metrics: str) -> tuple[Sweep, int]:
+    """Two runs, and how many processes trained at a time."""
+    grid = {"loss": ["bce"], "seed": [0, 1]}
+    wanted, settings = {"metrics": metrics, "n": 32}, {"steps": 2, **TINY}
+    request = requested(grid, config=None, recipe=None, measuring=wanted, settings=settings)
+    view = Watching()
+    return run_sweep(request, Path("out"), jobs, view), view.most
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_so_many_jobs_train_at_the_same_time_and_are_evaluated(jobs):
-    def swept(*metrics: str) -> tuple[Sweep, int]:
-        grid = {"loss": ["bce"], "seed": [0, 1]}
-        wanted, settings = {"metrics": metrics, "n": 32}, {"steps": 2, **TINY}
-        request = requested(grid, config=None, recipe=None, measuring=wanted, settings=settings)
-        view = Watching()
-        return run_sweep(request, Path("out"), jobs, view), view.most
-
-    done, most = swept("sliced-wasserstein")
+def test_so_many_jobs_train_at_the_same_time(jobs):
+    done, most = swept(jobs)
     assert (len(done.runs), most) == (2, jobs)
+
+
+@pytest.mark.slow
+def test_runs_are_evaluated_and_measured_again_without_another_training():
+    done, _ = swept(2, "sliced-wasserstein")
+    assert len(done.runs) == 2
     for run in done.runs.values():
         (number,) = run.evaluations()
         assert (number["metric"].rpartition("/")[2], number["n"]) == ("sliced-wasserstein", 32)
 
     # A metric that is asked for later is measured without another training.
-    done, _ = swept("sliced-wasserstein", "copying")
+    done, _ = swept(2, "sliced-wasserstein", "copying")
     for name, run in done.runs.items():
         assert [event["event"] for event in run.events()].count("started") == 1
         assert Path(f"out/cells/{name}.log").read_text().count("--metric sliced-wasserstein") == 1
@@ -165,14 +170,12 @@ def test_so_many_jobs_train_at_the_same_time_and_are_evaluated(jobs):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_sweep_that_is_ended_goes_on_where_it_was(number):
     command = [*COMMAND, "--loss", "bce", "--seed", "0", "--seed", "1", "--steps", "600"]
-    sweep = subprocess.Popen(
-        [sys.executable, "-m", "ganzoo", *command], stderr=subprocess.PIPE, text=True
-    )
+    sweep = start_ganzoo(command, Path.cwd())
     log = "*-seed=0/metrics.jsonl"
     wait_for(lambda: any(file.stat().st_size for file in Path("out").glob(log)))
     sweep.send_signal(number)
-    sweep.communicate(timeout=120)
-    assert sweep.returncode == (-number if number == signal.SIGKILL else 130)
+    code, _, _ = sweep.finish(timeout=120)
+    assert code == (-number if number == signal.SIGKILL else 130)
 
     # A sweep that may still clean up leaves no process, and a checkpoint between the intervals.
     if number != signal.SIGKILL:
@@ -181,9 +184,9 @@ def test_a_sweep_that_is_ended_goes_on_where_it_was(number):
         assert 0 < stopped.steps[-1] < 600
 
     # The same command waits for a run that outlived its sweep, or resumes one that did not.
-    done = ganzoo_cli(*command, timeout=170)
-    assert done.returncode == 0, done.stderr
-    assert "2 finished, 0 refused, 0 failed" in done.stdout
+    code, out, err = run_ganzoo(command, Path.cwd())
+    assert code == 0, err
+    assert "2 finished, 0 refused, 0 failed" in out
     for seed in (0, 1):
         run = _run(seed)
         assert (run.state, run.steps[-1]) == ("finished", 600)

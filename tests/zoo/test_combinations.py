@@ -38,11 +38,6 @@ GENERAL = [name for name in general("loss") if name not in SPECIAL]
 GENERAL_EXTRAS = [e for e in EXTRAS if e[0] != "penalty" or e[1] in general("penalty")]
 
 
-@pytest.fixture(autouse=True)
-def _shared_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zoo-cache"))
-
-
 @pytest.fixture
 def plan(photos):
     """Compose a run of small networks on the photos; any section can be replaced."""

@@ -15,11 +15,6 @@ SAMPLE = 20
 """Combinations that are tried again, others each day."""
 
 
-@pytest.fixture(autouse=True)
-def _shared_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "zoo-cache"))
-
-
 def test_every_combination_has_an_answer_and_no_other():
     expected = {key(cell) for cell in [*compatibility.cells(), *compatibility.pairs(read())]}
     given = {(name, setting) for name, settings in read().items() for setting in settings}

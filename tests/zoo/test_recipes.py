@@ -31,11 +31,6 @@ NARROW = {
 """Widths of networks that take minutes to build on a CPU: their plugins test them."""
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "recipes-cache"))
-
-
 def plan(name: str, **training: object) -> Plan:
     needed = NEEDS.get(name, {}).items()
     layers = [Layer("test", tree_of(tuple(key.split(".")), value)) for key, value in needed]

@@ -22,11 +22,6 @@ SMALL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _shared_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "sn-cache"))
-
-
 def trainer(**settings):
     torch.manual_seed(0)
     images = [torch.randint(0, 256, (1, 8, 8), dtype=torch.uint8) for _ in range(16)]

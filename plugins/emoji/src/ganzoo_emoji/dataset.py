@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
+from torch.utils.data import TensorDataset
 
 import ganzoo
 from ganzoo_emoji.options import EmojiOptions
@@ -28,14 +31,8 @@ class Emoji(ganzoo.Dataset):
         """All emoji, as the split `"train"`."""
         if split != "train":
             raise ganzoo.UsageError(f"emoji has no split '{split}', only train")
-        about = json.loads((ASSETS / "sheet.json").read_text(encoding="utf-8"))
-        tile, columns, labels = about["tile"], about["columns"], about["labels"]
-        with Image.open(ASSETS / "sheet.png") as image:
-            sheet = torch.from_numpy(np.array(image))
-        rows = sheet.shape[0] // tile
-        # rows, tile, columns, tile, 3 -> rows, columns, 3, tile, tile
-        tiles = sheet.view(rows, tile, columns, tile, 3).permute(0, 2, 4, 1, 3).flatten(0, 1)
-        tiles = tiles[: len(labels)]  # the last row is not full
+        about, tiles = _sheet()
+        tile, labels = about["tile"], about["labels"]
 
         def locate(index: int) -> str:
             return f"emoji {about['code_points'][index]}"
@@ -46,11 +43,24 @@ class Emoji(ganzoo.Dataset):
             spec = ganzoo.ImageSpec(3, tile, tile, condition=ganzoo.Picture(1))
             return ganzoo.ImageSource(list(zip(tiles, pictures, strict=True)), spec, locate=locate)
         return ganzoo.ImageSource(
-            list(zip(tiles, labels, strict=True)),
+            TensorDataset(tiles, torch.tensor(labels)),
             ganzoo.ImageSpec(3, tile, tile, num_classes=len(about["categories"])),
             class_names=tuple(about["categories"]),
             locate=locate,
         )
+
+
+@functools.cache
+def _sheet() -> tuple[dict[str, Any], Tensor]:
+    """What is said of the emoji, and their images `(N, 3, 32, 32)`, decoded once a process."""
+    about = json.loads((ASSETS / "sheet.json").read_text(encoding="utf-8"))
+    tile, columns = about["tile"], about["columns"]
+    with Image.open(ASSETS / "sheet.png") as image:
+        sheet = torch.from_numpy(np.array(image))
+    rows = sheet.shape[0] // tile
+    # rows, tile, columns, tile, 3 -> rows, columns, 3, tile, tile
+    tiles = sheet.view(rows, tile, columns, tile, 3).permute(0, 2, 4, 1, 3).flatten(0, 1)
+    return about, tiles[: len(about["labels"])]  # the last row is not full
 
 
 def _picture(image: Tensor, kind: str) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch.utils.data import TensorDataset
 
 import ganzoo
 from ganzoo_fashion_mnist import idx
@@ -62,9 +63,8 @@ def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
         raise ganzoo.DataError(
             f"{files[0]} and {files[1]} do not match: {len(images)} images, {len(labels)} labels"
         )
-    pairs = [(image[None], int(label)) for image, label in zip(images, labels, strict=True)]
     return ganzoo.ImageSource(
-        pairs,
+        TensorDataset(images[:, None], labels),
         SHAPE,
         CLASSES,
         fingerprint=ganzoo.content_fingerprint(files),
