@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from forked import run_snippet
 
 import ganzoo
 
@@ -30,6 +31,13 @@ def python(*arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[
         timeout=timeout,
         check=False,
     )
+
+
+def snippet(code: str) -> str:
+    """Run code in the folder of the benchmarks, and give what it prints."""
+    status, out, err = run_snippet(code, BENCHMARKS, PYTHONPATH=str(BENCHMARKS))
+    assert status == 0, err
+    return out
 
 
 def gpu(out: Path, *arguments: str, timeout: float = 60) -> tuple[int, dict, str]:
@@ -94,8 +102,7 @@ def run_tasks(monkeypatch, tmp_path):
 
 def test_every_program_finds_what_it_imports():
     names = sorted(file.stem for file in BENCHMARKS.glob("*.py") if file.stem != "__main__")
-    result = python("-c", f"import {', '.join(names)}")
-    assert result.returncode == 0, result.stderr
+    snippet(f"import {', '.join(names)}")
 
 
 def test_a_task_that_raises_or_whose_process_dies_is_recorded_and_the_rest_runs(run_tasks):
@@ -135,7 +142,7 @@ modes.MODES["other"] = {"seed": 1}
 ways = [equality.compare("bce", "fp32", way, device="cpu", steps=3) for way in ("eager", "other")]
 print(json.dumps(ways))
 """
-    same, other = json.loads(python("-c", code).stdout.splitlines()[-1])
+    same, other = json.loads(snippet(code).splitlines()[-1])
     assert (same["outcome"], same["equal_to_the_bit"]) == ("passed", True)
     assert (other["outcome"], other["equal_to_the_bit"]) == ("failed", False)
     assert same["of_the_training"] == 0 < other["of_the_training"]
@@ -148,7 +155,7 @@ plain, *nudged = [e.train("bce", "fp32", "eager", "cpu", 1, nudge=n) for n in (N
 print(e.same(nudged[0], nudged[1]), e.same(nudged[0], nudged[2]))
 print(0 < e.differences(nudged[0], plain)[0] < 2e-6)
 """
-    assert python("-c", code).stdout.splitlines() == ["True False", "True"]
+    assert snippet(code).splitlines() == ["True False", "True"]
 
 
 def test_without_time_the_gpu_program_writes_down_what_it_leaves_out(tmp_path):

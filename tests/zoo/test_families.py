@@ -11,7 +11,7 @@ from ganzoo.run.doctor import diagnose
 from ganzoo.run.records import Records
 
 
-def rates(both: float, batch_size: int = 32, **more: object) -> dict[str, object]:
+def rates(both: float, batch_size: int = 16, **more: object) -> dict[str, object]:
     return {
         "generator_lr": both,
         "discriminator_lr": both,
@@ -30,7 +30,7 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "biggan": (
         "hinge",
         {"base_channels": 4, "latent_dim": 16, "embedding_dim": 16},
-        rates(1e-3, **CONDITIONAL),
+        rates(1e-3, 32, **CONDITIONAL),
     ),
     "stylegan2": (
         "bce",
@@ -40,12 +40,12 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "r3gan": (
         "relativistic",
         {"base_channels": 64, "wide_until": 4, "blocks": 1, "latent_dim": 16},
-        rates(1e-3, 16) | LAZY,
+        rates(1e-3) | LAZY,
     ),
     "fastgan": (
         "fastgan",
         {"base_channels": 4, "span": 8, "latent_dim": 32},
-        rates(2e-4, 8),
+        rates(2e-4, 4),
     ),
 }
 """The loss, the options of the architecture, and the settings."""
