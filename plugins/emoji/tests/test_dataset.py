@@ -20,7 +20,7 @@ def test_there_are_1911_in_colour_at_32_pixels(source):
     assert len(source.images) == 1911
     assert source.spec == ganzoo.ImageSpec(3, 32, 32, num_classes=10)
     assert all(image.shape == (3, 32, 32) for image, _ in source.images)
-    assert all(image.dtype == torch.uint8 for image, _ in map(source.images.__getitem__, range(3)))
+    assert all(image.dtype == torch.uint8 for image, _ in source.images[:3])
 
 
 def test_labels_are_the_ten_unicode_categories(source):

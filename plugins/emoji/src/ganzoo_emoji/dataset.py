@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor
-from torch.utils.data import TensorDataset
 
 import ganzoo
 from ganzoo_emoji.options import EmojiOptions
@@ -43,7 +42,7 @@ class Emoji(ganzoo.Dataset):
             spec = ganzoo.ImageSpec(3, tile, tile, condition=ganzoo.Picture(1))
             return ganzoo.ImageSource(list(zip(tiles, pictures, strict=True)), spec, locate=locate)
         return ganzoo.ImageSource(
-            TensorDataset(tiles, torch.tensor(labels)),
+            list(zip(tiles, labels, strict=True)),
             ganzoo.ImageSpec(3, tile, tile, num_classes=len(about["categories"])),
             class_names=tuple(about["categories"]),
             locate=locate,

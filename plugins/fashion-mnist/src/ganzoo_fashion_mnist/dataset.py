@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch.utils.data import TensorDataset
 
 import ganzoo
 from ganzoo_fashion_mnist import idx
@@ -64,7 +63,7 @@ def _from_idx(folder: Path, split: str) -> ganzoo.ImageSource:
             f"{files[0]} and {files[1]} do not match: {len(images)} images, {len(labels)} labels"
         )
     return ganzoo.ImageSource(
-        TensorDataset(images[:, None], labels),
+        list(zip(images[:, None], labels.tolist(), strict=True)),
         SHAPE,
         CLASSES,
         fingerprint=ganzoo.content_fingerprint(files),

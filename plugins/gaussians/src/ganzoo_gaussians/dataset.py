@@ -12,7 +12,6 @@ from typing import NamedTuple
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
-from torch.utils.data import TensorDataset
 from torchvision.transforms.functional import pil_to_tensor
 
 import ganzoo
@@ -56,7 +55,7 @@ class Gaussians(ganzoo.Dataset):
         points = self.modes()[labels] + options.std * noise
         pixels = ganzoo.to_uint8(points)[:, :, None, None]
         return ganzoo.ImageSource(
-            TensorDataset(pixels, labels),
+            list(zip(pixels, labels.tolist(), strict=True)),
             ganzoo.ImageSpec(2, 1, 1, num_classes=options.modes),
             class_names=tuple(f"mode-{k}" for k in range(options.modes)),
             resizable=False,
