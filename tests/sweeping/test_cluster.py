@@ -209,7 +209,7 @@ def test_a_job_has_the_processors_that_it_asks_for_in_its_step_too(slurm):
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 def test_jobs_go_on_without_the_sweep_save_before_their_time_limit_and_are_found_again():
     """The signal before a time limit, to the job and all that it started; Ctrl-C of the sweep."""
-    command = [*COMMAND, "--steps", "3000"]
+    command = [*COMMAND, "--steps", "1500"]
     with Path("err").open("w") as err:  # no pipe: the jobs would keep it open
         sweep = subprocess.Popen(
             [sys.executable, "-m", "ganzoo", *command], stderr=err, start_new_session=True
