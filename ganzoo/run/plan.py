@@ -353,7 +353,8 @@ def _resolve_threads(
         tree.override(THREADS, chosen_threads(work * training.batch_size), BY_SIZE)
         return
     of_shapes(
-        lambda on: check_shapes(networks, image, latent, conditional=conditional, device=on), device
+        lambda on: check_shapes(networks, image, latent, conditional=conditional, device=on),
+        torch.device("cpu"),
     )
     if device.type == "cpu":
         check_threads(given)

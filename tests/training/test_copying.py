@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations
+from toys import same, weights
 
 import ganzoo
 from ganzoo.assembly.demands import check_discriminator
-from ganzoo.copying import copied
+from ganzoo.copying import copied, copied_to
 from ganzoo.training.ema import MovingAverage
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.nn.utils.spectral_norm.* is deprecated")
@@ -54,6 +55,23 @@ def test_a_copy_has_the_values_and_shares_nothing_but_what_it_is_told_to():
     assert network.eval()(x).abs().sum() > 0
     copy.eval()(x).sum().backward()
     assert network.weight_orig.grad is None
+
+
+def test_a_copy_without_values_has_all_else():
+    network = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3))
+    network[2].weight = network[0].weight
+    network[0].bias.requires_grad_(False)
+    before = weights(network)
+    copy = copied_to(network, torch.device("meta"))
+    assert {t.device.type for t in (*copy.parameters(), *copy.buffers())} == {"meta"}
+    assert copy[2].weight is copy[0].weight
+    for (name, mine), (_, theirs) in zip(
+        copy.named_parameters(), network.named_parameters(), strict=True
+    ):
+        described = (mine.shape, mine.dtype, mine.requires_grad)
+        assert described == (theirs.shape, theirs.dtype, theirs.requires_grad), name
+    assert copy(torch.ones(2, 3, device="meta")).shape == (2, 3)
+    assert same(before, weights(network))
 
 
 def test_networks_that_have_run_before_are_tried_and_averaged():

@@ -31,7 +31,7 @@ class Emoji(ganzoo.Dataset):
         if split != "train":
             raise ganzoo.UsageError(f"emoji has no split '{split}', only train")
         about, tiles = _sheet()
-        tile, labels = about["tile"], about["labels"]
+        tiles, tile, labels = tiles.clone(), about["tile"], about["labels"]
 
         def locate(index: int) -> str:
             return f"emoji {about['code_points'][index]}"
