@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ def _without_values(tensor: Tensor) -> Tensor:
     return empty
 
 
-def _copied(network: Network, replaced: Mapping[int, Tensor]) -> Network:
+def _copied(network: Network, replaced: dict[int, Tensor]) -> Network:
     """A deep copy that has other tensors in place of those with these `id`s."""
     computed = [
         value
@@ -68,4 +68,4 @@ def _copied(network: Network, replaced: Mapping[int, Tensor]) -> Network:
         if isinstance(value, Tensor) and not value.is_leaf
     ]
     known = {id(tensor): tensor.detach().clone() for tensor in computed}
-    return deepcopy(network, known | dict(replaced))
+    return deepcopy(network, known | replaced)

@@ -39,6 +39,12 @@ def empty_place(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def small_map(monkeypatch):
+    """A report's map of classes has few points, which saves seconds."""
+    monkeypatch.setattr("ganzoo.reporting.page.POINTS", 20)
+
+
+@pytest.fixture
 def make_trainer() -> Callable[..., ganzoo.Trainer]:
     """A trainer of tiny networks on random images; anything can be replaced."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 
-def test_a_report_is_written_and_named(ganzoo_cli, trained, monkeypatch):
-    monkeypatch.setattr("ganzoo.reporting.page.POINTS", 20)  # of the map of classes
+@pytest.mark.usefixtures("small_map")
+def test_a_report_is_written_and_named(ganzoo_cli, trained):
     code, out, _ = ganzoo_cli("report", trained, "-o", "page.html", "--device", "cpu")
     assert code == 0
     assert "page.html" in out

@@ -136,11 +136,8 @@ def test_options_of_a_grid_are_refused_where_there_is_none(option, ganzoo_cli, t
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
 @pytest.mark.parametrize("command", ["sample", "interpolate", "report"])
-def test_output_goes_to_regular_files_behind_links_and_nowhere_else(
-    command, ganzoo_cli, trained, monkeypatch
-):
-    if command == "report":
-        monkeypatch.setattr("ganzoo.reporting.page.POINTS", 20)  # of the map of classes
+@pytest.mark.usefixtures("small_map")
+def test_output_goes_to_regular_files_behind_links_and_nowhere_else(command, ganzoo_cli, trained):
     suffix = {"sample": ".png", "interpolate": ".gif", "report": ".html"}[command]
     few = ["--n", "1", "--stops", "2", "--frames", "1"] if command == "interpolate" else []
     pipe, link, target = (Path(name + suffix) for name in ("pipe", "link", "target"))

@@ -169,10 +169,10 @@ def test_a_plugin_is_not_blamed_for_the_memory_that_the_user_asks_for(monkeypatc
 # --- Names
 
 
+@pytest.mark.usefixtures("small_map")
 def test_no_command_prints_an_escape_of_a_name_as_it_is(run, tmp_path, monkeypatch):
     """It would colour the terminal, or worse; `command` looks for it."""
     monkeypatch.setenv("GANZOO_CACHE_DIR", str(tmp_path / "\x1b[31mcache"))
-    monkeypatch.setattr("ganzoo.reporting.page.POINTS", 20)  # of the map of classes
     red = shutil.copytree(run, tmp_path / "\x1b[31mred" / "\x1b[31mrun")
     (empty := tmp_path / "\x1b[31mempty").mkdir()
     metric = ["--metric", "sliced-wasserstein", "--n", 20]
