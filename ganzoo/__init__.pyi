@@ -43,6 +43,7 @@ from .evaluation.results import Evaluation as Evaluation
 from .execution.execution import Execution as Execution
 from .exporting import export as export
 from .exporting import model_card as model_card
+from .files import locked as locked
 from .files import replacing_file as replacing_file
 from .interfaces.architecture import Architecture as Architecture
 from .interfaces.architecture import Demands as Demands
@@ -105,8 +106,8 @@ from .run.resuming import resume as resume
 from .run.run import Run as Run
 from .run.saving import save as save
 from .run.starting import train as train
+from .scoring import critic as critic
 from .sweeping import Sweep as Sweep
 from .sweeping import sweep as sweep
-from .training.plain_critic import critic as critic
 
 __version__: str

@@ -22,6 +22,8 @@ ROOMS = BASE | {
     "data",
     "execution",
     "sampling",
+    "scoring",
+    "monitoring",
     "training",
     "assembly",
 }
@@ -37,10 +39,13 @@ ALLOWED = {
     "discovery": {"errors", "interfaces"},
     "config": {"errors", "interfaces", "discovery"},
     "sampling": {"errors", "randomness", "freeze", "copying", "interfaces"},
+    "scoring": {"errors", "freeze", "interfaces", "sampling"},
+    "monitoring": {"errors", "interfaces"},
     "nn": {"errors", "interfaces"},
     "data": BASE | {"interfaces", "config"},
     "execution": BASE | {"interfaces", "config"},
-    "training": BASE | {"interfaces", "config", "data", "execution", "sampling"},
+    "training": BASE
+    | {"interfaces", "config", "data", "execution", "sampling", "scoring", "monitoring"},
     "assembly": ROOMS - {"notebook", "assembly"},
     "evaluation": BASE | {"notebook", "interfaces", "discovery", "data", "sampling"},
     "run": ROOMS | {"evaluation"},
@@ -65,12 +70,13 @@ ALLOWED = {
 """What each part of the core may import: a part below it."""
 
 LINES = {
-    "training": 1_770,
-    "assembly": 870,
+    "training": 1_270,
+    "assembly": 1_020,
+    "monitoring": 210,
     "nn": 450,
     "execution": 1_310,
     "interfaces": 1_900,
-    "config": 970,
+    "config": 1_020,
     "discovery": 1_290,
     "data": 3_430,
     "evaluation": 1_110,

@@ -16,6 +16,7 @@ from ganzoo.assembly.demands import (
 )
 from ganzoo.assembly.settings import Resolved
 from ganzoo.assembly.trial import check_shapes, input_dtype
+from ganzoo.assembly.updates import make_updates
 from ganzoo.data.batches import Batches
 from ganzoo.data.conditions import examples
 from ganzoo.data.loading import Images
@@ -26,10 +27,9 @@ from ganzoo.interfaces.architecture import Networks
 from ganzoo.interfaces.constraint import wrap
 from ganzoo.interfaces.loss import Loss
 from ganzoo.sampling import Conditions, Sampler, settles_of_constraints
+from ganzoo.scoring import refine_by
 from ganzoo.training.critic import BoundCritic
-from ganzoo.training.plain_critic import refine_by
 from ganzoo.training.state import Parts
-from ganzoo.training.updates import make_updates
 
 
 def assemble(

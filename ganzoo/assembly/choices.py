@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, SupportsIndex
 
 from torch import Tensor, nn
 
+from ganzoo.assembly.own_optimizer import OptimizerChoice
 from ganzoo.discovery.choosing import chosen, chosen_by_name
 from ganzoo.errors import UsageError, shown
 from ganzoo.interfaces.architecture import Networks
@@ -18,7 +19,6 @@ from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.sampling import Settle
 from ganzoo.training.augmentations import Function, Pipeline
 from ganzoo.training.optimizers import NetworkName
-from ganzoo.training.own_optimizer import OptimizerChoice
 
 Names = str | Iterable[str]
 Options = Mapping[str, Any]

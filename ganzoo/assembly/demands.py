@@ -17,7 +17,7 @@ from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
-from ganzoo.training.critic import Outputs, named_outputs, run_discriminator
+from ganzoo.scoring import Outputs, named_outputs, run_discriminator
 
 
 class CheckedDemands(NamedTuple):

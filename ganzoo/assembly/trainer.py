@@ -18,6 +18,7 @@ from ganzoo.assembly.choices import (
     chosen_networks,
 )
 from ganzoo.assembly.demands import CheckedDemands
+from ganzoo.assembly.own_optimizer import OptimizerChoice
 from ganzoo.assembly.settings import resolve_settings
 from ganzoo.config import ExecutionConfig, ImageConfig, TrainingConfig
 from ganzoo.data.accepting import AnyImages, is_loadable
@@ -26,7 +27,6 @@ from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.latent import Latent
 from ganzoo.sampling import Settle
 from ganzoo.training.loop import TrainingLoop
-from ganzoo.training.own_optimizer import OptimizerChoice
 
 if TYPE_CHECKING:
     import ganzoo

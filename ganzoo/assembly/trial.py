@@ -14,7 +14,7 @@ from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
-from ganzoo.training.critic import run_discriminator
+from ganzoo.scoring import run_discriminator
 
 
 def input_dtype(networks: Sequence[nn.Module]) -> torch.dtype:

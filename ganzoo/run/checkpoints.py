@@ -27,9 +27,9 @@ from ganzoo.files import building_folder, usual_permissions
 from ganzoo.interfaces.architecture import Demands
 from ganzoo.interfaces.dataset import Condition, ImageSpec
 from ganzoo.interfaces.options import explain
+from ganzoo.monitoring.term_buffer import TermBuffer, TermBufferState
 from ganzoo.run import integrity
 from ganzoo.run.directory import RunDirectory
-from ganzoo.training.term_buffer import TermBuffer, TermBufferState
 
 NETWORKS = ("generator", "discriminator", "ema")
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from ganzoo.config import TrainingConfig
 from ganzoo.errors import Diverged, setting
+from ganzoo.monitoring.divergence import Divergence as Divergence
+from ganzoo.monitoring.divergence import find_divergence as find_divergence
 from ganzoo.run.health import EXPLODED, HIGH_RATE, highest_rate, learning_rate_advice
-from ganzoo.training.divergence import Divergence as Divergence
-from ganzoo.training.divergence import find_divergence as find_divergence
 
 
 def diverged_error(

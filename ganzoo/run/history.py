@@ -12,10 +12,10 @@ from torch import Tensor
 from ganzoo.assembly.trainer import Trainer
 from ganzoo.errors import GanzooWarning, whole
 from ganzoo.interfaces.observer import Observer, TrainerState
+from ganzoo.monitoring.term_buffer import TermBuffer
 from ganzoo.run import health
 from ganzoo.run.diagnosis import measure
 from ganzoo.run.metrics_log import RECENT
-from ganzoo.training.term_buffer import TermBuffer
 
 
 class History(Observer):

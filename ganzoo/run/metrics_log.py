@@ -12,8 +12,8 @@ from typing import Any
 
 from ganzoo.errors import GanzooWarning
 from ganzoo.files import replace_text
+from ganzoo.monitoring.term_buffer import TermBuffer
 from ganzoo.run import journal
-from ganzoo.training.term_buffer import TermBuffer
 
 RECENT = 1000
 """Lines kept in memory, so that a long run needs no more of it."""

@@ -36,7 +36,7 @@ from ganzoo.run.own import (
 )
 from ganzoo.run.records import Records
 from ganzoo.sampling import Sampler, settles_of, settles_of_constraints
-from ganzoo.training.plain_critic import refine_by
+from ganzoo.scoring import refine_by
 
 
 class RunParts(Records):

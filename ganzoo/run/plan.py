@@ -17,6 +17,7 @@ from ganzoo.assembly.settings import check_one_length, check_training
 from ganzoo.assembly.trainer import Trainer
 from ganzoo.assembly.trial import check_shapes
 from ganzoo.config import ConfigTree, KeyPath, Layer, RunConfig
+from ganzoo.config.length import length_in_steps
 from ganzoo.config.run_config import LENGTHS
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.copying import of_shapes
@@ -42,7 +43,6 @@ from ganzoo.run.evaluator import check_evaluation
 from ganzoo.run.networks import build_networks
 from ganzoo.run.threads import check_threads, chosen_threads, multiply_adds
 from ganzoo.sampling import settles_of
-from ganzoo.training.budget import length_in_steps
 
 THREADS: KeyPath = ("execution", "threads")
 

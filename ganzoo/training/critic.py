@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import PluginError, Unsupported
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.critic import Batch
-
-Outputs = dict[str, Tensor]
+from ganzoo.scoring import Outputs, named_outputs, per_image
 
 
 class BoundCritic:
@@ -61,58 +58,10 @@ class BoundCritic:
             with self.execution.autocast("fp32"):
                 images = self.augment(images)
         labels = batch.labels if self.conditional else None
+        arguments = (images,) if labels is None else (images, labels)
         with self.execution.autocast(self.precision):
-            returned = run_discriminator(self.discriminator, images, labels)
+            returned = self.discriminator(*arguments)
         return named_outputs(returned, len(batch), self.takes_patches)
-
-
-def run_discriminator(
-    discriminator: nn.Module, images: Tensor, labels: Tensor | None
-) -> Tensor | Mapping[str, Tensor]:
-    """Call a discriminator, with labels if it is conditional."""
-    arguments = (images,) if labels is None else (images, labels)
-    returned: Tensor | Mapping[str, Tensor] = discriminator(*arguments)
-    return returned
-
-
-def named_outputs(
-    returned: Tensor | Mapping[str, Tensor], n: int, takes_patches: bool = True
-) -> Outputs:
-    """What a discriminator returned for n images as a dict in at least float32.
-
-    Scores are `(n,)`, or `(n, P)` if there are several for each image and patches are taken.
-
-    Raises:
-        PluginError: it returned neither a tensor nor a dict of tensors with scores.
-        Unsupported: its scores are not one row an image.
-    """
-    # A dict of tensors.
-    outputs = {"scores": returned} if isinstance(returned, Tensor) else returned
-    if not (
-        isinstance(outputs, Mapping)
-        and "scores" in outputs
-        and all(isinstance(value, Tensor) for value in outputs.values())
-    ):
-        names = f" with the keys {sorted(outputs)}" if isinstance(outputs, Mapping) else ""
-        raise PluginError(
-            f"the discriminator returned a {type(returned).__name__}{names}; it must return the "
-            'scores (N,), or a dict of tensors with "scores" among them'
-        )
-    outputs = {
-        name: value.to(torch.promote_types(value.dtype, torch.float32))
-        for name, value in outputs.items()
-    }
-
-    # One row of scores for each image.
-    scores = outputs["scores"]
-    if not scores.ndim or len(scores) != n or not scores.numel():
-        raise Unsupported(
-            f"the discriminator gave scores of shape {tuple(scores.shape)} for {n} images; "
-            "it must give one score an image, shape (N,)"
-        )
-    scores = scores.flatten() if scores.numel() == n else scores.flatten(1)
-    outputs["scores"] = scores if takes_patches else per_image(scores)
-    return outputs
 
 
 class RecordingCritic:
@@ -176,8 +125,3 @@ class RecordingCritic:
         """Scores `(N,)` of `"real"` or `"fake"`, without a graph; None if no loss scored them."""
         first = self._first.get(name)
         return None if first is None else per_image(first["scores"].detach())
-
-
-def per_image(scores: Tensor) -> Tensor:
-    """One score an image: the mean of its patches, if it has several."""
-    return scores.mean(1) if scores.ndim > 1 else scores

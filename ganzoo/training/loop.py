@@ -8,13 +8,14 @@ from typing import Literal
 import torch
 
 from ganzoo.config import TrainingConfig
+from ganzoo.config.length import length
 from ganzoo.errors import instances
 from ganzoo.execution.execution import Execution
 from ganzoo.freeze import frozen
 from ganzoo.interfaces.observer import Observer
+from ganzoo.monitoring.divergence import DivergenceCheck
+from ganzoo.monitoring.time_budget import TimeBudget
 from ganzoo.randomness import isolated, reseed
-from ganzoo.training.budget import TimeBudget, length
-from ganzoo.training.divergence import DivergenceCheck
 from ganzoo.training.ema import decay_at
 from ganzoo.training.state import Parts, TrainingState
 from ganzoo.training.step import ActivePenalties, StepInput, StepRecord, Terms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import nn, optim
@@ -14,6 +14,27 @@ from ganzoo.errors import PluginError, UsageError, did_you_mean, setting
 from ganzoo.interfaces.schedule import Progress, Schedule, value_at
 
 NetworkName = Literal["generator", "discriminator"]
+
+
+class AnyOptimizer(Protocol):
+    """The optimizer of one network, by name or made by a library user.
+
+    Attributes:
+        torch: the optimizer of torch.
+        parameters: those it trains.
+        obstacle_to_capture: why a recorded step would not do what it does; empty if it would.
+    """
+
+    torch: optim.Optimizer
+    parameters: list[nn.Parameter]
+    obstacle_to_capture: str
+
+    def at(self, progress: Progress) -> None:
+        """Set what is scheduled."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Load a state of `torch`."""
+
 
 CLOSURES = {"lbfgs"}
 """Optimizers of torch that evaluate the loss several times in a step, which a GAN cannot."""
@@ -73,6 +94,7 @@ class NetworkOptimizer:
     Attributes:
         torch: the optimizer of torch.
         parameters: those it trains.
+        obstacle_to_capture: betas that follow a schedule; else empty.
 
     Raises:
         UsageError: there is no such optimizer, or it has no such setting.
@@ -96,6 +118,11 @@ class NetworkOptimizer:
         # Settings of this network.
         self.lr: float | Schedule = getattr(training, f"{name}_lr")
         self.betas: tuple[float | Schedule, ...] = training.of_network("betas", name)
+        self.obstacle_to_capture = ""
+        if any(isinstance(beta, Schedule) for beta in self.betas):
+            self.obstacle_to_capture = (
+                "betas that follow a schedule are constants in a captured step"
+            )
         start = Progress(0, 0)
         make = optimizer_class(training.optimizer)
         accepted = _tunable(make)

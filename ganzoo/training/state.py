@@ -16,11 +16,9 @@ from ganzoo.interfaces.critic import Batch
 from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.extractor import extractors_in
 from ganzoo.interfaces.loss import Loss
-from ganzoo.interfaces.schedule import Schedule
 from ganzoo.sampling import Sampler
 from ganzoo.training.augmentations import Pipeline
 from ganzoo.training.ema import MovingAverage
-from ganzoo.training.own_optimizer import OwnOptimizer
 from ganzoo.training.updates import Update
 
 
@@ -58,12 +56,8 @@ class Parts(NamedTuple):
     @property
     def obstacle_to_capture(self) -> str:
         """Why a recorded step would not do what these updates do; empty if it would."""
-        optimizers = [u.optimizer for u in (self.discriminator_update, self.generator_update)]
-        if any(isinstance(optimizer, OwnOptimizer) for optimizer in optimizers):
-            return "an optimizer of your own may wait for the device, or change its learning rate"
-        if any(isinstance(beta, Schedule) for o in optimizers for beta in o.betas):
-            return "betas that follow a schedule are constants in a captured step"
-        return ""
+        optimizers = (u.optimizer for u in (self.discriminator_update, self.generator_update))
+        return next(filter(None, (o.obstacle_to_capture for o in optimizers)), "")
 
 
 class TrainingState:

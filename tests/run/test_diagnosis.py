@@ -9,9 +9,9 @@ import torch
 from scipy.stats import mannwhitneyu
 from toys import LogisticLoss, TinyDiscriminator
 
+from ganzoo.monitoring.divergence import nonfinite_weight
 from ganzoo.run import diagnosis
 from ganzoo.run.diagnosis import diversity, measure, roc_auc
-from ganzoo.training.divergence import nonfinite_weight
 
 
 def test_roc_auc_is_the_area_under_the_roc_curve():

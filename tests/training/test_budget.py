@@ -10,8 +10,8 @@ from shared_training import steps_in
 from together import together
 
 import ganzoo
+from ganzoo.config.length import length
 from ganzoo.config.schema import MOST_STEPS
-from ganzoo.training.budget import length
 
 SECOND = 1 / 60
 """In minutes."""

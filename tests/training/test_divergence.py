@@ -7,7 +7,7 @@ import torch
 from toys import LogisticLoss
 
 import ganzoo
-from ganzoo.training.divergence import EVERY
+from ganzoo.monitoring.divergence import EVERY
 
 
 class Exploding(LogisticLoss):

@@ -32,7 +32,9 @@ class OwnOptimizer:
         UsageError: it is none, or has other parameters than those of the network.
     """
 
-    betas: tuple[()] = ()
+    obstacle_to_capture = (
+        "an optimizer of your own may wait for the device, or change its learning rate"
+    )
 
     def __init__(self, network: nn.Module, name: NetworkName, choice: OptimizerChoice) -> None:
         # Make it.

@@ -12,7 +12,7 @@ from torch.nn.utils import get_total_norm
 
 from ganzoo.errors import Diverged, setting
 from ganzoo.interfaces.observer import Observer, TrainerState
-from ganzoo.training.term_buffer import TermBuffer
+from ganzoo.monitoring.term_buffer import TermBuffer
 
 EVERY = 50
 """Steps between two checks of weights, and of terms that are not on the CPU: reading one waits for

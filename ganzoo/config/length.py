@@ -1,40 +1,13 @@
-"""The time budget: ends a training after some minutes, at a step that all processes agree on."""
+"""The length of a training: steps and minutes, of whatever settings give them."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
-
-from torch import Tensor
 
 from ganzoo.config import TrainingConfig
 from ganzoo.config.run_config import STEP_LENGTHS
 from ganzoo.config.schema import MOST_STEPS
 from ganzoo.errors import UsageError, setting
-from ganzoo.interfaces.observer import Observer, TrainerState
-
-
-class TimeBudget(Observer):
-    """Ends a training after the first step at which its time has passed.
-
-    Args:
-        minutes: from the start of `fit`; infinite for no limit.
-        stop: the trainer's: `fit` then ends in all processes after the same step.
-    """
-
-    def __init__(self, minutes: float, stop: Callable[[], None]) -> None:
-        super().__init__()
-        self._minutes, self._stop = minutes, stop
-
-    def started(self, trainer: TrainerState, steps: int) -> None:
-        """Start the clock."""
-        self._end = time.perf_counter() + 60 * self._minutes
-
-    def step(self, trainer: TrainerState, terms: Mapping[str, Tensor]) -> None:
-        """Stop if the time has passed."""
-        if time.perf_counter() >= self._end:
-            self._stop()
 
 
 def length(
