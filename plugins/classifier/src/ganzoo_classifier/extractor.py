@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -93,18 +93,28 @@ class DatasetClassifier(ganzoo.Classifier):
         with torch.random.fork_rng(devices=[]):  # the same initialization each time
             torch.default_generator.manual_seed(0)
             self.network = Network(channels, reference.num_classes, self.options.width)
-        file = _file(identity, self.options)
-        accuracy = _load(self.network, file) if file else None
-        if accuracy is None:
-            accuracy = train(self.network, reference, self.options)
-            if file:
-                _save(self.network, file, accuracy)
+        accuracy = self._trained(self.network, reference, _file(identity, self.options))
         self.network.eval().requires_grad_(False)
         digest = hashlib.sha256()
         for value in self.network.state_dict().values():
             digest.update(value.numpy().tobytes())
         self._hash = digest.hexdigest()
         return {"accuracy": accuracy}
+
+    def _trained(self, network: Network, reference: ganzoo.ImageSet, file: Path | None) -> float:
+        """Train the network, or load its weights from a file; returns its accuracy."""
+        if file is None:
+            return train(network, reference, self.options)
+        with ExitStack() as held:
+            # Of several processes one trains, and the others wait for its weights.
+            with suppress(ganzoo.GanzooError, OSError):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                held.enter_context(ganzoo.locked(file.with_suffix(".lock")))
+            accuracy = _load(network, file)
+            if accuracy is None:
+                accuracy = train(network, reference, self.options)
+                _save(network, file, accuracy)
+            return accuracy
 
     def features(self, images: Tensor) -> Tensor:
         """Activations of the penultimate layer."""
