@@ -38,6 +38,25 @@ GENERAL = [name for name in general("loss") if name not in SPECIAL]
 GENERAL_EXTRAS = [e for e in EXTRAS if e[0] != "penalty" or e[1] in general("penalty")]
 
 
+REFUSING = {
+    "reconstruction": set(LATER) - {"fastgan"},  # no other has a decoder
+    "orthogonal": {"stylegan2"},  # its layers are not PyTorch's
+    "spectral-norm": {"stylegan2", "r3gan"},  # whose last weights of a block start at 0
+}
+"""Architectures that refuse an addition."""
+
+ON_SCORES = [name for name in PENALTIES if name not in ON_GRADIENTS]
+
+TOGETHER = {
+    "penalties on gradients": [("penalty", name) for name in ON_GRADIENTS],
+    "other penalties": [("penalty", name) for name in ON_SCORES[::2]],
+    "more penalties": [("penalty", name) for name in ON_SCORES[1::2]],
+    "augmentations": [e for e in EXTRAS if e[0] == "augment"],
+    **{name: [(section, name)] for section, name in EXTRAS if section == "constraint"},
+}
+"""Everything that can be added, in groups that an architecture is trained with at once."""
+
+
 @pytest.fixture
 def plan(photos):
     """Compose a run of small networks on the photos; any section can be replaced."""
@@ -115,27 +134,30 @@ def test_every_loss_trains_every_architecture_with_labels_or_is_refused(plan, ar
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arch", LATER)
-@pytest.mark.parametrize(("section", "name"), EXTRAS)
-def test_every_addition_goes_with_every_architecture_or_is_refused(plan, arch, section, name):
-    if arch in REFUSING.get(name, ()):
+@pytest.mark.parametrize("additions", TOGETHER)
+def test_every_addition_goes_with_every_architecture(plan, arch, additions):
+    """Those together that demand the same, but for those that the architecture refuses."""
+    sections: dict[str, dict] = {}
+    for section, name in TOGETHER[additions]:
+        if arch not in REFUSING.get(name, ()):
+            sections.setdefault(section, {})[name] = {}
+    if sections:
+        made = plan(arch, "hinge", **sections)
+        clipped = "weight-clipping" in sections.get("constraint", {})
+        train_three_steps(made, still=still_where_clipped(arch) if clipped else 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("section", "name"), [e for e in EXTRAS if e[1] in REFUSING])
+def test_what_an_architecture_cannot_take_is_refused(plan, section, name):
+    for arch in REFUSING[name]:
         with pytest.raises(ganzoo.Unsupported):
             plan(arch, "hinge", **{section: {name: {}}})
-    else:
-        made = plan(arch, "hinge", **{section: {name: {}}})
-        train_three_steps(made, still=still_where_clipped(arch) if name == "weight-clipping" else 4)
 
 
 def still_where_clipped(arch: str) -> int:
     """Weights from N(0, 1), clipped to 0.01, make most of a network constant."""
     return 2000 if arch in ("stylegan2", "r3gan") else 4
-
-
-REFUSING = {
-    "reconstruction": set(LATER) - {"fastgan"},  # no other has a decoder
-    "orthogonal": {"stylegan2"},  # its layers are not PyTorch's
-    "spectral-norm": {"stylegan2", "r3gan"},  # whose last weights of a block start at 0
-}
-"""Architectures that refuse an addition."""
 
 
 @pytest.mark.slow
