@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -28,7 +29,25 @@ def trained(tmp_path_factory) -> Path:
 @pytest.fixture
 def runs(trained, tmp_path, monkeypatch) -> tuple[Path, Path]:
     monkeypatch.setattr(sys.modules["ganzoo.reporting.page"], "POINTS", 40)
-    copies = [tmp_path / f"seed-{seed}" for seed in (0, 1)]
+    return copied(trained, tmp_path)
+
+
+def copied(trained: Path, folder: Path) -> tuple[Path, Path]:
+    """Copies of both runs in a folder."""
+    copies = [folder / f"seed-{seed}" for seed in (0, 1)]
     for copy in copies:
         shutil.copytree(trained / copy.name, copy)
     return copies[0], copies[1]
+
+
+@pytest.fixture(scope="module")
+def pages(trained, tmp_path_factory) -> tuple[Path, Path]:
+    """The page of both runs, and one of a run that failed and says why at length."""
+    folder = tmp_path_factory.mktemp("pages")
+    runs = copied(trained, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["ganzoo.reporting.page"], "POINTS", 40)
+        page = ganzoo.report(*runs, out=folder / "page.html", device="cpu")
+        with (runs[0] / "events.jsonl").open("a") as file:
+            file.write(json.dumps({"event": "failed", "message": "Much to say. " * 60}) + "\n")
+        return page, ganzoo.report(runs[0], out=folder / "failed.html", device="cpu")

@@ -7,14 +7,12 @@ import json
 import pytest
 from browser import browser, missing, open_page
 
-import ganzoo
-
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 
 @pytest.fixture
-def page(runs, tmp_path):
-    return ganzoo.report(*runs, out=tmp_path / "page.html", device="cpu")
+def page(pages):
+    return pages[0]
 
 
 def test_charts_are_drawn_without_an_error_or_a_request(page):
@@ -69,13 +67,10 @@ def test_the_slider_moves_and_the_picture_changes(page):
 
 
 @pytest.mark.parametrize("width", [1280, 950, 375])
-def test_each_heading_stands_above_its_part_in_one_column(runs, tmp_path, width):
+def test_each_heading_stands_above_its_part_in_one_column(pages, width):
     """The verdict below "Health" too, which is long where a run has many problems."""
-    with (runs[0] / "events.jsonl").open("a") as file:
-        file.write(json.dumps({"event": "failed", "message": "Much to say. " * 60}) + "\n")
-    page = ganzoo.report(runs[0], out=tmp_path / "page.html", device="cpu")
     with browser(width) as driver:
-        open_page(driver, page)
+        open_page(driver, pages[1])
         lefts = driver.execute_script(
             "const all = document.querySelectorAll('.parts h3, .parts p, .parts figure');"
             "return [...all].map(e => [e.tagName, e.getClientRects().length, e.offsetLeft])"
