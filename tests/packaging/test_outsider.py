@@ -51,6 +51,9 @@ ANIMALS = ", ".join(PROVIDES.values()).split(", ")
 """What it provides, besides a command."""
 
 FROM_PYTHON = """
+    import warnings
+
+    warnings.simplefilter("error")
     import ganzoo
 
     small = dict(steps=2, batch_size=4, sample_count=4, device="cpu", size=16)
@@ -118,8 +121,8 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
     wheel = build_wheel(OUTSIDER, tmp_path / "dist")
     before = environment.succeed("ganzoo", "list"), environment.succeed("ganzoo", "plugins")
 
-    def ganzoo_says(*arguments: str) -> str:
-        return environment.succeed("ganzoo", *arguments, cwd=tmp_path)
+    def ganzoo_says(*arguments: str, warm: bool = False) -> str:
+        return environment.succeed("ganzoo", *arguments, cwd=tmp_path, warm=warm)
 
     with environment.installed(wheel):
         listed = ganzoo_says("list")
@@ -133,16 +136,17 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
         for kind, names in PROVIDES.items():
             assert f"{kind} {names}" in provided
         assert provided.endswith("command night-log")
-        assert "provided by" in (shown := ganzoo_says("show", "loss", "twilight"))
+        assert "provided by" in (shown := ganzoo_says("show", "loss", "twilight", warm=True))
         assert "consistency" in shown
 
-        ganzoo_says(*TRAIN)
+        ganzoo_says(*TRAIN, warm=True)
         assert "Print what the night-watch wrote" in ganzoo_says("--help")
         assert ganzoo_says("night-log", "run", "--last", "1") == "- step 4: dawn\n"
-        ganzoo_says("sample", "run", "--class", "full", "--n", "4", "--out", "moons.png")
+        moons = ("--class", "full", "--n", "4", "--out", "moons.png")
+        ganzoo_says("sample", "run", *moons, warm=True)
         assert (tmp_path / "moons.png").exists()
         code = textwrap.dedent(FROM_PYTHON)
-        out = environment.succeed("python", "-W", "error", "-c", code, cwd=tmp_path)
+        out = environment.succeed("python", "-c", code, cwd=tmp_path, warm=True)
         assert out.splitlines() == [
             *("together", "its architecture", "its loss", "its data", "its output"),
             *("its patches", "its vectors"),
@@ -151,7 +155,8 @@ def test_the_outsider_lives_in_the_zoo_and_leaves_it_as_it_was(environment: Envi
         shutil.copytree(OUTSIDER / "tests", tmp_path / "own" / "tests")
         shutil.copy(OUTSIDER / "pyproject.toml", tmp_path / "own")
         command = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
-        assert "passed" in environment.succeed("python", *command, cwd=tmp_path / "own")
+        own = environment.succeed("python", *command, cwd=tmp_path / "own", warm=True)
+        assert "passed" in own
 
     assert (environment.succeed("ganzoo", "list"), environment.succeed("ganzoo", "plugins")) == (
         before
