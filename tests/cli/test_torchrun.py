@@ -1,4 +1,8 @@
-"""Promises of `torchrun -m ganzoo`: several real processes, killed and interrupted for real."""
+"""Promises of `torchrun -m ganzoo`: several real processes, killed and interrupted for real.
+
+What torchrun itself does (it starts processes anew, and ends all when one has died) is tested with
+it. For the others its processes are forked, with the variables that it would set.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
+import socket
 import time
 from pathlib import Path
 
 import pytest
 import torch
-from forked import run_ganzoo
+from forked import Started, _snippet, run_ganzoo, start_ganzoo
 
 import ganzoo
 
@@ -28,36 +31,43 @@ TRAIN = [
 PATIENCE = 120
 
 
-def torchrun(*arguments: str, **options: object) -> subprocess.Popen[str]:
-    """Two processes of ganzoo."""
-    return subprocess.Popen(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "torch.distributed.run",
-                "--standalone",
-                "--nproc-per-node",
-                "2",
-            ),
-            *(f"--{name.replace('_', '-')}={value}" for name, value in options.items()),
-            *("-m", "ganzoo", *arguments),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        start_new_session=True,
-    )
+TORCHRUN = """if True:
+    import runpy, sys
+    sys.argv[1:] = {arguments}
+    runpy.run_module("torch.distributed.run", run_name="__main__", alter_sys=True)
+"""
 
 
-def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
-    output, _ = process.communicate(timeout=PATIENCE)
-    return process.returncode, output
+def torchrun(*arguments: str, **options: object) -> Started:
+    """Two processes of ganzoo, which torchrun starts."""
+    named = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    words = ["--standalone", "--nproc-per-node=2", *named, "-m", "ganzoo", *arguments]
+    snippet = TORCHRUN.format(arguments=words)
+    return Started(_snippet, snippet, Path.cwd(), {"OMP_NUM_THREADS": "1"})
 
 
-def workers(process: subprocess.Popen[str]) -> list[int]:
-    """Process numbers by rank."""
+def outcome(started: Started) -> tuple[int, str]:
+    """Exit code and output."""
+    code, out, err = started.finish(PATIENCE)
+    return code, out + err
+
+
+def pair(*arguments: str) -> tuple[list[int], str]:
+    """Exit codes and output of two processes of ganzoo, as torchrun would start them."""
+    with socket.create_server(("localhost", 0)) as server:
+        port = str(server.getsockname()[1])
+    group = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    group |= {"MASTER_ADDR": "localhost", "MASTER_PORT": port}
+    processes = [
+        start_ganzoo(list(arguments), Path.cwd(), RANK=rank, LOCAL_RANK=rank, **group)
+        for rank in ("0", "1")
+    ]
+    codes, outputs = zip(*map(outcome, processes), strict=True)
+    return list(codes), "".join(outputs)
+
+
+def workers(started: Started) -> list[int]:
+    """Numbers of the processes that torchrun has started, by rank."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -65,7 +75,7 @@ def workers(process: subprocess.Popen[str]) -> list[int]:
             text = (folder / "environ").read_text()
         except (OSError, TypeError):
             continue
-        if parent == process.pid and (rank := re.search(r"\0RANK=(\d+)", text)):
+        if parent == started.process.pid and (rank := re.search(r"\0RANK=(\d+)", text)):
             found[int(rank[1])] = int(folder.name)
     return [found[rank] for rank in sorted(found)]
 
@@ -83,8 +93,8 @@ def events(run: Path) -> list[dict[str, object]]:
 
 def test_two_processes_write_one_run_which_one_process_resumes(tmp_path):
     run = tmp_path / "run"
-    code, output = outcome(torchrun(*TRAIN, "--steps", "20", "--run-dir", str(run)))
-    assert code == 0, output
+    codes, output = pair(*TRAIN, "--steps", "20", "--run-dir", str(run))
+    assert codes == [0, 0], output
     assert output.count("Done:") == 1
     kinds = [event["event"] for event in events(run)]
     assert kinds == ["started", "checkpoint", "checkpoint", "finished"]
@@ -97,14 +107,14 @@ def test_two_processes_write_one_run_which_one_process_resumes(tmp_path):
 def test_two_processes_resume_the_run_of_one(tmp_path):
     run = tmp_path / "run"
     assert run_ganzoo([*TRAIN, "--steps", "10", "--run-dir", str(run)], tmp_path)[0] == 0
-    code, output = outcome(torchrun("resume", str(run), "--steps", "20"))
-    assert code == 0, output
+    codes, output = pair("resume", str(run), "--steps", "20")
+    assert codes == [0, 0], output
     assert ganzoo.Run(run).steps == [10, 20]
 
 
 def test_a_wrong_request_is_answered_once(tmp_path):
-    code, output = outcome(torchrun(*TRAIN, "--batch-size", "7", "--run-dir", str(tmp_path / "r")))
-    assert code != 0
+    codes, output = pair(*TRAIN, "--batch-size", "7", "--run-dir", str(tmp_path / "r"))
+    assert all(codes)
     assert output.count("cannot be divided equally among 2 processes") == 1
     assert sum(line.startswith("Error:") for line in output.splitlines()) == 1
     assert not (tmp_path / "r").exists()
@@ -130,7 +140,8 @@ def test_a_process_that_dies_ends_the_run_and_leaves_it_resumable(tmp_path, vict
 def test_torchrun_restarts_the_processes_and_the_run_has_the_same_result(tmp_path):
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     arguments = [*TRAIN, "--steps", "120", "--resume", "auto", "--run-dir"]
-    assert outcome(torchrun(*arguments, str(straight)))[0] == 0
+    codes, output = pair(*arguments, str(straight))
+    assert codes == [0, 0], output
     process = torchrun(*arguments, str(broken), max_restarts=3)
     wait_for_a_checkpoint(broken)
     os.kill(workers(process)[1], signal.SIGKILL)
@@ -150,7 +161,7 @@ def test_an_interrupt_saves_where_all_have_stopped(tmp_path):
     while not (run / "metrics.jsonl").is_file() or not (run / "metrics.jsonl").read_text():
         assert time.monotonic() < end
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     outcome(process)
     assert events(run)[-1]["event"] == "stopped"
     assert ganzoo.Run(run).steps == [events(run)[-1]["step"]]

@@ -5,19 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
+from forked import Started, _snippet, run_snippet
 from safetensors.torch import load_file
 
 import ganzoo
 
 KILLS = int(os.environ.get("GANZOO_TEST_KILLS", "12"))
 """CI kills a dozen times; `GANZOO_TEST_KILLS=50 pytest -m slow tests/run/test_crash.py` more."""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Of the runs: a cache of their own, and one thread."""
+    return {"GANZOO_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
 
 
 def without_speed(run: ganzoo.Run) -> list[dict]:
@@ -27,19 +32,17 @@ def without_speed(run: ganzoo.Run) -> list[dict]:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked runs")
 def test_a_run_killed_at_random_moments_has_the_same_result(tmp_path):
-    program = Path(__file__).with_name("crashing.py")
-    seed = os.environ.get("GANZOO_TEST_SEED", "0")
-    done = subprocess.run(
-        [sys.executable, program, tmp_path, str(KILLS), seed],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=550,
-        env=os.environ | {"GANZOO_CACHE_DIR": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    print(done.stdout)
-    figures = json.loads(done.stdout.splitlines()[-1])
+    program = str(Path(__file__).with_name("crashing.py"))
+    arguments = [str(tmp_path), str(KILLS), os.environ.get("GANZOO_TEST_SEED", "0")]
+    snippet = f"""if True:
+        import runpy, sys
+        sys.argv[1:] = {arguments}
+        runpy.run_path({program!r}, run_name="__main__")
+    """
+    code, out, err = run_snippet(snippet, tmp_path, **environment(tmp_path))
+    assert code == 0, err[-3000:]
+    print(out)
+    figures = json.loads(out.splitlines()[-1])
     assert figures["inside_checkpoint"] > 0, "no kill fell into the writing of a checkpoint"
     killed, through = ganzoo.Run(tmp_path / "killed"), ganzoo.Run(tmp_path / "through")
     assert killed.steps[-1] == through.steps[-1] == figures["steps"]
@@ -67,18 +70,17 @@ def test_a_barrage_of_signals_saves_the_last_step(number, tmp_path):
         ganzoo.train(arch=arch, loss="bce", data="gaussians", run_dir={str(tmp_path / "run")!r},
                      device="cpu", **settings)
     """
-    environment = os.environ | {"GANZOO_CACHE_DIR": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], env=environment, stderr=subprocess.DEVNULL
-    )
+    started = Started(_snippet, program, tmp_path, environment(tmp_path))
     deadline, log = time.time() + 120, tmp_path / "run" / "metrics.jsonl"
     while not log.exists() or len(log.read_text().splitlines()) < 2:
         assert time.time() < deadline, "no progress"
         time.sleep(0.02)
-    while process.poll() is None:
+    while started.process.is_alive():
         assert time.time() < deadline, "it does not end"
-        process.send_signal(number)
+        with suppress(ProcessLookupError):  # it has just ended
+            started.send_signal(number)
         time.sleep(0.002)
+    started.finish()
     run = ganzoo.Run(tmp_path / "run")
     assert run.state == "stopped"
     assert run.steps == [run.events()[-1]["step"]]

@@ -7,13 +7,12 @@ import json
 import pickle
 import shutil
 import struct
-import subprocess
-import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from forked import run_snippet
 
 import ganzoo
 
@@ -135,10 +134,10 @@ def test_a_picture_that_would_take_all_memory_is_an_error(width, height, complai
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "huge.png").write_bytes(png(width, height))
     code = """if True:
-        import resource, sys, torch, ganzoo
+        import resource, torch, ganzoo
         used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 2**30, -1))
-        data = {"name": "image-folder", "path": sys.argv[1]}
+        data = {"name": "image-folder", "path": "photos"}
         arch = {"name": "vanilla", "width": 8, "depth": 1}
         try:
             ganzoo.train(arch=arch, loss="bce", data=data, size=8, steps=1, device="cpu")
@@ -147,13 +146,10 @@ def test_a_picture_that_would_take_all_memory_is_an_error(width, height, complai
     """
     if not Path("/proc/self/statm").exists():
         pytest.skip("needs /proc to bound memory")
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "photos")],
-        capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "huge.png" in done.stdout
-    assert complaint in done.stdout
+    exit_code, out, err = run_snippet(code, tmp_path)
+    assert exit_code == 0, err
+    assert "huge.png" in out
+    assert complaint in out
 
 
 @pytest.mark.parametrize("section", ["arch", "loss", "data"])

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from forked import run_ganzoo
+from forked import Started, _snippet, run_ganzoo
 from tiny_sweeps import TINY
 
 import ganzoo
@@ -210,10 +210,8 @@ def test_a_job_has_the_processors_that_it_asks_for_in_its_step_too(slurm):
 def test_jobs_go_on_without_the_sweep_save_before_their_time_limit_and_are_found_again():
     """The signal before a time limit, to the job and all that it started; Ctrl-C of the sweep."""
     command = [*COMMAND, "--steps", "1500"]
-    with Path("err").open("w") as err:  # no pipe: the jobs would keep it open
-        sweep = subprocess.Popen(
-            [sys.executable, "-m", "ganzoo", *command], stderr=err, start_new_session=True
-        )
+    terminal = f"import os; os.setsid(); from ganzoo.cli import main; main({command})"
+    sweep = Started(_snippet, terminal, Path.cwd(), {})
     wait_for(lambda: any(file.stat().st_size for file in Path("out").glob("*/metrics.jsonl")))
     (file,) = Path("out/cells").glob("*.job")
     controller = json.loads(file.read_text())["job"]
@@ -221,10 +219,11 @@ def test_jobs_go_on_without_the_sweep_save_before_their_time_limit_and_are_found
     (trainer,) = children(job)
     for process in (trainer, job):
         os.kill(int(process), signal.SIGUSR2)
-    os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does
-    assert sweep.wait(timeout=300) == 130
+    os.killpg(sweep.process.pid, signal.SIGINT)  # as a terminal does
+    code, _, err = sweep.finish(timeout=300)
+    assert code == 130
     ends = f"The jobs go on, and the same sweep waits for them; to end them: kill {controller}"
-    assert ends in Path("err").read_text()
+    assert ends in err
     assert Path(f"/proc/{controller}").exists()
 
     # The same command submits nothing anew.

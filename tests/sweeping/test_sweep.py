@@ -97,32 +97,6 @@ def test_a_dry_run_names_cells_refusals_and_time_and_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_a_failed_run_does_not_end_the_sweep_and_the_same_command_tries_it_again(tmp_path):
-    Path("out/cells").mkdir(parents=True)
-    taken = tmp_path / "out" / "bce-seed=0"
-    taken.mkdir()
-    (taken / "thesis.txt").touch()
-    grid = {"loss": ["bce"], "seed": [0, 1]}
-    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
-    assert list(swept.runs) == ["bce-seed=1"]
-    assert "exists and is not empty" in swept.failed["bce-seed=0"]
-    (taken / "thesis.txt").unlink()
-    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
-    assert (list(swept.runs), swept.failed) == (["bce-seed=0", "bce-seed=1"], {})
-
-
-@pytest.mark.slow
-def test_other_settings_in_the_same_folder_fail_and_lose_nothing():
-    grid = {"loss": ["bce"]}
-    ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
-    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **{**TINY, "batch_size": 8})
-    assert "trained with other settings" in swept.failed["bce"]
-    assert ganzoo.Run("out/bce").config.training.batch_size == 4
-    swept = ganzoo.sweep(grid, "out", steps=2, quiet=True, **TINY)
-    assert list(swept.runs) == ["bce"]
-
-
 class Watching(Quiet):
     """Notes how many processes are alive at a time."""
 
@@ -133,24 +107,38 @@ class Watching(Quiet):
         self.most = max(self.most, len(alive))
 
 
-def swept(jobs: int, seeds: list[int], *metrics: str) -> tuple[Sweep, int]:
+def swept(jobs: int, seeds: list[int], *metrics: str, **changed: object) -> tuple[Sweep, int]:
     """The sweep, and how many processes trained at a time."""
     grid = {"loss": ["bce"], "seed": seeds}
-    wanted, settings = {"metrics": metrics, "n": 32}, {"steps": 2, **TINY}
+    wanted, settings = {"metrics": metrics, "n": 32}, {"steps": 2, **TINY, **changed}
     request = requested(grid, config=None, recipe=None, measuring=wanted, settings=settings)
     view = Watching()
     return run_sweep(request, Path("out"), jobs, view), view.most
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_so_many_jobs_train_at_the_same_time(jobs):
-    done, most = swept(jobs, [0, 1])
-    assert (len(done.runs), most) == (2, jobs)
+def test_failed_runs_do_not_end_the_sweep_and_the_same_one_tries_them_again_as_many_at_a_time():
+    # One job, for which the folders of the first run and of the last are taken.
+    Path("out/cells").mkdir(parents=True)
+    taken = [Path("out/bce-seed=0"), Path("out/bce-seed=2")]
+    for folder in taken:
+        folder.mkdir()
+        (folder / "thesis.txt").touch()
+    done, most = swept(1, [0, 1, 2])
+    assert (list(done.runs), most) == (["bce-seed=1"], 1)
+    assert list(done.failed) == ["bce-seed=0", "bce-seed=2"]
+    assert all("exists and is not empty" in reason for reason in done.failed.values())
+
+    # Two jobs, for which they are free.
+    for folder in taken:
+        (folder / "thesis.txt").unlink()
+    done, most = swept(2, [0, 1, 2])
+    assert (list(done.runs), most) == (["bce-seed=0", "bce-seed=1", "bce-seed=2"], 2)
+    assert done.failed == {}
 
 
 @pytest.mark.slow
-def test_runs_are_evaluated_and_measured_again_without_another_training():
+def test_runs_are_evaluated_and_measured_again_without_another_training_or_other_settings():
     done, _ = swept(2, [0], "sliced-wasserstein")
     (run,) = done.runs.values()
     (number,) = run.evaluations()
@@ -163,36 +151,45 @@ def test_runs_are_evaluated_and_measured_again_without_another_training():
     assert Path(f"out/cells/{name}.log").read_text().count("--metric sliced-wasserstein") == 1
     assert "copying" in SweepDirectory(Path("out")).measured(name)
 
+    # Other settings in the same folder fail and lose nothing.
+    done, _ = swept(2, [0], batch_size=8)
+    assert "trained with other settings" in done.failed[name]
+    assert ganzoo.Run(run.path).config.training.batch_size == 4
+    done, _ = swept(2, [0])
+    assert list(done.runs) == [name]
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_sweep_that_is_ended_goes_on_where_it_was(number):
-    command = [*COMMAND, "--loss", "bce", "--seed", "0", "--seed", "1", "--steps", "600"]
-    sweep = start_ganzoo(command, Path.cwd())
-    log = "*-seed=0/metrics.jsonl"
-    wait_for(lambda: any(file.stat().st_size for file in Path("out").glob(log)))
-    sweep.send_signal(number)
-    code, _, _ = sweep.finish(timeout=120)
-    assert code == (-number if number == signal.SIGKILL else 130)
+def test_a_sweep_that_is_ended_goes_on_where_it_was():
+    """By three signals, while it trains one seed after the other; after each there is a next."""
+    ended = {0: signal.SIGKILL, 1: signal.SIGTERM, 2: signal.SIGINT}
+    seeds = [word for seed in range(4) for word in ("--seed", str(seed))]
+    command = [*COMMAND, "--loss", "bce", *seeds, "--steps", "600"]
+    for seed, number in ended.items():
+        sweep = start_ganzoo(command, Path.cwd())
+        log = f"*-seed={seed}/metrics.jsonl"
+        wait_for(lambda log=log: any(file.stat().st_size for file in Path("out").glob(log)))
+        sweep.send_signal(number)
+        code, _, _ = sweep.finish(timeout=120)
+        assert code == (-number if number == signal.SIGKILL else 130)
 
-    # A sweep that may still clean up leaves no process, and a checkpoint between the intervals.
-    if number != signal.SIGKILL:
-        stopped = _run(seed=0)
-        assert stopped.state == "stopped"
-        assert 0 < stopped.steps[-1] < 600
+        # A sweep that may still clean up leaves no process, and a checkpoint between the intervals.
+        if number != signal.SIGKILL:
+            stopped = _run(seed)
+            assert stopped.state == "stopped"
+            assert 0 < stopped.steps[-1] < 600
 
     # The same command waits for a run that outlived its sweep, or resumes one that did not.
     code, out, err = run_ganzoo(command, Path.cwd())
     assert code == 0, err
-    assert "2 finished, 0 refused, 0 failed" in out
-    for seed in (0, 1):
+    assert "4 finished, 0 refused, 0 failed" in out
+    for seed in range(4):
         run = _run(seed)
         assert (run.state, run.steps[-1]) == ("finished", 600)
         kinds = [event["event"] for event in run.events()]
         assert kinds.count("started") == 1
-        resumed = seed == 0 and number != signal.SIGKILL
-        assert kinds.count("resumed") == resumed
+        assert kinds.count("resumed") == (seed in (1, 2))
 
 
 def _run(seed: int) -> ganzoo.Run:
