@@ -219,7 +219,7 @@ def test_the_zoo_program_writes_tables_and_pictures_of_sweeps(tmp_path):
 
 @pytest.mark.slow
 def test_the_report_of_speed_and_memory_runs():
-    result = python(".", "mlp-28", "--rounds", "1", "--steps", "1", timeout=500)
+    result = python(".", "mlp-28", "--quick", timeout=500)
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("| mlp-28") == 4
     assert "| ganzoo --help |" in result.stdout

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import resource
 import statistics
+from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -94,9 +95,18 @@ def theirs(line: Connection, case: Case, blocks: int, asked: dict[str, Any]) -> 
     turns.end()
 
 
-def compare(name: str, rounds: int, asked: dict[str, Any]) -> dict[str, Any]:
-    """Time a case in both processes; the first round warms up."""
+def compare(
+    name: str, rounds: int, asked: dict[str, Any], *, quick: bool = False
+) -> dict[str, Any]:
+    """Time a case in both processes; the first round warms up.
+
+    If it is to be quick, a block is a step, and the processes are forked from one that has imported
+    torch, whose pages they share.
+    """
     case, context = CASES[name], get_context("spawn")
+    if quick:
+        case, context = replace(case, block=1), get_context("forkserver")
+        context.set_forkserver_preload(["torch._dynamo", "ganzoo.run"])
     lines, processes = [], []
     for side in (ours, theirs):
         mine, its = context.Pipe()

@@ -61,7 +61,7 @@ TIMED = {
 stylegan2-ada-cifar10 and r3gan-cifar10, with one update of each network a step and without ADA."""
 
 SMALL: dict[str, dict[str, Any]] = {
-    "vanilla": {"name": "vanilla", "width": 16},
+    "vanilla": {"name": "vanilla", "width": 16, "depth": 1},
     "dcgan": {"name": "dcgan", "base_channels": 4},
     "resnet": {"name": "resnet", "base_channels": 4},
     "biggan": {"name": "biggan", "base_channels": 4},
@@ -152,6 +152,9 @@ def measure(
 
 def _time(trainer: ganzoo.Trainer, refusal: Callable[[], str], *, quick: bool) -> dict[str, Any]:
     """Warm up, then time blocks of steps; nothing where the mode was refused."""
+    if refusal():  # before the first step: the device has no such mode
+        return {}
+
     # Warm up; a step is captured as a CUDA graph after three.
     start = now(trainer.device)
     trainer.train_step()

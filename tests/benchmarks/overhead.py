@@ -132,15 +132,15 @@ HEAD = """\
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def row(name: str, steps: int, asked: dict[str, Any]) -> str:
-    """A row of the table: milliseconds."""
+def row(name: str, steps: int, asked: dict[str, Any], *, quick: bool = False) -> str:
+    """A row of the table: milliseconds. The matrix product is a small one if it is to be quick."""
     device = torch.device(asked["device"])
     split = Split(device)
     train(CASES[name], WARM_UP + steps, [split], asked)
     part = {key: 1e3 * statistics.median(values) for key, values in split.parts.items()}
     outside = 1 - part["networks"] / part["step"]
     rate = split.flops / part["step"] * 1e3
-    top = peak(split.precision, device)
+    top = peak(split.precision, device, 512 if quick else None)
     return (
         f"| {name}, {split.precision} | {part['step']:.1f} | {part['networks']:.1f} | "
         f"{part['optimizers']:.2f} | {part['average']:.2f} | {part['data']:.2f} | "

@@ -20,13 +20,13 @@ COMMANDS = {
 }
 
 
-def main(rounds: int = 7) -> None:
+def main(rounds: int = 7, *, warm_up: bool = True) -> None:
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for turn in range(rounds + 1):
+    for turn in range(rounds + warm_up):
         for name, command in COMMANDS.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            if turn:  # the first round warms up
+            if turn or not warm_up:  # the first round warms up
                 times[name].append(time.perf_counter() - start)
     print("| | seconds |\n| --- | --- |")
     for name, seconds in times.items():
