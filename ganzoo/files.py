@@ -139,7 +139,7 @@ def locked(
         advice: for the message where nothing can be locked.
 
     Raises:
-        Timeout: another process holds it.
+        OSError: another process holds it for longer, as filelock's `Timeout`.
         GanzooError: the file cannot be locked.
     """
     with ExitStack() as held:
