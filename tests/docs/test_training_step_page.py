@@ -44,7 +44,7 @@ def changed(tmp_path_factory) -> Path:
     for name in ("pyproject.toml", "tests/conftest.py", "tests/toys.py"):
         shutil.copy(ROOT / name, root / name)
     diffs = blocks("diff")
-    assert len(diffs) == 2
+    assert len(diffs) == 3
     for diff in diffs:
         apply_diff(diff, root)
     (code,) = [code for code in blocks("python") if code.startswith("# tests/")]
