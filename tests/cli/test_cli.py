@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -428,7 +429,10 @@ def test_a_faulty_plugin_is_named_with_its_distribution(tmp_path, monkeypatch, w
 
 
 def run_limited(what: str, limit: int, command: list[str]) -> subprocess.CompletedProcess:
-    """Run with a limit of the system, such as `RLIMIT_FSIZE`."""
+    """Run with a limit of the system, such as `RLIMIT_FSIZE`.
+
+    Without compiling modules: Python would leave half of one that is larger.
+    """
     resource = pytest.importorskip("resource")
     number = getattr(resource, what)
     return subprocess.run(
@@ -436,6 +440,7 @@ def run_limited(what: str, limit: int, command: list[str]) -> subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(number, (limit, limit)),
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from forked import run_snippet
 
 SCRIPT = """
 import multiprocessing, sys, torch
@@ -33,11 +35,6 @@ def main():
         print("sum", int(store.images.sum()))
 
 """
-AS_PROGRAM = """
-import runpy, sys
-sys.argv = [{script!r}]
-runpy.run_path({script!r}, run_name="__main__")
-"""
 SUM = f"sum {16 * sum(range(100))}"
 MAIN = 'if __name__ == "__main__":\n    main()\n'
 
@@ -46,10 +43,11 @@ def run(tmp_path, call: str, method: str = "spawn", *, streamed: bool) -> tuple[
     """What a script prints that decodes by workers, on stdout and stderr."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(method=method, streamed=streamed) + call)
-    code, out, err = run_snippet(AS_PROGRAM.format(script=str(script)), tmp_path)
-    assert code == 0, err
-    assert "Traceback" not in err
-    return out.splitlines(), err
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout.splitlines(), done.stderr
 
 
 @pytest.mark.parametrize("streamed", [True, False])

@@ -44,7 +44,8 @@ def test_a_disk_that_is_full_for_the_training_state_is_told_in_the_systems_words
     """Optimizer states are twice the weights: only they are larger than a file may be."""
     resource = pytest.importorskip("resource")
     script = (
-        "import resource, ganzoo; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+        "import resource, sys, ganzoo; sys.dont_write_bytecode = True  # of half a module\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
         "try: ganzoo.train(run_dir='run', steps=2, **" + repr(SETTINGS) + ")\n"
         "except ganzoo.GanzooError as error: print(error)"
     )

@@ -196,14 +196,10 @@ def test_every_loss_trains_conditionally(plan, arch, loss):
 NOT_COMPILED = {"logan"}
 """Losses that train without, with a warning: torch compiles no gradient of a gradient by z."""
 
-
-FEW_LAYERS = {
-    "arch": {"name": "fastgan", **LATER["fastgan"], "lite": True, "span": 16},
-    "constraint": {
-        "spectral-norm": {"networks": "generator", "exclude": ["first.*", "blocks.*"]},
-    },
+ALMOST_BARE = {
+    "spectral-norm": {"networks": "generator", "exclude": ["first.*", "blocks.*", "gates.*"]}
 }
-"""What makes fastgan quick to compile."""
+"""The constraint of fastgan, on one layer: it takes most of the time in which fastgan is traced."""
 
 
 @pytest.fixture
@@ -224,7 +220,7 @@ def test_every_loss_is_trained_as_well_if_it_is_compiled(plan, loss):
         if loss in GENERAL:
             made = plan("vanilla", loss, training=training)
         else:
-            made = plan("fastgan", loss, training=training, **FEW_LAYERS)
+            made = plan("fastgan", loss, training=training, constraint=ALMOST_BARE)
         trainers.append(made.trainer(made.open_images()))
     compiled, plain = trainers
     for update in (compiled.discriminator_update, compiled.generator_update):
