@@ -2,6 +2,8 @@
 
 The processes are forked from one that has imported everything and done nothing: what runs in them
 is what a user runs, without the seconds of start-up that would be most of the time of these tests.
+Their end is another: what is registered with `atexit` does not run. A test of the end of a program
+needs a fresh one.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def run_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> tuple[int
 
 def run_snippet(code: str, cwd: Path, **environment: str) -> tuple[int, str, str]:
     """A Python program in a folder: exit code, standard output, standard error."""
-    return Started(_snippet, code, cwd, environment).finish()
+    return start_snippet(code, cwd, **environment).finish()
 
 
 def run_pytest(arguments: list[str], cwd: Path, **environment: str) -> tuple[int, str, str]:
@@ -37,8 +39,13 @@ def run_pytest(arguments: list[str], cwd: Path, **environment: str) -> tuple[int
 
 
 def start_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> Started:
-    """The same, without waiting for its end."""
+    """`ganzoo ARGUMENTS` in a folder, without waiting for its end."""
     return Started(_command, arguments, cwd, environment)
+
+
+def start_snippet(code: str, cwd: Path, **environment: str) -> Started:
+    """A Python program in a folder, without waiting for its end."""
+    return Started(_snippet, code, cwd, environment)
 
 
 class Started:

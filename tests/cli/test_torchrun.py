@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from forked import Started, _snippet, run_ganzoo, start_ganzoo
+from forked import Started, run_ganzoo, start_ganzoo, start_snippet
 
 import ganzoo
 
@@ -43,7 +43,7 @@ def torchrun(*arguments: str, **options: object) -> Started:
     named = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     words = ["--standalone", "--nproc-per-node=2", *named, "-m", "ganzoo", *arguments]
     snippet = TORCHRUN.format(arguments=words)
-    return Started(_snippet, snippet, Path.cwd(), {"OMP_NUM_THREADS": "1"})
+    return start_snippet(snippet, Path.cwd(), OMP_NUM_THREADS="1")
 
 
 def outcome(started: Started) -> tuple[int, str]:

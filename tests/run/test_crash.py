@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from forked import Started, _snippet, run_snippet
+from forked import run_snippet, start_snippet
 from safetensors.torch import load_file
 
 import ganzoo
@@ -70,7 +70,7 @@ def test_a_barrage_of_signals_saves_the_last_step(number, tmp_path):
         ganzoo.train(arch=arch, loss="bce", data="gaussians", run_dir={str(tmp_path / "run")!r},
                      device="cpu", **settings)
     """
-    started = Started(_snippet, program, tmp_path, environment(tmp_path))
+    started = start_snippet(program, tmp_path, **environment(tmp_path))
     deadline, log = time.time() + 120, tmp_path / "run" / "metrics.jsonl"
     while not log.exists() or len(log.read_text().splitlines()) < 2:
         assert time.time() < deadline, "no progress"

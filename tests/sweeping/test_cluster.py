@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from forked import Started, _snippet, run_ganzoo
+from forked import run_ganzoo, start_snippet
 from tiny_sweeps import TINY
 
 import ganzoo
@@ -211,7 +211,7 @@ def test_jobs_go_on_without_the_sweep_save_before_their_time_limit_and_are_found
     """The signal before a time limit, to the job and all that it started; Ctrl-C of the sweep."""
     command = [*COMMAND, "--steps", "1500"]
     terminal = f"import os; os.setsid(); from ganzoo.cli import main; main({command})"
-    sweep = Started(_snippet, terminal, Path.cwd(), {})
+    sweep = start_snippet(terminal, Path.cwd())
     wait_for(lambda: any(file.stat().st_size for file in Path("out").glob("*/metrics.jsonl")))
     (file,) = Path("out/cells").glob("*.job")
     controller = json.loads(file.read_text())["job"]
