@@ -19,13 +19,9 @@ Outputs = dict[str, Tensor]
 """What a discriminator returns for a batch, by name; `"scores"` among it."""
 
 
-def run_discriminator(
-    discriminator: nn.Module, images: Tensor, labels: Tensor | None
-) -> Tensor | Mapping[str, Tensor]:
-    """Call a discriminator, with labels if it is conditional."""
-    arguments = (images,) if labels is None else (images, labels)
-    returned: Tensor | Mapping[str, Tensor] = discriminator(*arguments)
-    return returned
+def with_labels(images: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
+    """The arguments of a discriminator: images, and labels if it is conditional."""
+    return (images,) if labels is None else (images, labels)
 
 
 def named_outputs(
@@ -88,7 +84,7 @@ class PlainCritic:
     def outputs(self, batch: Batch) -> Outputs:
         """Everything the discriminator returns for a batch, `"scores"` among it."""
         images = self.augment(batch.images) if self.augment else batch.images
-        returned = run_discriminator(self.discriminator, images, batch.labels)
+        returned = self.discriminator(*with_labels(images, batch.labels))
         return named_outputs(returned, len(batch), self.takes_patches)
 
 

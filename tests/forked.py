@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,6 +47,11 @@ def start_ganzoo(arguments: list[str], cwd: Path, **environment: str) -> Started
 def start_snippet(code: str, cwd: Path, **environment: str) -> Started:
     """A Python program in a folder, without waiting for its end."""
     return Started(_snippet, code, cwd, environment)
+
+
+def start_python(arguments: list[str], cwd: Path, **environment: str) -> Started:
+    """`python ARGUMENTS` in a folder, a script or `-m MODULE`, without waiting for its end."""
+    return Started(_python, arguments, cwd, environment)
 
 
 class Started:
@@ -101,6 +107,15 @@ def _pytest(arguments: list[str]) -> None:
     import pytest
 
     sys.exit(pytest.main(arguments))
+
+
+def _python(arguments: list[str]) -> None:
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
 def _snippet(code: str) -> None:

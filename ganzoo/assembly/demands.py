@@ -17,7 +17,7 @@ from ganzoo.interfaces.loss import Loss
 from ganzoo.interfaces.penalty import AnyPenalty
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
-from ganzoo.scoring import Outputs, named_outputs, run_discriminator
+from ganzoo.scoring import Outputs, named_outputs, with_labels
 
 
 class CheckedDemands(NamedTuple):
@@ -177,7 +177,7 @@ def _try(discriminator: nn.Module, image: ImageSpec, demands: Demands) -> _Trial
     def outputs(images: Tensor) -> tuple[Outputs, nn.Module]:
         torch.manual_seed(0)
         copy = copied(discriminator).train()
-        returned = run_discriminator(copy, images, labels)
+        returned = copy(*with_labels(images, labels))
         return named_outputs(returned, len(images)), copy
 
     with isolated(device):

@@ -14,7 +14,7 @@ from ganzoo.interfaces.dataset import ImageSpec
 from ganzoo.interfaces.latent import Latent
 from ganzoo.randomness import isolated
 from ganzoo.sampling import trial_conditions
-from ganzoo.scoring import run_discriminator
+from ganzoo.scoring import with_labels
 
 
 def input_dtype(networks: Sequence[nn.Module]) -> torch.dtype:
@@ -77,7 +77,7 @@ def check_shapes(
 
         # Discriminator.
         with _explained(f"the discriminator does not take images of {image}", conditional):
-            run_discriminator(discriminator, images.to(dtype), labels)
+            discriminator(*with_labels(images.to(dtype), labels))
 
 
 @contextmanager

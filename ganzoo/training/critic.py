@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ganzoo.execution.execution import Execution
 from ganzoo.interfaces.critic import Batch
-from ganzoo.scoring import Outputs, named_outputs, per_image
+from ganzoo.scoring import Outputs, named_outputs, per_image, with_labels
 
 
 class BoundCritic:
@@ -58,9 +58,8 @@ class BoundCritic:
             with self.execution.autocast("fp32"):
                 images = self.augment(images)
         labels = batch.labels if self.conditional else None
-        arguments = (images,) if labels is None else (images, labels)
         with self.execution.autocast(self.precision):
-            returned = self.discriminator(*arguments)
+            returned = self.discriminator(*with_labels(images, labels))
         return named_outputs(returned, len(batch), self.takes_patches)
 
 

@@ -22,12 +22,14 @@ class AnyOptimizer(Protocol):
     Attributes:
         torch: the optimizer of torch.
         parameters: those it trains.
-        obstacle_to_capture: why a recorded step would not do what it does; empty if it would.
     """
 
     torch: optim.Optimizer
     parameters: list[nn.Parameter]
-    obstacle_to_capture: str
+
+    @property
+    def obstacle_to_capture(self) -> str:
+        """Why a recorded step would not do what it does; empty if it would."""
 
     def at(self, progress: Progress) -> None:
         """Set what is scheduled."""
@@ -94,7 +96,7 @@ class NetworkOptimizer:
     Attributes:
         torch: the optimizer of torch.
         parameters: those it trains.
-        obstacle_to_capture: betas that follow a schedule; else empty.
+        betas_scheduled: whether a beta follows a schedule.
 
     Raises:
         UsageError: there is no such optimizer, or it has no such setting.
@@ -118,11 +120,7 @@ class NetworkOptimizer:
         # Settings of this network.
         self.lr: float | Schedule = getattr(training, f"{name}_lr")
         self.betas: tuple[float | Schedule, ...] = training.of_network("betas", name)
-        self.obstacle_to_capture = ""
-        if any(isinstance(beta, Schedule) for beta in self.betas):
-            self.obstacle_to_capture = (
-                "betas that follow a schedule are constants in a captured step"
-            )
+        self.betas_scheduled = any(isinstance(beta, Schedule) for beta in self.betas)
         start = Progress(0, 0)
         make = optimizer_class(training.optimizer)
         accepted = _tunable(make)
@@ -157,6 +155,13 @@ class NetworkOptimizer:
             if key in self.torch.param_groups[0]
         }
 
+    @property
+    def obstacle_to_capture(self) -> str:
+        """Betas that follow a schedule; else empty."""
+        if self.betas_scheduled:
+            return "betas that follow a schedule are constants in a captured step"
+        return ""
+
     def at(self, progress: Progress) -> None:
         """Set the learning rate and the betas of a progress, where they are scheduled."""
         if isinstance(self.lr, Schedule):
@@ -166,7 +171,7 @@ class NetworkOptimizer:
                     group["lr"].fill_(value)
                 else:
                     group["lr"] = value
-        if any(isinstance(beta, Schedule) for beta in self.betas):
+        if self.betas_scheduled:
             values = _moments(type(self.torch), self.betas, progress)
             for group in self.torch.param_groups:
                 group.update((key, value) for key, value in values.items() if key in group)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from forked import Started, run_ganzoo, start_ganzoo, start_snippet
+from forked import Started, run_ganzoo, start_ganzoo, start_python
 
 import ganzoo
 
@@ -31,19 +31,12 @@ TRAIN = [
 PATIENCE = 120
 
 
-TORCHRUN = """if True:
-    import runpy, sys
-    sys.argv[1:] = {arguments}
-    runpy.run_module("torch.distributed.run", run_name="__main__", alter_sys=True)
-"""
-
-
 def torchrun(*arguments: str, **options: object) -> Started:
     """Two processes of ganzoo, which torchrun starts."""
     named = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-    words = ["--standalone", "--nproc-per-node=2", *named, "-m", "ganzoo", *arguments]
-    snippet = TORCHRUN.format(arguments=words)
-    return start_snippet(snippet, Path.cwd(), OMP_NUM_THREADS="1")
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *named]
+    words += ["-m", "ganzoo", *arguments]
+    return start_python(words, Path.cwd(), OMP_NUM_THREADS="1")
 
 
 def outcome(started: Started) -> tuple[int, str]:

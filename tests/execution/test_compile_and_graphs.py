@@ -180,8 +180,7 @@ def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
     """The random points of a gradient penalty included, and state that a penalty changes.
 
     Torch may compute again, in the backward pass, from a buffer that was changed meanwhile. Of all
-    backends inductor alone does, so its code is made once, with everything that may go wrong in it,
-    and without vector instructions, which take the C++ compiler twice as long.
+    backends inductor alone does, so its code is made once, with everything that may go wrong in it.
     """
     compiled, plain = (
         make_trainer(
@@ -196,8 +195,7 @@ def test_training_compiled_by_inductor_follows_plain_training(make_trainer):
         )
         for choice in ("on", "off")
     )
-    with torch._inductor.config.patch({"cpp.vec_isa_ok": False}):
-        follow(compiled, plain, 5, rtol=1e-4, atol=1e-6)
+    follow(compiled, plain, 5, rtol=1e-4, atol=1e-6)
 
 
 class Shaded(ganzoo.Augmentation):

@@ -10,15 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from environments import ROOT, Environment, build_wheels
+from environments import Environment, build_wheels
 from forked import run_ganzoo, run_pytest
 
 from ganzoo.scaffold import KINDS_OFFERED
 
 pytestmark = pytest.mark.slow
-
-MYPY_CACHE = ROOT / ".mypy_cache" / "new-packages"
-"""Of its own, as its settings differ from the checkout's; most of it is torch, which stays."""
 
 
 class Packages:
@@ -87,7 +84,7 @@ def test_new_packages_are_clean(packages):
     for words in (
         ["ruff", "check", *projects],
         ["ruff", "format", "--check", *projects],
-        ["mypy", "--config-file", settings, "--cache-dir", str(MYPY_CACHE), *sources],
+        ["mypy", "--config-file", settings, *sources],
     ):
         done = subprocess.run(words, cwd=packages.home, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -150,11 +150,12 @@ def test_every_plugin_can_be_a_package_of_its_own(installed, tmp_path):
 
 
 SPECIMENS = (
-    "vanilla",
+    "dcgan",
     "wgan",
     "consistency",
     "fashion-mnist",
     "image-folder",
+    "diffaugment",
     "orthogonal",
     "tensorboard",
     "neighbours",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from forked import run_snippet, start_snippet
+from forked import start_python, start_snippet
 from safetensors.torch import load_file
 
 import ganzoo
@@ -34,12 +34,8 @@ def without_speed(run: ganzoo.Run) -> list[dict]:
 def test_a_run_killed_at_random_moments_has_the_same_result(tmp_path):
     program = str(Path(__file__).with_name("crashing.py"))
     arguments = [str(tmp_path), str(KILLS), os.environ.get("GANZOO_TEST_SEED", "0")]
-    snippet = f"""if True:
-        import runpy, sys
-        sys.argv[1:] = {arguments}
-        runpy.run_path({program!r}, run_name="__main__")
-    """
-    code, out, err = run_snippet(snippet, tmp_path, **environment(tmp_path))
+    started = start_python([program, *arguments], tmp_path, **environment(tmp_path))
+    code, out, err = started.finish(timeout=550)
     assert code == 0, err[-3000:]
     print(out)
     figures = json.loads(out.splitlines()[-1])

@@ -72,12 +72,12 @@ COMBINATIONS = [
 
 @pytest.mark.parametrize(("arch", "loss"), COMBINATIONS)
 def test_stopping_and_resuming_changes_nothing(arch, loss, photos, tmp_path):
-    """It stops twice: before and after a step that writes samples."""
+    """Before and after a step that writes samples."""
     through = train(tmp_path / "through", photos, 7, arch, loss)
-    paused = train(tmp_path / "paused", photos, 3, arch, loss)
-    assert ganzoo.resume(paused.path, steps=4).steps == [3, 4]
-    assert ganzoo.resume(paused.path, steps=7).steps == [3, 4, 7]
-    assert_same(through, ganzoo.Run(paused.path))
+    for pause in (3, 4):
+        paused = train(tmp_path / f"paused-{pause}", photos, pause, arch, loss)
+        assert ganzoo.resume(paused.path, steps=7).steps == [pause, 7]
+        assert_same(through, ganzoo.Run(paused.path))
 
 
 def test_the_guide_names_what_a_resumed_run_does_not_repeat():

@@ -147,14 +147,18 @@ class Pair(TinyGenerator):
                 "data": make_store(size=16),
                 "generator": TinyGenerator(size=16),
             },
-            r"the discriminator does not take images of 1x16x16: .*mat1 and mat2 .*\(2x256 and",
+            r"the discriminator does not take images of 1x16x16: (addmm: )?mat1 and mat2 .*"
+            r"\(2x256 and",
         ),
         (
             {"data": make_store(size=16)},
             r"makes images of shape \(2, 1, 8, 8\) of 2 z, and the data has images of 1x16x16: .* "
             r"data=ganzoo.ImageStore.from_dataset\(…, size=…\)",
         ),
-        ({"latent": 5}, r"the generator does not take z of shape \(2, 5\): .*mat1 and mat2"),
+        (
+            {"latent": 5},
+            r"the generator does not take z of shape \(2, 5\): (addmm: )?mat1 and mat2",
+        ),
         ({"generator": Pair()}, "the generator returns a tuple"),
         ({"discriminator": Tuple()}, "the discriminator returned a tuple"),
         (
