@@ -14,16 +14,26 @@ Network = TypeVar("Network", bound=nn.Module)
 T = TypeVar("T")
 
 
-def of_shapes(compute: Callable[[torch.device], T], device: torch.device) -> T:
+FEW = 500_000
+"""Parameters up to which values are computed sooner than shapes on `meta`, which takes Python."""
+
+
+def of_shapes(
+    compute: Callable[[torch.device], T], networks: Iterable[nn.Module], device: torch.device
+) -> T:
     """Compute what depends on shapes alone: on torch's device `meta`, which computes no values.
 
     A network that reads values, or keeps tensors that are no parameters and buffers, fails there.
-    Then, and for its error message, it is computed on the given device.
+    Then, and for its error message, it is computed on the given device. So it is for small
+    networks, which take less time there.
 
     Args:
         compute: places copies of networks, and their inputs, on the device that it gets.
+        networks: that it copies.
         device: of the networks.
     """
+    if sum(p.numel() for network in networks for p in network.parameters()) <= FEW:
+        return compute(device)
     try:
         return compute(torch.device("meta"))
     except Exception:

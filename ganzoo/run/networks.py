@@ -66,7 +66,7 @@ def stages(network: nn.Module, inputs: Sequence[Tensor]) -> list[Stage]:
     def on(device: torch.device) -> list[Stage]:
         return _stages(copied_to(network, device), [each.to(device) for each in inputs])
 
-    return of_shapes(on, inputs[0].device)
+    return of_shapes(on, [network], inputs[0].device)
 
 
 @torch.no_grad()

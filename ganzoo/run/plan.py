@@ -354,6 +354,7 @@ def _resolve_threads(
         return
     of_shapes(
         lambda on: check_shapes(networks, image, latent, conditional=conditional, device=on),
+        networks,
         torch.device("cpu"),
     )
     if device.type == "cpu":

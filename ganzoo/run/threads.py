@@ -41,7 +41,7 @@ def multiply_adds(
         flops: int = counter.get_total_flops()
         return flops
 
-    return of_shapes(total_flops, torch.device("cpu")) // (images * operations)
+    return of_shapes(total_flops, networks, torch.device("cpu")) // (images * operations)
 
 
 def chosen_threads(work: int) -> int:

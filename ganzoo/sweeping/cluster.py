@@ -171,7 +171,9 @@ class Cluster:
 
         # Submit.
         try:
-            plain = Work(work.cell, directory, work.measuring, work.steps, work.minutes)
+            plain = Work(
+                work.cell, directory, work.measuring, work.steps, work.minutes, work.trained
+            )
             with redirect_stderr(StringIO()):
                 job = self.executor.submit(CellJob(plain))
         except (FailedJobError, FailedSubmissionError, OSError) as error:

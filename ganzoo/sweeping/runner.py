@@ -220,7 +220,8 @@ def _checked(directory: SweepDirectory, cell: Cell, request: Request) -> Work | 
         return Outcome("refused", error.marked, cell.toml())
     except Exception as error:  # a plugin's
         return Outcome("refused", f"{type(error).__name__}: {error}", cell.toml())
-    return Work(cell, directory, request.measuring, training.steps, training.minutes)
+    length = training.steps, training.minutes
+    return Work(cell, directory, request.measuring, *length, trained=bool(_done(directory, cell)))
 
 
 def _refuse_if_all(outcomes: Mapping[str, Outcome], cells: Sequence[Cell]) -> None:

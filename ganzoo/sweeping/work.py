@@ -22,13 +22,14 @@ POLL = 0.25
 
 @dataclass
 class Work:
-    """A cell that is being trained. It is polled, and holds one slot of `jobs`.
+    """A cell that is being trained, or evaluated. It is polled, and holds one slot of `jobs`.
 
     Attributes:
         cell: what is trained.
         measuring: how the run is evaluated.
         steps: that the run is to have.
         minutes: that the run is to take, if it has a time budget.
+        trained: whether it is only to be evaluated.
         environment: of its processes.
         stage: waiting, training or evaluating.
     """
@@ -38,6 +39,7 @@ class Work:
     measuring: Measuring
     steps: int
     minutes: float | None
+    trained: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     stage: str = "waiting"
     process: subprocess.Popen[bytes] | None = None
@@ -59,7 +61,8 @@ class Work:
         commands = {"training": train}
 
         # Evaluation, unless it is done already.
-        missing = [m for m in self.measuring.metrics if m.rpartition("/")[2] not in self._measured]
+        measured = self.directory.measured(self.cell.name)
+        missing = [m for m in self.measuring.metrics if m.rpartition("/")[2] not in measured]
         if missing:
             evaluate = ["evaluate", run, "--n", str(self.measuring.n)]
             evaluate += [word for metric in missing for word in ("--metric", metric)]
@@ -68,14 +71,10 @@ class Work:
             commands["evaluating"] = evaluate
         return commands
 
-    @property
-    def _measured(self) -> set[str]:
-        return self.directory.measured(self.cell.name)
-
     def poll(self) -> Outcome | None:
         """Start the next process if none runs; return how the cell ended, once it has."""
         if self.process is None:
-            self._start("training")
+            self._start("evaluating" if self.trained else "training")
             return None
         code = self.process.poll()
         if code is None:

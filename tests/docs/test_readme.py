@@ -97,7 +97,7 @@ TWO_STEPS = {"--kimg": "0.1", "--epochs": "0.01"}
 
 
 def shortened(command: str) -> list[str]:
-    """The arguments of a command; training is cut to two steps."""
+    """The arguments of a command; training is cut to two steps, an evaluation to 100 images."""
     words = shlex.split(command)
     folder = os.environ.get("GANZOO_FASHION_MNIST_DIR")
     words = [w.replace("FOLDER", folder or "") for w in words]
@@ -112,6 +112,8 @@ def shortened(command: str) -> list[str]:
         words += ["--steps", "2"]
     if words[1] == "resume":
         words[words.index("--steps") + 1] = "4"
+    if words[1] == "evaluate":
+        words[words.index("--n") + 1] = "100"
     return words[1:]
 
 

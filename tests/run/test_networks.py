@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
 from toys import TinyGenerator, same, weights
@@ -55,12 +56,13 @@ def test_a_summary_leaves_the_network_as_it_is():
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_a_summary_computes_no_values():
+@pytest.mark.parametrize(("width", "device"), [(100, "cpu"), (100_000, "meta")])
+def test_a_summary_computes_no_values_of_a_large_network(width, device):
     """It would take minutes for networks of 1024 pixels."""
-    network, devices = TinyGenerator(), []
+    network, devices = nn.Linear(8, width), []
     network.register_forward_pre_hook(lambda _, inputs: devices.append(inputs[0].device.type))
-    stages(network, [torch.randn(2, 8)])
-    assert devices == ["meta"]
+    assert stages(network, [torch.randn(2, 8)]) == [Stage("", "Linear", (width,), 9 * width)]
+    assert devices == [device]
 
 
 def test_a_network_that_reads_values_is_summarized_too():

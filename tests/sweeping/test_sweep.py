@@ -148,7 +148,8 @@ def test_runs_are_evaluated_and_measured_again_without_another_training_or_other
     done, _ = swept(2, [0], "sliced-wasserstein", "copying")
     ((name, run),) = done.runs.items()
     assert [event["event"] for event in run.events()].count("started") == 1
-    assert Path(f"out/cells/{name}.log").read_text().count("--metric sliced-wasserstein") == 1
+    log = Path(f"out/cells/{name}.log").read_text()
+    assert [log.count(word) for word in ("$ ganzoo train", "--metric sliced-wasserstein")] == [1, 1]
     assert "copying" in SweepDirectory(Path("out")).measured(name)
 
     # Other settings in the same folder fail and lose nothing.

@@ -24,7 +24,16 @@ NEEDS = {"pix2pix": {"data.path": str(PAIRS)}}
 """What a recipe leaves to the user."""
 
 NARROW = {
-    "base_channels": ("r3gan-", "fastgan", "biggan", "sagan", "sngan-i", "contragan-", "reacgan-"),
+    "base_channels": (
+        "r3gan-",
+        "fastgan",
+        "biggan",
+        "sagan",
+        "sn",
+        "contragan",
+        "reacgan-",
+        "began",
+    ),
     "generator.base_channels": ("projected",),
     "channel_max": ("stylegan2",),
 }
