@@ -74,15 +74,28 @@ def test_its_test_passes_with_its_diffs(changed):
     assert "3 passed" in done.stdout
 
 
+TRAIN_AND_PRINT = """
+from ganzoo.cli import main
+try:
+    main({words})
+except SystemExit as end:
+    assert not end.code
+print("snippet:")
+{code}
+"""
+"""Its command, and its snippet after it."""
+
+
 @pytest.mark.parametrize("flag", ["--center-gradients", "--no-center-gradients"])
 def test_the_flag_holds_the_mean_weights_of_a_run(changed, tmp_path, flag):
     (command,) = re.findall(r"^ganzoo (train .* --center-gradients .*)$", PAGE, re.M)
     words = command.replace("--center-gradients", flag).split()
-    done = python(changed, "-m", "ganzoo", *words, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
     (code,) = [code for code in blocks("python") if not code.startswith("# tests/")]
-    printed = python(changed, "-c", code, cwd=tmp_path).stdout
-    changes = [tuple(map(float, line.split()[1:])) for line in printed.splitlines()]
+    program = TRAIN_AND_PRINT.format(words=words, code=code)
+    done = python(changed, "-c", program, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.partition("snippet:\n")[2].splitlines()
+    changes = [tuple(map(float, line.split()[1:])) for line in printed]
     assert len(changes) == 4
     for weight, mean in changes:
         assert weight > 1e-6

@@ -120,7 +120,7 @@ def test_the_hinge_loss_trains_every_architecture(plan, arch, conditional):
 @pytest.mark.parametrize("arch", LATER)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_trains_every_architecture_with_labels_or_is_refused(plan, arch, loss):
-    training = {"batch_size": 4, "n_critic": 2, "conditional": True}
+    training = {"batch_size": 4, "n_critic": 1, "conditional": True}
     if arch == "fastgan" and loss in ONE_SCORE:
         with pytest.raises(ganzoo.Unsupported, match="scores an image .*the loss takes one"):
             plan(arch, loss, training=training)
