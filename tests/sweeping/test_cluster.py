@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,18 @@ def test_a_job_of_other_settings_is_not_taken_for_this_ones(slurm, monkeypatch):
     assert work.poll() is None
     directory.write("bce", Outcome("finished", config=other.cell.toml()))
     assert work.poll() == Outcome("finished", config=other.cell.toml())
+
+
+def test_a_job_is_told_that_its_cell_is_trained_and_is_only_to_be_evaluated(slurm):
+    from submitit.core.utils import DelayedSubmission
+
+    directory = SweepDirectory(Path("out"))
+    directory.create()
+    (slurm / "sbatch").write_text("Submitted batch job 17\n")
+    work = replace(work_in(directory), trained=True)
+    Cluster("slurm", {"timeout_min": 5}, directory).job_of(work)
+    (file,) = Path("out/cells/jobs").glob("17*_submitted.pkl")
+    assert DelayedSubmission.load(file).function.work.trained
 
 
 def test_ctrl_c_while_a_job_is_submitted_waits_until_its_number_is_noted(slurm):
