@@ -73,10 +73,10 @@ class Work:
 
     def poll(self) -> Outcome | None:
         """Start the next process if none runs; return how the cell ended, once it has."""
-        if self.process is None:
-            self._start("evaluating" if self.trained else "training")
+        if self.process is None and not self.trained:
+            self._start("training")
             return None
-        code = self.process.poll()
+        code = 0 if self.process is None else self.process.poll()
         if code is None:
             return None
 
@@ -87,8 +87,8 @@ class Work:
                 return None
             return self._ended(self._reason(code))
 
-        # The next stage.
-        if self.stage == "training" and "evaluating" in self.commands():
+        # The next stage, unless another process has evaluated the run meanwhile.
+        if self.stage != "evaluating" and "evaluating" in self.commands():
             self._start("evaluating")
             return None
         return self._ended()

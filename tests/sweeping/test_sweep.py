@@ -14,11 +14,12 @@ from forked import run_ganzoo, start_ganzoo
 from tiny_sweeps import STYLES, TINY
 
 import ganzoo
+from ganzoo.sweeping.grid import Cell, Measuring
 from ganzoo.sweeping.record import Outcome, SweepDirectory
 from ganzoo.sweeping.request import requested
 from ganzoo.sweeping.runner import Sweep, run_sweep
 from ganzoo.sweeping.view import Quiet
-from ganzoo.sweeping.work import environments
+from ganzoo.sweeping.work import Work, environments
 
 COMMAND = [
     "sweep", "--arch", "vanilla", "-o", "arch.width=8", "-o", "arch.depth=1", "--data", "emoji",
@@ -82,6 +83,17 @@ def test_an_outcome_is_read_as_it_was_written_and_a_damaged_one_is_none(tmp_path
     assert outcome.message.at_shell() == "because of --batch-size 8"
     directory.file("cell", "json").write_text("{")
     assert directory.outcomes() == {}
+
+
+def test_a_trained_cell_that_was_evaluated_meanwhile_ends_without_a_process():
+    """By a process of a sweep that was killed."""
+    directory = SweepDirectory(Path("out"))
+    directory.create()
+    cell = Cell("bce", {"loss": {"name": "bce"}})
+    work = Work(cell, directory, Measuring(), 1, None, trained=True)
+    work.begin({})
+    assert work.poll().state == "finished"
+    assert work.process is None
 
 
 def test_a_dry_run_names_cells_refusals_and_time_and_makes_nothing(tmp_path):
