@@ -13,19 +13,18 @@ Network = TypeVar("Network", bound=nn.Module)
 
 T = TypeVar("T")
 
-
 FEW = 500_000
-"""Parameters up to which values are computed sooner than shapes on `meta`, which takes Python."""
+"""Parameters of small networks. `meta` runs in Python, which takes longer than their values do."""
 
 
 def of_shapes(
     compute: Callable[[torch.device], T], networks: Iterable[nn.Module], device: torch.device
 ) -> T:
-    """Compute what depends on shapes alone: on torch's device `meta`, which computes no values.
+    """Compute what depends on shapes alone, for large networks on torch's device `meta`.
 
-    A network that reads values, or keeps tensors that are no parameters and buffers, fails there.
-    Then, and for its error message, it is computed on the given device. So it is for small
-    networks, which take less time there.
+    It computes no values. A network that reads values, or keeps tensors that are no parameters and
+    buffers, fails there. Then, and for its error message, it is computed on the given device. So it
+    is for small networks, which take less time there unless images are large.
 
     Args:
         compute: places copies of networks, and their inputs, on the device that it gets.

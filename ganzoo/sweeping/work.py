@@ -95,7 +95,7 @@ class Work:
 
     def _start(self, stage: str) -> None:
         """Start a process, or wait while another trains the run."""
-        if stage == "training" and self._someone_trains():
+        if self._someone_trains():
             self.stage = "waiting"
             return
         log = self.directory.file(self.cell.name, "log")

@@ -58,8 +58,6 @@ def by_safetensors(run: ganzoo.Run, folder: Path, n: int) -> np.ndarray:
 
 LOAD = """
 import sys
-from collections.abc import Mapping
-from itertools import product
 import torch
 for folder in sys.argv[1:]:
     generator = torch.export.load(f"{folder}/generator.pt2").module()

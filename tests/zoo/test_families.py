@@ -36,8 +36,9 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "stylegan2": (
         "bce",
         {"channel_base": 256, "channel_max": 64, "latent_dim": 64, "style_dim": 64},
-        rates(2.5e-3, betas=(0.0, 0.99), penalty={"r1": {"weight": 0.1, "interval": 16}})
-        | {"steps": 300},
+        rates(
+            2.5e-3, betas=(0.0, 0.99), penalty={"r1": {"weight": 0.1, "interval": 16}}, steps=300
+        ),
     ),
     "r3gan": (
         "relativistic",

@@ -29,7 +29,8 @@ NARROW = {
         "fastgan",
         "biggan",
         "sagan",
-        "sn",
+        "sngan",
+        "sndcgan",
         "contragan",
         "reacgan-",
         "began",
@@ -37,7 +38,7 @@ NARROW = {
     "generator.base_channels": ("projected",),
     "channel_max": ("stylegan2",),
 }
-"""Widths of networks that take minutes to build on a CPU: their plugins test them."""
+"""Widths of networks that take seconds to minutes to build on a CPU."""
 
 
 def plan(name: str, **training: object) -> Plan:
