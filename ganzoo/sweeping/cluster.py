@@ -171,11 +171,9 @@ class Cluster:
 
         # Submit.
         try:
-            plain = Work(
-                work.cell, directory, work.measuring, work.steps, work.minutes, work.trained
-            )
+            own = Work(work.cell, directory, work.measuring, work.steps, work.minutes, work.trained)
             with redirect_stderr(StringIO()):
-                job = self.executor.submit(CellJob(plain))
+                job = self.executor.submit(CellJob(own))
         except (FailedJobError, FailedSubmissionError, OSError) as error:
             lines = str(error).splitlines() or [type(error).__name__]
             text = f"no job can be submitted: {lines[-1]}"
@@ -246,7 +244,8 @@ class ClusterWork(Work):
         outcome = self.directory.outcome(self.cell.name)
         if outcome is not None and outcome.config == self.cell.toml():
             return outcome if ended or self.cluster.name != "local" else None
-        self.stage = f"queued as job {self.job}" if self.cluster.queued(self.job) else "training"
+        queued, doing = self.cluster.queued(self.job), "evaluating" if self.trained else "training"
+        self.stage = f"queued as job {self.job}" if queued else doing
         if ended is None:
             self.missed = None
             return None

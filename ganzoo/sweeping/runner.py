@@ -132,7 +132,7 @@ def run_sweep(
         waiting: list[Work] = []
         for number, cell in enumerate(missing):
             view.checked(number, len(missing))
-            work = _checked(directory, cell, request)
+            work = _checked(directory, cell, request, trained=cell.name in outcomes)
             if isinstance(work, Work):
                 outcomes.pop(cell.name, None)
                 waiting.append(work)
@@ -211,7 +211,9 @@ def _lacks(directory: SweepDirectory, cell: Cell, request: Request) -> bool:
     return not wanted <= directory.measured(cell.name)
 
 
-def _checked(directory: SweepDirectory, cell: Cell, request: Request) -> Work | Outcome:
+def _checked(
+    directory: SweepDirectory, cell: Cell, request: Request, *, trained: bool
+) -> Work | Outcome:
     """Compose a cell: the work to do, or the reason why it cannot be done."""
     try:
         begun = directory.run(cell.name).config.is_file()
@@ -220,8 +222,7 @@ def _checked(directory: SweepDirectory, cell: Cell, request: Request) -> Work | 
         return Outcome("refused", error.marked, cell.toml())
     except Exception as error:  # a plugin's
         return Outcome("refused", f"{type(error).__name__}: {error}", cell.toml())
-    length = training.steps, training.minutes
-    return Work(cell, directory, request.measuring, *length, trained=bool(_done(directory, cell)))
+    return Work(cell, directory, request.measuring, training.steps, training.minutes, trained)
 
 
 def _refuse_if_all(outcomes: Mapping[str, Outcome], cells: Sequence[Cell]) -> None:

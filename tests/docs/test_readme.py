@@ -113,7 +113,7 @@ def shortened(command: str) -> list[str]:
     if words[1] == "resume":
         words[words.index("--steps") + 1] = "4"
     if words[1] == "evaluate":
-        words[words.index("--n") + 1] = "100"
+        words += ["--n", "100"]
     return words[1:]
 
 
